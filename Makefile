@@ -1,0 +1,38 @@
+# Every target sets up what it needs; `make` alone lists them.
+.DEFAULT_GOAL := help
+.PHONY: help repro test lint bench docs clean
+SHELL := /bin/sh
+PYTHON ?= python3
+STAMP := .venv/.installed
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+repro: $(STAMP) ## run the pipeline on the chosen data set (the demo at first) and show what came out
+	dvc repro
+	duchenne status
+
+test: $(STAMP) ## run the whole test suite
+	python -m pytest
+
+lint: $(STAMP) ## check format, style and types
+	ruff format --check .
+	ruff check .
+	mypy
+
+bench: $(STAMP) ## measure speed and memory (figures go to docs/benchmarks.md)
+	@for name in decode memory many_clips kill; do echo "== $$name"; python -m bench.$$name || exit 1; done
+
+docs: $(STAMP) ## write docs/data.md anew from the code
+	python -m duchenne.tables > docs/data.md
+
+clean: ## remove the environment and all caches of tools; results and the DVC cache stay
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis build src/*.egg-info
+
+# The stamp makes the second call quick: the environment is made anew only when a pin changes.
+$(STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; v in ((3, 11), (3, 12)) or sys.exit("duchenne needs Python 3.11 or 3.12, and $(PYTHON) is %d.%d; install one of them and run: make PYTHON=python3.12" % v)'
+	$(PYTHON) -m venv --clear .venv
+	.venv/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@

@@ -1,0 +1,95 @@
+"""kill -9 of `dvc repro` at random moments: no orphans, the same bytes, nothing computed twice.
+
+Each round starts a fresh workspace, kills it at a random moment of the time that an undisturbed run
+takes, runs again to the end and compares.
+"""
+
+import os
+import random
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import psutil
+
+from tests.workspace import Workspace
+
+ROUNDS = 10
+
+
+def main() -> None:
+    dice = random.Random(20261120)  # noqa: S311 - moments, not secrets
+    with tempfile.TemporaryDirectory() as folder:
+        start = time.perf_counter()
+        calm = project(Path(folder) / "calm")
+        finish(calm)
+        seconds = time.perf_counter() - start
+        units = len(list(calm.cache.entries()))
+        for number in range(ROUNDS):
+            moment = dice.uniform(0.1, 0.95) * seconds
+            disturbed = project(Path(folder) / f"round{number}")
+            orphans, kept = kill(disturbed, moment)
+            told = f"killed at {moment:.1f} s, {orphans} orphans, {kept} units kept"
+            say(f"round {number}: {told}, {judge(disturbed, calm, units=units, kept=kept)}")
+
+
+def project(root: Path) -> Workspace:
+    workspace = Workspace.make(root)
+    workspace.set(datasets__demo__subjects=4, datasets__demo__clips_per_subject=2)
+    workspace.set(datasets__demo__size=160)
+    workspace.start_history()
+    return workspace
+
+
+def kill(workspace: Workspace, moment: float) -> tuple[int, int]:
+    """Start `dvc repro`, kill it; how many of its processes lived on, how many units are kept."""
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    with subprocess.Popen(
+        [sys.executable, "-m", "dvc", "repro"],
+        cwd=workspace.root,
+        env={**os.environ, **workspace.env, "PATH": path},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as dvc:
+        time.sleep(moment)
+        family = psutil.Process(dvc.pid).children(recursive=True) if dvc.poll() is None else []
+        dvc.kill()
+    _, alive = psutil.wait_procs(family, timeout=5)
+    return len(alive), len(list(workspace.cache.entries()))
+
+
+def finish(workspace: Workspace) -> str:
+    done = workspace.dvc("repro")
+    if done.returncode != 0:
+        sys.exit(done.stdout)
+    return done.stdout
+
+
+def judge(disturbed: Workspace, calm: Workspace, *, units: int, kept: int) -> str:
+    """Run to the end and compare."""
+    said = finish(disturbed)
+    ended = re.findall(r"^(?:demo|decode) (\d+)/\d+(?:, (\d+) cached)?, .*?s$", said, re.M)
+    computed = sum(int(done) - int(cached or 0) for done, cached in ended)
+    same = contents(disturbed.root / "data") == contents(calm.root / "data")
+    twice = kept + computed - units
+    return f"{computed} computed afterwards, {twice} of them twice, same bytes: {same}"
+
+
+def say(text: str) -> None:
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file() and path.name != ".gitignore"
+    }
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,66 @@
+"""The `duchenne` command: what `dvc` does not do."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.filesize import decimal
+from rich.table import Table
+
+from duchenne import doctor as checkup
+from duchenne import overview
+from duchenne.errors import DuchenneError
+from duchenne.flow import cache as units
+from duchenne.flow.settings import cache_folder
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
+cache_app = typer.Typer(no_args_is_help=True, help="The finished units kept outside the workspace.")
+app.add_typer(cache_app, name="cache")
+
+
+@app.command()
+def status() -> None:
+    """What became of the clips in each stage, and what the data set consists of."""
+    overview.show(Path.cwd(), Console())
+
+
+@app.command()
+def doctor() -> None:
+    """Find what would stop DVC or a stage, and say how to mend it."""
+    findings = checkup.examine(Path.cwd())
+    checkup.show(findings, Console())
+    raise typer.Exit(code=1 if any(finding.blocks for finding in findings) else 0)
+
+
+@cache_app.command()
+def info() -> None:
+    """Show what the unit cache holds, stage by stage."""
+    shares = units.shares(units.UnitCache(cache_folder()))
+    table = Table("stage", "units", "size", title=f"{cache_folder()}", title_justify="left")
+    for share in shares:
+        table.add_row(share.stage, f"{share.units:,}", decimal(share.bytes))
+    table.add_row("all", f"{sum(s.units for s in shares):,}", decimal(sum(s.bytes for s in shares)))
+    Console().print(table)
+
+
+@cache_app.command()
+def prune(
+    unused_days: Annotated[float, typer.Option(min=0, help="keep what was used since then")] = 30,
+) -> None:
+    """Remove units that were not used for a while; they are computed again when needed."""
+    count, freed = units.prune(units.UnitCache(cache_folder()), unused_days=unused_days)
+    typer.echo(f"removed {count:,} units, {decimal(freed)}")
+
+
+def main() -> None:
+    try:
+        app()
+    except DuchenneError as error:
+        sys.stderr.write(f"ERROR {error}\n")
+        raise SystemExit(1) from None
+
+
+if __name__ == "__main__":
+    main()

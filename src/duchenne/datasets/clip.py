@@ -1,0 +1,67 @@
+"""A clip as an adapter finds it, what kind of file it is, and the name it gets."""
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+
+KINDS = {
+    "video": {".avi", ".gif", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".mts", ".webm",
+              ".wmv"},
+    "landmarks": {".npy"},
+    "image": {".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff"},
+}  # fmt: skip
+LONGEST_NAME = 80
+
+# The words that data sets use. Label 1 is spontaneous everywhere.
+LABELS = {
+    "1": 1, "spontaneous": 1, "genuine": 1,
+    "0": 0, "posed": 0, "deliberate": 0,
+}  # fmt: skip
+LABEL_NAMES = {1: "spontaneous", 0: "posed"}
+
+Group = str | float | None
+
+
+@dataclass(frozen=True)
+class Found:
+    """One clip of a data set; `place` is its path inside the data set's folder."""
+
+    place: str
+    subject: str
+    label: int
+    label_name: str
+    groups: Mapping[str, Group] = field(default_factory=dict)
+    fold: str | None = None
+
+    @property
+    def name(self) -> str:
+        return clip_name(self.place)
+
+    @property
+    def kind(self) -> str:
+        return kind_of(self.place) or "video"
+
+
+def kind_of(place: str) -> str | None:
+    """video, landmarks or image, by the ending; None for any other file."""
+    ending = PurePosixPath(place).suffix.lower()
+    return next((kind for kind, endings in KINDS.items() if ending in endings), None)
+
+
+def clip_name(place: str) -> str:
+    """A name that every file system and shell can bear. One that had to be altered ends in a
+    digest of the original, so that different files keep different names."""
+    plain = str(PurePosixPath(place).with_suffix(""))
+    name = re.sub(r"[^A-Za-z0-9._-]", "_", plain).lstrip(".-")
+    if name == plain and len(name) <= LONGEST_NAME:
+        return name
+    mark = hashlib.sha256(place.encode("utf-8", "surrogateescape")).hexdigest()[:8]
+    return f"{name[: LONGEST_NAME - 9]}-{mark}"
+
+
+def files_in(folder: Path) -> list[str]:
+    """Every file of a known kind below a folder, by its path inside it. Nothing is opened."""
+    found = (path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir())
+    return sorted(place for place in found if kind_of(place))

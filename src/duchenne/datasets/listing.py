@@ -1,0 +1,110 @@
+"""From found clips to the clips table and its summary."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from duchenne import tables
+from duchenne.datasets.clip import Found
+from duchenne.errors import DatasetError, Unusable
+from duchenne.face.length import seconds_of
+from duchenne.face.regular import sha256_of
+from duchenne.flow.settings import cores
+from duchenne.flow.unit import Row
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What a look at the file says; None with a reason where it cannot be read."""
+
+    sha256: str | None = None
+    bytes: int | None = None
+    seconds: float | None = None
+    reason: str = ""
+    detail: str = ""
+
+
+def check(found: Sequence[Found], folder: Path) -> None:
+    """Refuse an empty list, and names that would overwrite each other."""
+    if not found:
+        raise DatasetError(f"{folder} holds no clips; put videos there, or choose another dataset")
+    by_name: dict[str, list[str]] = {}
+    for clip in found:
+        by_name.setdefault(clip.name.casefold(), []).append(clip.place)
+    clashes = [" and ".join(places) for places in by_name.values() if len(places) > 1]
+    if clashes:
+        raise DatasetError(
+            f"{folder}: these would have the same name: {'; '.join(clashes)}; rename one of each"
+        )
+
+
+def measure(found: Sequence[Found], folder: Path) -> list[Measured]:
+    """Digest, size and length of each file. Only regular files are opened."""
+    with ThreadPoolExecutor(cores()) as pool:
+        return list(pool.map(lambda clip: _look(folder / clip.place, clip.kind), found))
+
+
+def _look(path: Path, kind: str) -> Measured:
+    try:
+        sha256 = sha256_of(path)
+    except Unusable as verdict:
+        return Measured(reason=verdict.reason, detail=verdict.detail)
+    seconds = seconds_of(path) if kind == "video" else None
+    return Measured(sha256, path.stat().st_size, seconds)
+
+
+def table(
+    found: Sequence[Found], measured: Sequence[Measured], *, root: Path, folder: Path
+) -> pa.Table:
+    """The clips table, by clip name."""
+    rows = [
+        {
+            "clip": clip.name,
+            "path": (folder / clip.place).relative_to(root).as_posix(),
+            "kind": clip.kind,
+            "subject": clip.subject,
+            "label": clip.label,
+            "label_name": clip.label_name,
+            **asdict(file),
+            "fold": clip.fold,
+            **clip.groups,
+        }
+        for clip, file in zip(found, measured, strict=True)
+    ]
+    names = dict.fromkeys(name for row in rows for name in row)
+    columns = {name: [row.get(name) for row in rows] for name in names}
+    return tables.conform(tables.CLIPS, columns).sort_by("clip")
+
+
+def summary(clips: pa.Table, *, dataset: str) -> dict[str, Any]:
+    """data/reports/dataset.json: what the set consists of."""
+    pairs = set(zip(clips["subject"].to_pylist(), clips["label_name"].to_pylist(), strict=True))
+    per_subject = Counter(subject for subject, _ in pairs)
+    classes = Counter(clips["label_name"].to_pylist())
+    seconds = pc.sum(clips["seconds"]).as_py()
+    unread = clips.filter(pc.not_equal(clips["reason"], ""))
+    return {
+        "dataset": dataset,
+        "clips": clips.num_rows,
+        "kinds": dict(sorted(Counter(clips["kind"].to_pylist()).items())),
+        "classes": dict(sorted(classes.items())),
+        "subjects": len(per_subject),
+        "subjects_with_both_classes": sum(n == len(classes) > 1 for n in per_subject.values()),
+        "seconds": None if seconds is None else round(seconds, 3),
+        "cannot_be_read": unread["path"].to_pylist(),
+    }
+
+
+def unread(clips: Sequence[Mapping[str, Any]]) -> list[Row]:
+    """The status rows of clips that could not be read."""
+    return [
+        Row(clip["clip"], "failed", clip["reason"], clip["detail"], "index")
+        for clip in clips
+        if clip["reason"]
+    ]

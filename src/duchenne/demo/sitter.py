@@ -1,0 +1,92 @@
+"""A subject ready to be filmed: the portrait in its looks, mouth relaxed, fields solved."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from scipy.interpolate import RBFInterpolator
+
+from duchenne.demo import fields, lids, portrait
+from duchenne.demo.portrait import FaceAxes, Image, Points
+from duchenne.demo.subjects import Look, Shape, reshape
+
+# The portrait smiles; this much of the lip drive is taken away to relax its mouth.
+RELAX = 0.75
+# Texture pixels per portrait pixel, so that enlarging stays a plain bilinear look-up.
+DETAIL = 2
+# The square of the portrait that a frame shows, and the one inside which the face can move. px
+CENTRE = (224.0, 132.0)
+SHOWN = 200
+MOVING = 168
+
+
+@dataclass(frozen=True, eq=False)
+class Sitter:
+    """`texture` (1024, 1024, 3) BGR, mesh points (478, 2) px, fields and eyes."""
+
+    texture: Image
+    points: Points
+    fields: fields.Fields
+    eyes: tuple[lids.Eye, lids.Eye]
+
+
+@lru_cache(maxsize=4)
+def sit(look: Look) -> Sitter:
+    points, texture = _shaped(look.shape)
+    corner = (int(CENTRE[0]) - MOVING // 2, int(CENTRE[1]) - MOVING // 2)
+    solved = fields.solve(points, corner=corner, side=MOVING)
+    return Sitter(_coloured(texture, look), points, solved, lids.eyes(points))
+
+
+def _shaped(shape: Shape) -> tuple[Points, Image]:
+    """Mesh points and picture of the portrait with another face shape and a relaxed mouth."""
+    old = portrait.landmarks()
+    axes = FaceAxes.of(old)
+    new = axes.to_picture(reshape(axes.to_face(old), shape))
+    new = new - RELAX * fields.mouth_displacement(new)
+    back = _backward(new, old)
+    texture = cv2.remap(portrait.image(), back[..., 0], back[..., 1], cv2.INTER_CUBIC)
+    return new, np.asarray(texture, dtype=np.uint8)
+
+
+def _backward(new: Points, old: Points) -> NDArray[np.float32]:
+    """For every texture pixel, where in the portrait it comes from: (1024, 1024, 2) px."""
+    still = _surroundings()
+    spline = RBFInterpolator(
+        np.vstack((new, still)),
+        np.vstack((old - new, np.zeros_like(still))),
+        kernel="thin_plate_spline",
+        smoothing=0.1,  # the mesh points of lips lie so close that small errors would fold them
+    )
+    coarse = np.arange(0, portrait.SIDE + 1, 4, dtype=np.float64)
+    xy = np.stack(np.meshgrid(coarse, coarse), axis=-1)
+    plane = spline(xy.reshape(-1, 2)).reshape(xy.shape).astype(np.float32)
+    at = (np.arange(portrait.SIDE * DETAIL, dtype=np.float32) + 0.5) / DETAIL - 0.5
+    x, y = np.meshgrid(at, at)
+    fine = cv2.remap(plane, x / 4.0, y / 4.0, cv2.INTER_CUBIC)
+    return np.asarray(np.stack((x, y), axis=-1) + fine, dtype=np.float32)
+
+
+def _surroundings() -> Points:
+    """Points round the head that no face shape moves, (N, 2) px."""
+    turn = np.linspace(0.0, 2.0 * np.pi, 24, endpoint=False)
+    ring = np.column_stack((np.cos(turn), np.sin(turn))) * (95.0, 105.0) + CENTRE
+    edge = np.linspace(0.0, portrait.SIDE, 5)
+    square = np.stack(np.meshgrid(edge, edge), axis=-1).reshape(-1, 2)
+    far = np.abs(square - CENTRE).max(axis=1) > 110.0
+    return np.vstack((ring, square[far]))
+
+
+def _coloured(texture: Image, look: Look) -> Image:
+    """Saturation, colour of the light, its fall across the frame, and the camera's gamma."""
+    picture = texture.astype(np.float32) / 255.0
+    grey = picture.mean(axis=2, keepdims=True)
+    picture = grey + look.saturation * (picture - grey)
+    picture = np.clip(picture, 0.0, 1.0) ** look.gamma * np.array(look.gain_bgr, dtype=np.float32)
+    at = (np.arange(len(texture), dtype=np.float32) + 0.5) / DETAIL
+    across = look.light_right * (at - CENTRE[0]) / SHOWN
+    down = look.light_down * (at - CENTRE[1]) / SHOWN
+    light = np.clip(1.0 + across[None, :] + down[:, None], 0.4, 1.6)
+    return np.asarray(np.clip(255.0 * picture * light[..., None], 0.0, 255.0), dtype=np.uint8)

@@ -1,0 +1,140 @@
+"""Open a video file so that it can only be that, and say why where it is none.
+
+A file's name proves nothing: a playlist or a script renamed .mp4 would have the decoder fetch
+other files. So only formats that hold their own pictures are tried, and nothing else is opened.
+"""
+
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import FileIO
+from typing import NamedTuple
+
+import av
+from av.container import InputContainer
+from av.stream import Disposition
+from av.video.stream import VideoStream
+
+from duchenne.errors import Unusable
+
+MAX_SIDE = 16_384  # px; the largest frame of H.264 and H.265 levels, larger is a broken header
+MAX_PIXELS = 70_000_000  # 8192 × 8192 and a little: 280 MB as RGBA, what a worker can bear
+
+# Demuxers that read one self-contained file. Left out on purpose: playlists (hls, dash, concat),
+# scripts (lavfi, vapoursynth), text that FFmpeg would draw (tty), and file name patterns (image2).
+FORMATS = (
+    "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpeg,mpegts,mpegvideo,gif,flv,asf,ogg,mxf,dv,nut,"
+    "h264,hevc,m4v,ivf,rm,yuv4mpegpipe,apng,mp3,wav,aac,flac"
+)
+_WITH_LENGTH = {"mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm", "avi", "flv", "asf"}
+_BOXES = {b"ftyp", b"styp", b"moov", b"moof", b"mdat", b"free", b"skip", b"wide", b"pnot"}
+
+
+class Promise(NamedTuple):
+    """What a file says it holds. `exact` where it lists every frame; length in s."""
+
+    frames: int | None = None
+    seconds: float = 0.0
+    exact: bool = False
+
+
+@contextmanager
+def open_container(file: FileIO) -> Iterator[InputContainer]:
+    """The container in an open file; Unusable says why where there is none."""
+    try:
+        container = av.open(
+            file,
+            "r",
+            # no protocol at all: FFmpeg reads what we opened, and nothing that it may name
+            options={"format_whitelist": FORMATS, "protocol_whitelist": "none"},
+            metadata_errors="replace",  # titles come in every encoding, and we read none
+        )
+    except av.error.MemoryError:
+        raise
+    except av.FFmpegError as error:
+        other = Unusable("not_a_video", f"no video format fits these bytes ({error.strerror})")
+        raise _cut_off(file) or other from error
+    with container:
+        if not container.streams.video and (verdict := _cut_off(file)):
+            raise verdict
+        yield container
+
+
+def video_stream(container: InputContainer) -> VideoStream:
+    """The video track, set up to decode on one thread: a worker has one core."""
+    tracks = [s for s in container.streams.video if Disposition.attached_pic not in s.disposition]
+    if not tracks:
+        held = ", ".join(s.type for s in container.streams) or "nothing"
+        raise Unusable("no_video_stream", f"the file holds no moving pictures, only: {held}")
+    stream = tracks[0]
+    if stream.codec_context is None:
+        raise Unusable("unknown_codec", "no decoder here knows this video; convert it to H.264")
+    check_size(stream.codec_context.width, stream.codec_context.height)
+    stream.codec_context.options = {"max_pixels": str(MAX_PIXELS)}  # should it grow on the way
+    stream.thread_count = 1
+    stream.codec_context.thread_type = "NONE"
+    return stream
+
+
+def check_size(width: int, height: int) -> None:
+    """Raise before memory is given for a picture that no camera makes."""
+    if max(width, height) > MAX_SIDE or width * height > MAX_PIXELS:
+        limit = f"{MAX_SIDE} px a side and {MAX_PIXELS // 1_000_000} million pixels"
+        raise Unusable("too_large", f"{width} × {height} px; at most {limit} are read")
+
+
+def promise_of(container: InputContainer, stream: VideoStream) -> Promise:
+    """Nothing where FFmpeg would only guess from the last packets it finds.
+
+    MP4 and MOV list every frame, and mark those that an edit list hides. An AVI counts frames, but
+    some may never have been stored; elsewhere the count is length × rate.
+    """
+    name, rate = container.format.name, float(stream.average_rate or 0)
+    if stream.frames and "mov" in name:
+        shown = sum(not entry.is_discard for entry in stream.index_entries)
+        return Promise(shown, exact=True)
+    if name not in _WITH_LENGTH or not rate:
+        return Promise()
+    seconds = stream.frames / rate or _length(container, stream)
+    return Promise(round(seconds * rate) or None, seconds)
+
+
+def _length(container: InputContainer, stream: VideoStream) -> float:
+    """Length of the video track in s, or else of the longest track."""
+    if stream.duration and stream.time_base:
+        return float(stream.duration * stream.time_base)
+    if clock := re.fullmatch(r"(\d+):(\d+):([\d.]+)", stream.metadata.get("DURATION", "")):
+        hours, minutes, seconds = clock.groups()  # Matroska's own
+        return int(hours) * 3600 + int(minutes) * 60 + float(seconds)
+    return container.duration / av.time_base if container.duration else 0.0
+
+
+def _cut_off(file: FileIO) -> Unusable | None:
+    """The verdict on an MP4 whose boxes do not fit its length, or that has no index."""
+    size = os.fstat(file.fileno()).st_size
+    boxes = dict(_boxes(file, size))
+    if boxes and max(boxes.values()) > size:
+        detail = f"the file ends at byte {size}, before its index is complete; copy it again"
+        return Unusable("truncated", detail)
+    if boxes and b"moov" not in boxes:
+        detail = "an MP4 without its index (moov), as left by a recording that was cut off"
+        return Unusable("no_index", detail)
+    return None
+
+
+def _boxes(file: FileIO, size: int) -> Iterator[tuple[bytes, int]]:
+    """Kind of each top-level MP4 box and the byte where it should end."""
+    start = 0
+    while start + 8 <= size:
+        file.seek(start)
+        head = file.read(16)
+        length = int.from_bytes(head[:4])
+        if length == 1:  # the true length follows in 64 bits
+            length = int.from_bytes(head[8:16])
+        elif length == 0:  # up to the end of the file
+            length = size - start
+        if length < 8 or (start == 0 and head[4:8] not in _BOXES):
+            return
+        start += length
+        yield head[4:8], start

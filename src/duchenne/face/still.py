@@ -1,0 +1,59 @@
+"""One photograph, as a clip of one picture."""
+
+import warnings
+from io import FileIO
+from pathlib import Path
+from typing import cast
+
+import cv2
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from duchenne.errors import Unusable
+from duchenne.face.container import check_size
+from duchenne.face.facts import Facts
+from duchenne.face.geometry import Pixels, within
+from duchenne.face.picture import Picture, encode
+from duchenne.face.regular import opened
+
+_FORMATS = ("JPEG", "PNG", "BMP", "TIFF", "GIF", "WEBP", "PPM")
+
+
+def read_still(path: Path, *, max_side: int = 640, quality: int = 90) -> tuple[Picture, Facts]:
+    """The photograph upright (EXIF), no side longer than `max_side` px, as a JPEG."""
+    with opened(path) as source:
+        pixels = _pixels(source.file)
+    height, width = pixels.shape[:2]
+    size = within(width, height, max_side=max_side)
+    small = cast(Pixels, cv2.resize(pixels, size, interpolation=cv2.INTER_AREA))
+    facts = Facts(width=width, height=height, frames_container=1, still=True)
+    return Picture(0, 0.0, encode(small, quality=quality)), facts
+
+
+def _pixels(file: FileIO) -> Pixels:
+    """`(H, W, 3)` BGR, upright."""
+    try:
+        with _opened(file) as image:
+            check_size(*image.size)
+            upright = ImageOps.exif_transpose(image)
+            return np.ascontiguousarray(_eight_bits(upright)[:, :, ::-1])
+    except UnidentifiedImageError as error:
+        raise Unusable("not_an_image", "no image format fits these bytes") from error
+    except Image.DecompressionBombError as error:
+        raise Unusable("too_large", str(error)) from error
+    except (OSError, SyntaxError, ValueError) as error:  # what Pillow raises for broken files
+        raise Unusable("damaged_image", f"the image cannot be decoded ({error})") from error
+
+
+def _opened(file: FileIO) -> Image.Image:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # our own limit is lower
+        return Image.open(file, formats=_FORMATS)
+
+
+def _eight_bits(image: Image.Image) -> Pixels:
+    """`(H, W, 3)` RGB; Pillow itself would clip 16-bit greys instead of scaling them."""
+    if image.mode.startswith("I"):
+        grey = (np.asarray(image).clip(0, 0xFFFF) >> 8).astype(np.uint8)
+        return np.repeat(grey[:, :, None], 3, axis=2)
+    return np.asarray(image.convert("RGB"))

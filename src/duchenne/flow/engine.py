@@ -1,0 +1,150 @@
+"""Where attempts run: in this process, in workers beside it, or on the user's own cluster.
+
+One interface: `run(attempt, tasks)` gives back each task with its outcome, in whatever order they
+end, or with None where the process that worked on it died.
+"""
+
+import logging
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+from duchenne.errors import ParamsError
+from duchenne.flow import parent, source, threads
+from duchenne.flow.attempt import Attempt, Task
+from duchenne.flow.settings import Settings
+from duchenne.flow.unit import Outcome
+
+Ended = tuple[Task, Outcome | None]
+
+# Tried: without the first, a worker's death also kills units that merely waited in its queue;
+# without the second, Dask tries a unit that kills workers on three more of them.
+_DASK = {
+    "distributed.scheduler.worker-saturation": 1.0,
+    "distributed.scheduler.allowed-failures": 0,
+    "distributed.worker.memory.target": False,  # results are files, so there is nothing to spill
+    "distributed.worker.memory.spill": False,
+    "distributed.worker.memory.pause": False,
+    "distributed.worker.memory.terminate": 0.95,
+    "distributed.admin.large-graph-warning-threshold": "1GB",
+}
+
+
+class Inline:
+    """A plain loop in this process, for debugging; nothing here can end a unit that hangs."""
+
+    limits_time = False
+
+    def run(self, attempt: Attempt, tasks: Sequence[Task]) -> Iterator[Ended]:
+        for task in tasks:
+            yield task, attempt(task)
+
+
+class Cluster:
+    """Processes of a Dask cluster, embedded or remote."""
+
+    limits_time = True
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+
+    def run(self, attempt: Attempt, tasks: Sequence[Task]) -> Iterator[Ended]:
+        from distributed import as_completed
+
+        # One map under one key: Dask keeps waiting units in the scheduler (and not with a worker
+        # that may die) only for tasks that belong together and are more than the workers.
+        name = f"{attempt.recipe.stage}-{os.urandom(4).hex()}"
+        keys = [(name, number) for number in range(len(tasks))]
+        futures = self._client.map(attempt, tasks, key=keys)
+        task_of = dict(zip(futures, tasks, strict=True))
+        done = as_completed(futures, with_results=True, raise_errors=False, loop=self._client.loop)
+        for future, result in done:
+            yield task_of.pop(future), result if future.status == "finished" else _lost(result[1])
+            future.release()
+
+
+@contextmanager
+def start(settings: Settings, *, tasks: int) -> Iterator[Inline | Cluster]:
+    """The engine that engine.yaml asks for, with no more workers than there are tasks."""
+    if settings.engine == "inline":
+        yield Inline()
+        return
+    with ExitStack() as stack:
+        yield Cluster(_client(settings, min(settings.processes(), tasks), stack))
+
+
+def _client(settings: Settings, workers: int, stack: ExitStack) -> Any:
+    import dask
+    from distributed import Client, LocalCluster
+
+    stack.enter_context(dask.config.set(_DASK))
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # deaths are our status rows
+    if settings.engine == "local":
+        place: Any = stack.enter_context(
+            LocalCluster(
+                n_workers=workers,
+                threads_per_worker=1,
+                dashboard_address=None,
+                silence_logs=logging.CRITICAL,
+            )
+        )
+    elif "://" in settings.engine:
+        place = settings.engine
+    else:
+        place = stack.enter_context(_jobqueue(settings, workers))
+    client = stack.enter_context(Client(place, set_as_default=False))
+    client.register_plugin(_preparation(local=settings.engine == "local"))
+    return client
+
+
+def _jobqueue(settings: Settings, workers: int) -> Any:
+    try:
+        import dask_jobqueue
+    except ModuleNotFoundError:
+        raise ParamsError(
+            f"engine.yaml: engine: {settings.engine} needs dask-jobqueue; "
+            "install it with `.venv/bin/pip install -c constraints.txt -e '.[cluster]'`"
+        ) from None
+    kind = getattr(dask_jobqueue, settings.engine, None)
+    if kind is None:
+        raise ParamsError(f"engine.yaml: dask_jobqueue has no class {settings.engine}")
+    cluster = kind(**settings.cluster)
+    cluster.scale(jobs=workers)
+    return cluster
+
+
+def _preparation(*, local: bool) -> Any:
+    """What each worker does first: run the code of the stage's own folder, on one thread."""
+    from distributed import WorkerPlugin
+
+    class Preparation(WorkerPlugin):
+        name = "duchenne"
+
+        def setup(self, worker: Any) -> None:
+            prepare(folder, local=local)
+
+    folder = source.present()
+    return Preparation()
+
+
+def prepare(folder: Path, *, local: bool) -> None:
+    """Make this process a worker for the code in `folder`."""
+    threads.pin()
+    if local:
+        parent.die_with_parent()
+    for place in (folder, folder.parent):  # duchenne, and the stages beside it
+        if str(place) not in sys.path:
+            sys.path.insert(0, str(place))
+    source.check(folder)
+
+
+def _lost(error: object) -> Outcome | None:
+    """None for a worker's death; anything else that Dask reports is a fault to be shown."""
+    from distributed import KilledWorker
+
+    if isinstance(error, KilledWorker):
+        return None
+    return Outcome("failed", "error", f"{type(error).__name__}: {error}", lasting=False)

@@ -1,0 +1,55 @@
+"""The status table, and the gate that stops a run in which too many units failed."""
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from duchenne import tables
+from duchenne.errors import GateError
+from duchenne.flow.unit import Recipe, Row
+
+SHOWN = 20
+
+
+def write_status(path: Path, rows: Sequence[Row], recipe: Recipe) -> None:
+    """Write data/status/<stage>.parquet."""
+    names = [column.name for column in tables.STATUS.columns]
+    columns = {name: [getattr(row, name) for row in rows] for name in names}
+    tables.write(tables.STATUS, path, columns, made_by=recipe.made_by())
+
+
+def read_status(path: Path) -> list[Row]:
+    """The rows of a status table."""
+    return [Row(**row) for row in tables.read(tables.STATUS, path).to_pylist()]
+
+
+def judge(rows: Sequence[Row], *, stage: str, max_failed: float) -> None:
+    """Show what is not well, and stop if more than `max_failed` of the units failed."""
+    failed = [row for row in rows if row.failed]
+    remarkable = [row for row in rows if row.reason]
+    if remarkable:
+        show(remarkable, stage)
+    if len(failed) > max_failed * len(rows):
+        reasons = Counter(row.reason for row in failed).most_common()
+        raise GateError(
+            f"{stage}: {len(failed)} of {len(rows)} units failed "
+            f"({', '.join(f'{count} {reason}' for reason, count in reasons)}), more than "
+            f"quality.max_failed = {max_failed:g} allows; mend or remove them, or raise the limit "
+            "in params.yaml"
+        )
+
+
+def show(rows: Sequence[Row], stage: str) -> None:
+    """A table of units that failed, are partial or were repaired; failures first."""
+    order = {"failed": 0, "partial": 1, "ok": 2}
+    table = Table(title=f"{stage}: {len(rows)} with remarks", title_justify="left")
+    for heading in ("unit", "status", "reason", "detail"):
+        table.add_column(heading, overflow="fold")
+    for row in sorted(rows, key=lambda row: (order[row.status], row.unit))[:SHOWN]:
+        table.add_row(row.unit, row.status, row.reason, row.detail)
+    if len(rows) > SHOWN:
+        table.caption = f"and {len(rows) - SHOWN} more in data/status/{stage}.parquet"
+    Console(stderr=True).print(table)

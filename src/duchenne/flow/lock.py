@@ -1,0 +1,38 @@
+"""One run at a time in a workspace. The kernel drops the lock with the process that holds it."""
+
+import fcntl
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from duchenne.errors import BusyError
+
+
+@contextmanager
+def hold(path: Path, *, name: str, patience: float = 30.0) -> Iterator[None]:
+    """Hold the workspace under `name`; wait `patience` seconds for another run, then refuse."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a+", encoding="utf-8") as file:
+        _take(file.fileno(), path, patience)
+        file.truncate(0)
+        file.write(f"stage {name} (process {os.getpid()})")
+        file.flush()
+        yield
+        file.truncate(0)
+
+
+def _take(descriptor: int, path: Path, patience: float) -> None:
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            return fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                holder = path.read_text(encoding="utf-8") or "another stage"
+                raise BusyError(
+                    f"this workspace is in use by {holder}; wait for it to end, or end it, "
+                    "then run again"
+                ) from None
+            time.sleep(0.1)

@@ -1,0 +1,88 @@
+"""How far a stage has come: one live bar in a terminal, a line every few seconds elsewhere."""
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+QUIET_SECONDS = 5.0
+
+
+@dataclass
+class Tally:
+    """Counts of one stage's units; `done` includes the failed and the cached ones."""
+
+    stage: str
+    total: int
+    done: int = 0
+    failed: int = 0
+    cached: int = 0
+    started: float = field(default_factory=time.monotonic)
+
+    def count(self, *, failed: bool, cached: bool) -> None:
+        self.done += 1
+        self.failed += failed
+        self.cached += cached
+
+    def text(self) -> str:
+        """`decode 37/48, 1 failed, 10 cached, 12.3/s`"""
+        computed, seconds = self.done - self.cached, time.monotonic() - self.started
+        parts = [f"{self.done}/{self.total}"]
+        parts += [f"{self.failed} failed"] if self.failed else []
+        parts += [f"{self.cached} cached"] if self.cached else []
+        parts += [f"{computed / seconds:.1f}/s"] if computed and seconds > 0 else []
+        return ", ".join(parts)
+
+
+@contextmanager
+def show(tally: Tally) -> Iterator["Bar | Lines"]:
+    """Show a tally while units come in; call `update()` after each."""
+    console = Console(stderr=True)
+    view = Bar(tally, console) if console.is_terminal else Lines(tally)
+    try:
+        yield view
+    finally:
+        view.close()
+
+
+class Bar:
+    def __init__(self, tally: Tally, console: Console) -> None:
+        self._tally = tally
+        self._progress = Progress(
+            TextColumn("{task.description:<10}"),
+            BarColumn(),
+            TextColumn("{task.fields[text]}"),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+            console=console,
+        )
+        self._task = self._progress.add_task(tally.stage, total=tally.total, text=tally.text())
+        self._progress.start()
+
+    def update(self) -> None:
+        self._progress.update(self._task, completed=self._tally.done, text=self._tally.text())
+
+    def close(self) -> None:
+        self.update()
+        self._progress.stop()
+
+
+class Lines:
+    def __init__(self, tally: Tally) -> None:
+        self._tally = tally
+        self._last = time.monotonic()
+
+    def update(self) -> None:
+        if time.monotonic() - self._last >= QUIET_SECONDS:
+            self._last = time.monotonic()
+            self._say("")
+
+    def close(self) -> None:
+        self._say(f", {time.monotonic() - self._tally.started:.1f} s")
+
+    def _say(self, more: str) -> None:
+        print(f"{self._tally.stage} {self._tally.text()}{more}", file=sys.stderr, flush=True)

@@ -1,0 +1,69 @@
+"""engine.yaml and the DUCHENNE_… variables: how it runs. Nothing here changes a result."""
+
+import os
+import re
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import platformdirs
+import yaml
+from pydantic import ConfigDict, Field, ValidationError, field_validator
+
+from duchenne.errors import ParamsError
+from duchenne.params import Section, explain_all, read_yaml
+
+_ENGINES = re.compile(r"local|inline|(tcp|tls|ws|wss)://\S+|[A-Za-z]+Cluster")
+
+
+class Settings(Section):
+    """How a stage runs its units."""
+
+    model_config = ConfigDict(strict=False)
+
+    engine: str = "local"
+    workers: int | str = "auto"
+    time_limit: Annotated[float, Field(gt=0)] = 900
+    log: Literal["debug", "info", "warning", "error"] = "info"
+    cluster: dict[str, Any] = Field(default_factory=dict)
+
+    @field_validator("engine")
+    @classmethod
+    def _an_engine_we_know(cls, engine: str) -> str:
+        if not _ENGINES.fullmatch(engine):
+            raise ValueError("it should be local, inline, tcp://host:port or SLURMCluster or such")
+        return engine
+
+    @field_validator("workers")
+    @classmethod
+    def _auto_or_a_number(cls, workers: int | str) -> int | str:
+        if workers == "auto" or (isinstance(workers, int) and workers >= 1):
+            return workers
+        raise ValueError("it should be auto or a whole number of at least 1")
+
+    def processes(self) -> int:
+        """How many workers to ask for."""
+        return self.workers if isinstance(self.workers, int) else cores()
+
+
+def cores() -> int:
+    """The cores this process may use, which in a container are fewer than the machine has."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def load(path: Path) -> Settings:
+    """engine.yaml where there is one, overruled by DUCHENNE_ENGINE, DUCHENNE_WORKERS, …"""
+    values = read_yaml(path) if path.exists() else {}
+    given = {key: os.environ.get(f"DUCHENNE_{key.upper()}") for key in Settings.model_fields}
+    values |= {key: yaml.safe_load(text) for key, text in given.items() if text}
+    try:
+        return Settings.model_validate(values)
+    except ValidationError as error:
+        raise ParamsError(
+            f"{path.name} (or a DUCHENNE_… variable): {explain_all(Settings, error)}"
+        ) from None
+
+
+def cache_folder() -> Path:
+    """Where finished units are kept: DUCHENNE_CACHE, or a folder in the user's own cache."""
+    chosen = os.environ.get("DUCHENNE_CACHE")
+    return Path(chosen).expanduser() if chosen else platformdirs.user_cache_path("duchenne")

@@ -1,0 +1,19 @@
+"""One thread a process: N workers shall use N cores, and thread counts shall not change results.
+
+Must run before NumPy, OpenCV or torch are imported, since they read these variables just once.
+"""
+
+import os
+
+PINS = {
+    "OMP_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "NUMEXPR_NUM_THREADS": "1",
+    "OPENCV_FOR_THREADS_NUM": "1",
+}
+
+
+def pin() -> None:
+    """Tell every numerical library to use one thread, in this process and its children."""
+    os.environ.update(PINS)

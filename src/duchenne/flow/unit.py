@@ -1,0 +1,104 @@
+"""A unit of work, everything that decides its result, and what came of it."""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel
+
+Status = Literal["ok", "partial", "failed"]
+
+
+@dataclass(frozen=True)
+class Input:
+    """A file that a unit reads, with the digest of its content where somebody measured it."""
+
+    path: Path
+    sha256: str | None = None
+
+
+@dataclass(frozen=True)
+class Unit:
+    """One clip or fold. `name` says where the result goes; `inputs` and `spec` decide what it is.
+
+    `spec` is whatever else the work must know: a mapping of plain values, or a frozen dataclass
+    that `dataclasses.asdict` turns into one.
+    """
+
+    name: str
+    inputs: tuple[Input, ...] = ()
+    spec: Any = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What decides every result of a stage beside the unit itself."""
+
+    stage: str
+    params: BaseModel | None
+    code: str
+    libraries: tuple[tuple[str, str], ...]
+    models: tuple[tuple[str, str], ...] = ()  # (name, sha256) of each file of weights
+
+    def made_by(self) -> dict[str, Any]:
+        """What a result's metadata says of its making; equal results must have equal bytes, so
+        neither code digest nor host nor time are among it."""
+        return {
+            "stage": self.stage,
+            "params": self._params(),
+            "libraries": dict(self.libraries),
+            "models": dict(self.models),
+        }
+
+    def key(self, unit: Unit, digests: tuple[str, ...]) -> str:
+        """The name of a unit's result in the cache: equal keys mean equal results."""
+        decides = {
+            **self.made_by(),
+            "code": self.code,
+            "inputs": digests,
+            "spec": unit.spec,
+        }
+        text = json.dumps(decides, sort_keys=True, ensure_ascii=False, default=asdict)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def _params(self) -> dict[str, Any]:
+        return {} if self.params is None else self.params.model_dump(mode="json")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a unit. `lasting` is False where another try may end differently."""
+
+    status: Status = "ok"
+    reason: str = ""
+    detail: str = ""
+    lasting: bool = True
+
+
+@dataclass(frozen=True)
+class Row:
+    """An outcome with the unit's name and the stage that found it: a line of the status table."""
+
+    unit: str
+    status: Status
+    reason: str
+    detail: str
+    stage: str
+
+    @property
+    def failed(self) -> bool:
+        return self.status == "failed"
+
+
+def installed(*distributions: str) -> tuple[tuple[str, str], ...]:
+    """The versions of the named distributions, as a recipe keeps them."""
+    return tuple((name, version(name)) for name in sorted(distributions))
+
+
+def digest(path: Path) -> str:
+    """The sha256 of a file's content."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

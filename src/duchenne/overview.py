@@ -1,0 +1,46 @@
+"""`duchenne status`: the data set and what became of its clips, in two small tables."""
+
+import json
+from collections import Counter
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from duchenne.flow.gate import read_status
+
+DEMO_NOTE = "The demo is rendered, not filmed: its figures say nothing about real smiles."
+
+
+def show(root: Path, console: Console) -> None:
+    """Print the summary of the data set and of each stage's status table."""
+    report = root / "data" / "reports" / "dataset.json"
+    if not report.exists():
+        console.print("nothing has been computed here yet; run `dvc repro`")
+        return
+    facts = json.loads(report.read_text(encoding="utf-8"))
+    console.print(_dataset(facts))
+    console.print(_stages(root))
+    if facts["dataset"] == "demo":
+        console.print(DEMO_NOTE)
+
+
+def _dataset(facts: dict[str, object]) -> Table:
+    table = Table("data set", "value", title_justify="left")
+    for name, value in facts.items():
+        if isinstance(value, dict):
+            value = ", ".join(f"{count} {key}" for key, count in value.items())  # noqa: PLW2901
+        if value != []:
+            table.add_row(name.replace("_", " "), f"{value}")
+    return table
+
+
+def _stages(root: Path) -> Table:
+    table = Table("stage", "ok", "partial", "failed", "reasons")
+    for path in sorted((root / "data" / "status").glob("*.parquet")):
+        rows = read_status(path)
+        counts = Counter(row.status for row in rows)
+        reasons = Counter(row.reason for row in rows if row.reason).most_common()
+        words = ", ".join(f"{count} {reason}" for reason, count in reasons)
+        table.add_row(path.stem, *(str(counts[s]) for s in ("ok", "partial", "failed")), words)
+    return table

@@ -1,0 +1,184 @@
+"""params.yaml as frozen, typed values; an unknown key or value is refused with a suggestion.
+
+Only what changes a result lives here. How things run is engine.yaml, read by `duchenne.flow`.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails
+
+from duchenne.errors import ParamsError, suggest
+
+Fusion = Literal[
+    "none",
+    "multitask",
+    "concat",
+    "gated_concat",
+    "additive",
+    "hadamard",
+    "hadamard_gated",
+    "attention",
+    "cross_attention",
+    "mh_attention",
+    "mh_cross_attention",
+    "bilinear",
+    "bilinear_hadamard",
+    "factorized_bilinear",
+    "factorized_bilinear_hadamard",
+    "film",
+    "film_hadamard",
+]
+
+
+class Section(BaseModel):
+    """A part of params.yaml: frozen, and closed to keys it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+
+class DemoDataset(Section):
+    adapter: Literal["demo"]
+    seed: Annotated[int, Field(ge=0)]
+    subjects: Annotated[int, Field(ge=2, le=999)]
+    clips_per_subject: Annotated[int, Field(ge=2, le=100, multiple_of=2)]
+    size: Annotated[int, Field(ge=160, le=1024, multiple_of=2)]
+
+
+class FolderDataset(Section):
+    adapter: Literal["folder"]
+
+
+Dataset = Annotated[DemoDataset | FolderDataset, Field(discriminator="adapter")]
+
+
+class Decode(Section):
+    fps: Annotated[float, Field(gt=0, le=1000)]
+    max_side: Annotated[int, Field(ge=64, le=8192)]
+    jpeg_quality: Annotated[int, Field(ge=1, le=100)]
+
+
+class Quality(Section):
+    max_failed: Annotated[float, Field(ge=0, le=1)]
+
+
+class Params(Section):
+    dataset: str
+    model: Literal["mesh"]
+    fusion: Fusion
+    protocol: Literal["nested", "published"]
+    seed: Annotated[int, Field(ge=0)]
+    datasets: Mapping[Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,80}$")], Dataset]
+    decode: Decode
+    quality: Quality
+
+    @model_validator(mode="before")
+    @classmethod
+    def _adapter_is_the_name_unless_given(cls, values: dict[str, Any]) -> dict[str, Any]:
+        sets = values.get("datasets")
+        if not isinstance(sets, dict):
+            return values
+        named = {
+            name: {"adapter": str(name), **(given or {})}
+            if isinstance(given, dict | None)
+            else given
+            for name, given in sets.items()
+        }
+        return {**values, "datasets": named}
+
+
+def load(path: Path) -> Params:
+    """Read and check a params.yaml; every problem in it is named, one line each."""
+    values = read_yaml(path)
+    try:
+        params = Params.model_validate(values)
+    except ValidationError as error:
+        raise ParamsError(f"{path.name}: {explain_all(Params, error)}") from None
+    if params.dataset not in params.datasets:
+        raise ParamsError(
+            f"{path.name}: dataset: '{params.dataset}' is not described under `datasets:`; "
+            + suggest(params.dataset, params.datasets)
+        )
+    return params
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """The mapping in a YAML file; anything else is told in one line."""
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ParamsError(f"{path.name} is missing in {path.parent.resolve()}") from None
+    except yaml.YAMLError as error:
+        place = " ".join(str(error).split())
+        raise ParamsError(f"{path.name} is not valid YAML: {place}") from None
+    if not isinstance(values, dict):
+        raise ParamsError(f"{path.name} must hold `key: value` lines")
+    return values
+
+
+def explain_all(model: type[BaseModel], error: ValidationError) -> str:
+    """Every problem, one a line; unknown keys first, since they often explain a missing one."""
+    problems = sorted(error.errors(), key=lambda problem: problem["type"] != "extra_forbidden")
+    return "\n".join(explain(model, problem) for problem in problems)
+
+
+def explain(model: type[BaseModel], problem: ErrorDetails) -> str:
+    """One validation problem as a sentence, with "did you mean" where a name is wrong."""
+    steps = [str(step) for step in problem["loc"]]
+    place, known = _walk(model, steps)
+    where, given = ".".join(place), problem["input"]
+    match problem["type"]:
+        case "extra_forbidden":
+            return f"{where}: unknown key; {suggest(steps[-1], known)}"
+        case "literal_error":
+            return f"{where}: '{given}' is not allowed; {suggest(str(given), _quoted(problem))}"
+        case "union_tag_invalid":
+            tag = str(problem["ctx"]["tag"])
+            return f"{where}.adapter: '{tag}' is not an adapter; {suggest(tag, _quoted(problem))}"
+        case "missing":
+            return f"{where}: missing; the file in the repository shows what it looks like"
+        case _:
+            says = problem["msg"].removeprefix("Value error, ").replace("Input", "it")
+            return f"{where}: {says}, not {given!r}"
+
+
+def _walk(model: type[BaseModel], steps: Sequence[str]) -> tuple[list[str], set[str]]:
+    """The place of a problem as the user wrote it, and the keys that may stand there."""
+    sections, place, named = [model], [], True
+    for step in steps[:-1]:
+        tagged = [section for section in sections if step in _choices(section, "adapter")]
+        inner = [below for section in sections for below in _sections(section, step)]
+        if inner or not named or not tagged:
+            place.append(step)
+        else:
+            inner = tagged  # pydantic puts a union's tag among the steps; the user never did
+        named = not (inner and len(inner) > 1)  # after `datasets` comes a name, whatever it is
+        sections = inner or sections
+    return [*place, *steps[-1:]], {key for section in sections for key in section.model_fields}
+
+
+def _sections(section: type[BaseModel], key: str) -> list[type[BaseModel]]:
+    """The sections that may stand under a key, through Mapping and unions."""
+    field = section.model_fields.get(key)
+    waiting, found = [field.annotation if field else None], []
+    while waiting:
+        kind = waiting.pop()
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            found.append(kind)
+        waiting.extend(get_args(kind))
+    return found
+
+
+def _choices(section: type[BaseModel], key: str) -> tuple[str, ...]:
+    field = section.model_fields.get(key)
+    return get_args(field.annotation) if field else ()
+
+
+def _quoted(problem: ErrorDetails) -> list[str]:
+    """The allowed words that pydantic lists in a message, each between quotes."""
+    context = problem["ctx"]
+    return re.findall(r"'([^']*)'", context.get("expected") or context["expected_tags"])

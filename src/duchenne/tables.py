@@ -1,0 +1,260 @@
+"""The tables that stages pass to each other: what is in them, and how they are read and written.
+
+Times are seconds, lengths pixels of the upright frame unless a column says otherwise. Whatever has
+no value is null here or NaN in number lists, never zero. `python -m duchenne.tables` prints
+docs/data.md.
+"""
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from duchenne import files
+from duchenne.errors import StageError, TableError
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Column:
+    name: str
+    type: pa.DataType
+    doc: str
+    required: bool = True
+
+
+@dataclass(frozen=True)
+class Table:
+    """A kind of Parquet file. `open` tables may carry further columns, such as group columns."""
+
+    name: str
+    version: int
+    doc: str
+    columns: tuple[Column, ...]
+    facts: tuple[tuple[str, str], ...] = ()  # what the file's metadata says beside its rows
+    open: bool = False
+
+    @property
+    def schema(self) -> pa.Schema:
+        return pa.schema([pa.field(c.name, c.type, nullable=not c.required) for c in self.columns])
+
+
+CLIPS = Table(
+    name="clips",
+    version=1,
+    doc="`data/clips.parquet`: every clip of the data set, with its subject and label. Further "
+    "columns of subjects.csv or clips.csv (age, age_group, gender, …) follow as they are.",
+    columns=(
+        Column("clip", pa.string(), "name, unique, made of A-Z a-z 0-9 . _ -"),
+        Column("path", pa.string(), "the file, relative to the project"),
+        Column("kind", pa.string(), "video, landmarks or image"),
+        Column("subject", pa.string(), "the person"),
+        Column("label", pa.int32(), "1 spontaneous, 0 posed; class number in expression sets"),
+        Column("label_name", pa.string(), "the label in words"),
+        Column("sha256", pa.string(), "digest of the file; null where it cannot be read", False),
+        Column("bytes", pa.int64(), "size of the file; null where it cannot be read", False),
+        Column("reason", pa.string(), "why the file cannot be read; empty if it can"),
+        Column("detail", pa.string(), "the same in words"),
+        Column("seconds", pa.float64(), "length by the file's own header; null if unknown", False),
+        Column("fold", pa.string(), "published test fold; null if there is none", False),
+    ),
+    open=True,
+)
+
+FRAMES = Table(
+    name="frames",
+    version=1,
+    doc="`data/frames/<clip>.parquet`: upright frames with square pixels, chosen by time.",
+    columns=(
+        Column("frame", pa.int32(), "number of the frame among the decoded ones, from 0"),
+        Column("time", pa.float64(), "its own presentation time, s; the first decoded frame is 0"),
+        Column("jpeg", pa.binary(), "the picture; its sides may be smaller than the source's"),
+    ),
+    facts=(
+        ("width, height", "of the upright source with square pixels, px"),
+        ("fps", "mean frame rate of the source, Hz"),
+        ("frames_container", "number of frames by the file's header; empty if it says none"),
+        ("frames_decoded", "number of frames that could be decoded"),
+        ("frames_damaged", "number of frames left out because their data is damaged"),
+        ("frames_missing", "number of frames that the file promises and does not hold"),
+        ("packets_damaged", "number of pieces of the file that could not be read"),
+        ("times_repaired", "number of frames whose time stamp was missing or not increasing"),
+        ("rotation", "by which the source had to be turned clockwise, degrees"),
+        ("mirrored", "True where the file asked for left and right to be swapped as well"),
+    ),
+)
+
+STATUS = Table(
+    name="status",
+    version=1,
+    doc="`data/status/<stage>.parquet`: what became of each unit (clip or fold) in a stage.",
+    columns=(
+        Column("unit", pa.string(), "clip or fold"),
+        Column("status", pa.string(), "ok, partial or failed"),
+        Column("reason", pa.string(), "short code; empty if all is well"),
+        Column("detail", pa.string(), "the same in words"),
+        Column("stage", pa.string(), "the stage that found it: an earlier one's verdict is kept"),
+    ),
+)
+
+TRUTH = Table(
+    name="truth",
+    version=1,
+    doc="`data/raw/demo/truth.parquet`: the known motion behind each frame of the demo's clips.",
+    columns=(
+        Column("clip", pa.string(), "the clip"),
+        Column("time", pa.float64(), "of the rendered frame, s"),
+        Column("lip", pa.float64(), "drive of the lip corners, 0 at rest"),
+        Column("cheek", pa.float64(), "drive of the cheeks, 0 at rest"),
+        Column("eyelid", pa.float64(), "closing of the lids, 0 open, 1 closed; blinks included"),
+        Column("phase", pa.string(), "neutral, onset, apex or offset; changes where the lip drive "
+               "crosses 5 % and 95 % of its amplitude"),
+    ),
+)  # fmt: skip
+
+ALL = (CLIPS, FRAMES, STATUS, TRUTH)
+
+
+class Writer:
+    """Writes one table piece by piece; the file appears under its name only when it is whole."""
+
+    def __init__(
+        self, table: Table, path: Path, *, made_by: Mapping[str, Any] | None = None
+    ) -> None:
+        self._table, self._path = table, path
+        self._made_by = {"schema": table.name, "version": table.version, **(made_by or {})}
+        self._part = path.with_name(f".{path.name}.{os.getpid()}.part")
+        self._file: pq.ParquetWriter | None = None
+        self._facts: dict[str, str] = {}
+
+    def append(self, rows: Mapping[str, Sequence[Any]] | pa.Table) -> None:
+        """Add rows (one row group); the first piece decides about an open table's columns."""
+        piece = conform(self._table, rows)
+        if self._file is None:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = pq.ParquetWriter(self._part, piece.schema, compression=_packing(piece))
+        self._file.write_table(piece)
+
+    def facts(self, **facts: object) -> None:
+        """Say something about the whole file, in its metadata; None means unknown."""
+        self._facts.update({k: "" if v is None else str(v) for k, v in facts.items()})
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        try:
+            if kind is None:
+                self._finish()
+        finally:
+            if self._file is not None:
+                self._file.close()
+            with suppress(FileNotFoundError):
+                self._part.unlink()
+
+    def _finish(self) -> None:
+        if self._file is None:
+            self.append(self._table.schema.empty_table())
+        assert self._file is not None
+        made_by = json.dumps(self._made_by, sort_keys=True)
+        self._file.add_key_value_metadata({**self._facts, "duchenne": made_by})
+        self._file.close()
+        files.settle(self._part, self._path)
+
+
+def write(
+    table: Table,
+    path: Path,
+    rows: Mapping[str, Sequence[Any]] | pa.Table,
+    *,
+    made_by: Mapping[str, Any] | None = None,
+    **facts: object,
+) -> None:
+    """Write a whole table at once, atomically."""
+    with Writer(table, path, made_by=made_by) as writer:
+        writer.append(rows)
+        writer.facts(**facts)
+
+
+def read(table: Table, path: Path, *, columns: Sequence[str] | None = None) -> pa.Table:
+    """Read a table after checking that the file is what its place promises."""
+    _check(table, path)
+    return pq.read_table(path, columns=None if columns is None else list(columns))
+
+
+def facts(path: Path) -> dict[str, str]:
+    """What a file's metadata says beside its rows."""
+    raw = pq.read_metadata(path).metadata or {}
+    return {k.decode(): v.decode() for k, v in raw.items() if k not in (b"ARROW:schema",)}
+
+
+def conform(table: Table, rows: Mapping[str, Sequence[Any]] | pa.Table) -> pa.Table:
+    """The rows in the table's columns and types, or an error that names the column."""
+    given = rows if isinstance(rows, pa.Table) else pa.table(dict(rows))
+    names = [column.name for column in table.columns]
+    extra = [name for name in given.column_names if name not in names]
+    missing = [name for name in names if name not in given.column_names]
+    if missing or (extra and not table.open):
+        raise TableError(f"table {table.name}: missing columns {missing}, unknown columns {extra}")
+    for column in table.columns:
+        if column.required and given[column.name].null_count:
+            raise TableError(f"table {table.name}: column {column.name} has empty values")
+    fields = [*table.schema, *(given.schema.field(name) for name in extra)]
+    return given.select([*names, *extra]).cast(pa.schema(fields))
+
+
+def _packing(piece: pa.Table) -> dict[str, str]:
+    """JPEG does not shrink further; everything else does."""
+    return {
+        field.name: "NONE" if pa.types.is_binary(field.type) else "ZSTD" for field in piece.schema
+    }
+
+
+def _check(table: Table, path: Path) -> None:
+    try:
+        made_by = json.loads(facts(path).get("duchenne", "{}"))
+    except FileNotFoundError:
+        raise StageError(f"{path} is missing; run `dvc repro`, which makes it") from None
+    except pa.ArrowInvalid as error:
+        raise TableError(f"{path} is not a Parquet file: {error}") from None
+    found = (made_by.get("schema"), made_by.get("version"))
+    if found != (table.name, table.version):
+        raise TableError(
+            f"{path}: holds {found[0]} version {found[1]}, not {table.name} version "
+            f"{table.version}; run `dvc repro` to make it anew"
+        )
+
+
+def document() -> str:
+    """docs/data.md: every table, its columns, types and units."""
+    parts = [
+        "# Tables\n",
+        "Made from the code by `make docs`. Times are seconds, lengths pixels of the upright",
+        "frame. Each file's metadata says which schema and version it has, which stage made it,",
+        "with which parameters and library versions.",
+    ]
+    for table in ALL:
+        parts += [f"\n## {table.name} (version {table.version})\n", table.doc, ""]
+        parts += ["| column | type | meaning |", "|---|---|---|"]
+        parts += [f"| {c.name} | {c.type} | {c.doc} |" for c in table.columns]
+        if table.facts:
+            parts += ["", "| in the metadata | meaning |", "|---|---|"]
+            parts += [f"| {name} | {doc} |" for name, doc in table.facts]
+    return "\n".join(parts) + "\n"
+
+
+if __name__ == "__main__":
+    print(document(), end="")

@@ -1,0 +1,52 @@
+"""Decode every clip to upright JPEG frames at a common rate, in true time.
+
+A unit is a clip. Landmark arrays have no pictures and pass without a file; a still is a clip of one
+frame. What index could not read keeps the reason that index found.
+"""
+
+from pathlib import Path
+
+from duchenne.datasets.listing import unread
+from duchenne.flow.fanout import Places, fan_out
+from duchenne.flow.unit import Input, Outcome, Recipe, Unit
+from duchenne.frames import check_same, write_frames
+from duchenne.stage import Stage, execute
+from duchenne.tables import CLIPS, read
+
+
+def decode_clip(unit: Unit, recipe: Recipe, out: Path) -> Outcome:
+    [clip] = unit.inputs
+    check_same(clip)
+    if unit.spec["kind"] == "landmarks":
+        return Outcome("ok", "landmarks", "coordinates, no pictures to decode")
+    flaw = write_frames(clip.path, out, kind=unit.spec["kind"], recipe=recipe).flaw()
+    if flaw is None:
+        return Outcome()
+    return Outcome("partial" if flaw.partial else "ok", flaw.reason, flaw.detail)
+
+
+def run(stage: Stage) -> None:
+    places = Places(stage.out("data/frames"), ".parquet", stage.out("data/status/decode.parquet"))
+    project = stage.dep("data/raw/${dataset}").parents[2]
+    clips = read(CLIPS, stage.dep("data/clips.parquet")).to_pylist()
+    fan_out(
+        decode_clip,
+        [
+            Unit(row["clip"], (Input(project / row["path"], row["sha256"]),), {"kind": row["kind"]})
+            for row in clips
+            if not row["reason"]
+        ],
+        recipe=stage.recipe(stage.params.decode, "av", "opencv-contrib-python", "pillow"),
+        places=places,
+        settings=stage.engine,
+        max_failed=stage.params.quality.max_failed,
+        earlier=unread(clips),
+    )
+
+
+def main() -> int:
+    return execute("decode")
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,54 @@
+"""Render the demo: smile videos from a public-domain portrait, with the truth beside them.
+
+A unit is a clip. What is rendered says nothing about real smiles; it lets a fresh clone run the
+whole pipeline and lets tests compare what was measured with what was shown.
+"""
+
+import csv
+import io
+from pathlib import Path
+
+from duchenne import demo
+from duchenne.files import write_bytes
+from duchenne.flow.fanout import Places, fan_out
+from duchenne.flow.unit import Outcome, Recipe, Unit
+from duchenne.stage import Stage, execute
+from duchenne.tables import TRUTH, write
+
+
+def render_clip(unit: Unit, recipe: Recipe, out: Path) -> Outcome:
+    demo.write_video(unit.spec, out)
+    return Outcome()
+
+
+def run(stage: Stage) -> None:
+    settings = stage.params.datasets["demo"]
+    folder = stage.out("data/raw/demo")
+    plans = demo.plan(**settings.model_dump(exclude={"adapter"}))
+    recipe = stage.recipe(None, "av", "numpy", "opencv-contrib-python", "scikit-image", "scipy")
+    fan_out(
+        render_clip,
+        [Unit(plan.clip, spec=plan) for plan in plans],
+        recipe=recipe,
+        places=Places(folder, ".mp4", stage.out("data/status/demo.parquet")),
+        settings=stage.engine,
+        max_failed=stage.params.quality.max_failed,
+    )
+    write(TRUTH, folder / "truth.parquet", demo.truth(plans), made_by=recipe.made_by())
+    write_bytes(folder / "subjects.csv", _csv(demo.subjects_table(plans)))
+
+
+def _csv(rows: list[demo.SubjectRow]) -> bytes:
+    text = io.StringIO(newline="")
+    table = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
+    table.writeheader()
+    table.writerows(rows)
+    return text.getvalue().encode()
+
+
+def main() -> int:
+    return execute("demo")
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,37 @@
+"""List the clips of the data set: name, file, subject, label, groups, digest and length.
+
+Problems of the list (duplicates, unlabelled or missing clips) stop here, all of them named. A file
+that cannot be read stays in the list; decode gives it its row.
+"""
+
+import logging
+
+from duchenne.datasets import ADAPTERS, tracking
+from duchenne.datasets.listing import check, measure, summary, table
+from duchenne.files import write_json
+from duchenne.stage import Stage, execute
+from duchenne.tables import CLIPS, write
+
+log = logging.getLogger("duchenne")
+
+
+def run(stage: Stage) -> None:
+    folder = stage.dep("data/raw/${dataset}")
+    advice = tracking.advice(folder, stage.root)
+    if advice:
+        log.warning(advice)
+    adapter = stage.params.datasets[stage.params.dataset].adapter
+    found = ADAPTERS[adapter](folder)
+    check(found, folder)
+    clips = table(found, measure(found, folder), root=stage.root, folder=folder)
+    write(CLIPS, stage.out("data/clips.parquet"), clips)
+    facts = summary(clips, dataset=stage.params.dataset)
+    write_json(stage.out("data/reports/dataset.json"), facts)
+
+
+def main() -> int:
+    return execute("index")
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,180 @@
+"""A user's own folder of clips: what is found, and what is wrong with the list."""
+
+import unicodedata
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from duchenne.datasets import ADAPTERS, demo, folder, listing
+from duchenne.datasets.clip import clip_name, kind_of
+from duchenne.datasets.listing import Measured
+from duchenne.errors import DatasetError
+
+HEADER = "path,subject,label"
+
+
+def make(root: Path, rows: str, files: list[str], header: str = HEADER) -> Path:
+    for name in files:
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(name.encode())
+    (root / "clips.csv").write_text(f"{header}\n{rows}", encoding="utf-8")
+    return root
+
+
+@pytest.mark.parametrize(
+    ("rows", "files", "says"),
+    [
+        ("a.mp4,p1,1\na.mp4,p2,0\n", ["a.mp4"], "listed twice: a.mp4"),
+        ("a.mp4,p1,1\n./a.mp4,p2,0\n", ["a.mp4"], "listed twice: a.mp4"),
+        ("a.mp4,p1,1\nb.mp4,p1,1\n", ["a.mp4"], "missing in the folder: b.mp4"),
+        ("a.mp4,p1,1\n", ["a.mp4", "x y.mp4", "ü.avi"], "not listed: x y.mp4, ü.avi"),
+        ("a.mp4,p1,happy\n", ["a.mp4"], r"without a label \(spontaneous or posed\): a.mp4"),
+        ("a.mp4,p1,\n", ["a.mp4"], "without a label"),
+        ("a.mp4,,1\n", ["a.mp4"], "without a subject: a.mp4"),
+        ("a.txt,p1,1\n", ["a.txt"], "of a kind that cannot be read: a.txt"),
+        ("../a.mp4,p1,1\n", [], "missing in the folder: ../a.mp4"),
+        ("/etc/a.mp4,p1,1\n", [], "missing in the folder: /etc/a.mp4"),
+    ],
+)
+def test_every_offender_is_named(tmp_path: Path, rows: str, files: list[str], says: str):
+    with pytest.raises(DatasetError, match=says):
+        folder.find(make(tmp_path, rows, files))
+
+
+def test_all_problems_come_at_once(tmp_path: Path):
+    with pytest.raises(DatasetError) as refusal:
+        folder.find(make(tmp_path, "a.mp4,p1,1\na.mp4,p1,1\nb.mp4,,2\n", ["a.mp4", "c.mp4"]))
+    for says in ("listed twice", "missing in", "without a subject", "without a label", "c.mp4"):
+        assert says in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("header", "says"),
+    [("path,subject", "needs the columns label"), ("", "needs the columns path, subject, label")],
+)
+def test_a_table_without_its_columns(tmp_path: Path, header: str, says: str):
+    with pytest.raises(DatasetError, match=says):
+        folder.find(make(tmp_path, "a.mp4,p1\n", ["a.mp4"], header))
+
+
+def test_no_table_at_all(tmp_path: Path):
+    with pytest.raises(DatasetError, match=r"clips\.csv is missing; make a table"):
+        folder.find(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("word", "label", "name"),
+    [("1", 1, "spontaneous"), ("0", 0, "posed"), ("Spontaneous", 1, "spontaneous"),
+     ("POSED", 0, "posed"), ("genuine", 1, "spontaneous"), ("deliberate", 0, "posed")],
+)  # fmt: skip
+def test_labels_are_numbers_or_words(tmp_path: Path, word: str, label: int, name: str):
+    [clip] = folder.find(make(tmp_path, f"a.mp4,p1,{word}\n", ["a.mp4"]))
+    assert (clip.label, clip.label_name) == (label, name)
+
+
+def test_groups_come_from_both_tables(tmp_path: Path):
+    make(tmp_path, "a.mp4,p1,1,room 1\nb.mp4,p2,0,\n", ["a.mp4", "b.mp4"], f"{HEADER},place")
+    (tmp_path / "subjects.csv").write_text("subject;age;gender\np1;31;female\np2;;male\n")
+    first, second = folder.find(tmp_path)
+    assert first.groups == {"age": 31.0, "gender": "female", "place": "room 1"}
+    assert second.groups == {"age": None, "gender": "male", "place": None}
+
+
+def test_a_subject_who_stands_twice_in_subjects_csv(tmp_path: Path):
+    make(tmp_path, "a.mp4,p1,1\n", ["a.mp4"])
+    (tmp_path / "subjects.csv").write_text("subject,age\np1,31\np1,32\n")
+    with pytest.raises(DatasetError, match="stand there twice: p1"):
+        folder.find(tmp_path)
+
+
+def test_what_excel_does_to_a_table(tmp_path: Path):
+    """A byte order mark, semicolons, Windows line ends, blank lines, spaces."""
+    (tmp_path / "a.mp4").touch()
+    text = "\ufeffpath;subject;label\r\n a.mp4 ;p1; posed \r\n;;\r\n\r\n"
+    (tmp_path / "clips.csv").write_text(text, encoding="utf-8", newline="")
+    [clip] = folder.find(tmp_path)
+    assert (clip.place, clip.subject, clip.label) == ("a.mp4", "p1", 0)
+
+
+def test_a_name_may_be_spelt_in_either_form_of_unicode(tmp_path: Path):
+    composed = unicodedata.normalize("NFC", "lächeln.mp4")
+    on_disk = unicodedata.normalize("NFD", composed)
+    assert composed != on_disk
+    (tmp_path / on_disk).touch()
+    (tmp_path / "clips.csv").write_text(f"{HEADER}\n{composed},p1,1\n", encoding="utf-8")
+    [clip] = folder.find(tmp_path)
+    assert clip.place == on_disk
+
+
+@pytest.mark.parametrize(
+    ("place", "name"),
+    [
+        ("a.mp4", "a"),
+        ("s01_posed_1.mp4", "s01_posed_1"),
+        ("a b.mp4", "a_b-"),
+        ("one/smile.mp4", "one_smile-"),
+        (".hidden.mp4", "hidden-"),
+        ("笑.mp4", "_-"),
+        ("l" * 80 + ".mp4", "l" * 80),
+        ("l" * 81 + ".mp4", "l" * 71 + "-"),
+    ],
+)
+def test_clip_names(place: str, name: str):
+    made = clip_name(place)
+    assert made == name if not name.endswith("-") else made.startswith(name)
+    assert len(made) <= 80
+
+
+def test_altered_names_differ_where_the_files_do():
+    assert len({clip_name(place) for place in ("a b.mp4", "a_b.mp4", "a+b.mp4", "a/b.mp4")}) == 4
+
+
+@pytest.mark.parametrize(
+    ("place", "kind"),
+    [("a.MP4", "video"), ("a.npy", "landmarks"), ("a.JPG", "image"), ("a.csv", None), ("a", None)],
+)
+def test_kinds(place: str, kind: str | None):
+    assert kind_of(place) == kind
+
+
+@pytest.mark.parametrize("pair", [("a.mp4", "a.avi"), ("smile.mp4", "Smile.mp4")])
+def test_clips_that_would_have_one_name_are_refused(tmp_path: Path, pair: tuple[str, str]):
+    found = folder.find(make(tmp_path, "".join(f"{n},p1,1\n" for n in pair), list(pair)))
+    with pytest.raises(DatasetError, match=f"would have the same name: {pair[0]} and {pair[1]}"):
+        listing.check(found, tmp_path)
+
+
+def test_an_empty_set_is_refused(tmp_path: Path):
+    with pytest.raises(DatasetError, match="holds no clips"):
+        listing.check(folder.find(make(tmp_path, "", [])), tmp_path)
+
+
+def test_the_summary_counts_people_and_classes(tmp_path: Path):
+    rows = "a.mp4,p1,1\nb.mp4,p1,0\nc.mp4,p2,1\n"
+    root = make(tmp_path / "data/raw/mine", rows, ["a.mp4", "b.mp4", "c.mp4"])
+    found = folder.find(root)
+    measured = [Measured("x", 1, 1.5), Measured("y", 1, 2.0), Measured(reason="unreadable")]
+    clips = listing.table(found, measured, root=tmp_path, folder=root)
+    assert listing.summary(clips, dataset="mine") == {
+        "dataset": "mine",
+        "clips": 3,
+        "kinds": {"video": 3},
+        "classes": {"posed": 1, "spontaneous": 2},
+        "subjects": 2,
+        "subjects_with_both_classes": 1,
+        "seconds": 3.5,
+        "cannot_be_read": ["data/raw/mine/c.mp4"],
+    }
+    assert [(row.unit, row.reason) for row in listing.unread(clips.to_pylist())] == [
+        ("c", "unreadable")
+    ]
+    assert clips.schema.field("label").type == pa.int32()
+
+
+def test_the_demo_refuses_files_it_has_not_made(tmp_path: Path):
+    (tmp_path / "holiday.mp4").touch()
+    with pytest.raises(DatasetError, match=r"not made by the demo: holiday\.mp4"):
+        demo.find(tmp_path)
+    assert set(ADAPTERS) == {"demo", "folder"}

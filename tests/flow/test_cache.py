@@ -1,0 +1,128 @@
+"""The unit cache: shared, read-only, swept, pruned."""
+
+import os
+import socket
+import stat
+import time
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from duchenne.cli import app
+from duchenne.flow.cache import UnitCache, prune, shares
+from duchenne.flow.unit import Outcome
+
+
+def keep(cache: UnitCache, key: str, text: str = "result", stage: str = "decode") -> Path:
+    with cache.staging() as staged:
+        (staged / "result").write_text(text)
+        cache.keep(stage, key, staged, Outcome())
+    return cache.folder(stage, key)
+
+
+@pytest.fixture
+def units(cache: Path) -> UnitCache:
+    return UnitCache(cache)
+
+
+def test_an_entry_is_found_under_its_key_and_stage_only(units: UnitCache):
+    keep(units, "aa11")
+    assert units.find("decode", "aa11") is not None
+    assert units.find("decode", "bb22") is None
+    assert units.find("detect", "aa11") is None
+
+
+def test_results_are_read_only(units: UnitCache):
+    folder = keep(units, "aa11")
+    assert stat.S_IMODE((folder / "result").stat().st_mode) == 0o444
+
+
+@pytest.mark.parametrize("damage", ["result", "record", "missing"])
+def test_a_damaged_entry_is_forgotten(units: UnitCache, damage: str):
+    folder = keep(units, "aa11")
+    victim = folder / ("entry.json" if damage == "record" else "result")
+    victim.chmod(0o644)
+    victim.write_text("{") if damage != "missing" else victim.unlink()
+    assert units.find("decode", "aa11") is None
+    assert not folder.exists()
+
+
+def test_the_second_to_finish_a_unit_changes_nothing(units: UnitCache):
+    folder = keep(units, "aa11")
+    before = (folder / "result").stat().st_ino
+    keep(units, "aa11")
+    assert (folder / "result").stat().st_ino == before
+    assert not list((units.root / "parts").iterdir())
+
+
+def test_a_failed_unit_keeps_its_verdict_and_no_file(units: UnitCache):
+    with units.staging() as staged:
+        (staged / "result").write_text("half")
+        units.keep("decode", "aa11", staged, Outcome("failed", "not_a_video", "text"))
+    entry = units.find("decode", "aa11")
+    assert entry is not None
+    assert (entry.outcome.reason, entry.files) == ("not_a_video", {})
+
+
+def test_a_result_is_placed_over_an_old_one_without_touching_it(units: UnitCache, tmp_path: Path):
+    old = tmp_path / "clip.parquet"
+    old.write_text("old")
+    entry_folder = keep(units, "aa11", "new")
+    entry = units.find("decode", "aa11")
+    assert entry is not None
+    entry.place(old)
+    assert old.read_text() == "new"
+    assert old.samefile(entry_folder / "result"), "linked, so it costs no space"
+
+
+def test_without_links_a_copy_is_made(
+    units: UnitCache, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def refuse(*_: object) -> None:
+        raise OSError(18, "Invalid cross-device link")
+
+    folder = keep(units, "aa11")
+    monkeypatch.setattr(Path, "hardlink_to", refuse)
+    entry = units.find("decode", "aa11")
+    assert entry is not None
+    entry.place(tmp_path / "there" / "clip.parquet")
+    assert (tmp_path / "there" / "clip.parquet").read_text() == "result"
+    assert not (tmp_path / "there" / "clip.parquet").samefile(folder / "result")
+
+
+def test_sweep_removes_the_parts_of_dead_processes_only(units: UnitCache):
+    parts = units.root / "parts"
+    names = {
+        "dead": f"{socket.gethostname()}=4194304=x",  # above the largest process number
+        "alive": f"{socket.gethostname()}={os.getpid()}=x",
+        "elsewhere": "another-host=4194304=x",
+    }
+    for name in names.values():
+        (parts / name).mkdir(parents=True)
+    units.sweep()
+    assert {path.name for path in parts.iterdir()} == {names["alive"], names["elsewhere"]}
+
+
+def test_info_and_prune(units: UnitCache):
+    old, new = keep(units, "aa11", "x" * 3000), keep(units, "bb22", stage="detect")
+    long_ago = time.time() - 40 * 86_400
+    os.utime(old / "entry.json", (long_ago, long_ago))
+    assert [(s.stage, s.units) for s in shares(units)] == [("decode", 1), ("detect", 1)]
+
+    shown = CliRunner().invoke(app, ["cache", "info"])
+    assert shown.exit_code == 0
+    assert "3.3 kB" in shown.output or "3.2 kB" in shown.output
+    pruned = CliRunner().invoke(app, ["cache", "prune"])
+    assert "removed 1 units" in pruned.output
+    assert (old.exists(), new.exists()) == (False, True)
+    assert CliRunner().invoke(app, ["cache", "prune", "--unused-days", "-1"]).exit_code == 2
+    assert prune(units, unused_days=0)[0] == 1
+
+
+def test_use_keeps_an_entry_from_being_pruned(units: UnitCache):
+    folder = keep(units, "aa11")
+    long_ago = time.time() - 40 * 86_400
+    os.utime(folder / "entry.json", (long_ago, long_ago))
+    units.find("decode", "aa11")
+    assert prune(units, unused_days=30) == (0, 0)

@@ -1,0 +1,210 @@
+"""The fan-out: what it computes, what it does not compute again, and what bad units become."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from duchenne.errors import GateError
+from duchenne.flow.attempt import Work
+from duchenne.flow.cache import UnitCache
+from duchenne.flow.fanout import Places, fan_out
+from duchenne.flow.gate import read_status
+from duchenne.flow.settings import Settings
+from duchenne.flow.unit import Input, Recipe, Row, Unit
+from tests.flow import works
+
+RECIPE = Recipe(stage="trial", params=None, code="c0de", libraries=())
+INLINE = Settings(engine="inline")
+LOCAL = Settings(engine="local", workers=2, time_limit=60)
+
+
+def go(
+    folder: Path,
+    work: Work,
+    units: Sequence[Unit],
+    settings: Settings = INLINE,
+    *,
+    recipe: Recipe = RECIPE,
+    max_failed: float = 1.0,
+    earlier: Sequence[Row] = (),
+) -> dict[str, tuple[str, str]]:
+    """Fan out into `folder`; status and reason by unit."""
+    places = Places(folder / "results", ".txt", folder / "status.parquet")
+    rows = fan_out(
+        work, units, recipe=recipe, places=places, settings=settings,
+        max_failed=max_failed, earlier=earlier,
+    )  # fmt: skip
+    assert read_status(places.status) == rows
+    return {row.unit: (row.status, row.reason) for row in rows}
+
+
+def results(folder: Path) -> dict[str, str]:
+    """Every result by its place, and proof that nothing half-made lies beside it."""
+    found = {path.relative_to(folder / "results").as_posix(): path.read_text()
+             for path in (folder / "results").rglob("*") if path.is_file()}  # fmt: skip
+    assert not [name for name in found if "part" in name]
+    return found
+
+
+def unit_of(path: Path, text: str, name: str = "one") -> Unit:
+    path.write_text(text)
+    return Unit(name, (Input(path),))
+
+
+def test_every_engine_gives_the_same_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    units = [Unit(f"u{i}", spec={"word": str(i)}) for i in range(5)]
+    for name, settings in {"inline": INLINE, "local": LOCAL}.items():
+        monkeypatch.setenv("DUCHENNE_CACHE", str(tmp_path / "cache" / name))
+        verdicts = go(tmp_path / name, works.write_text, units, settings)
+        assert verdicts == {f"u{i}": ("ok", "") for i in range(5)}
+        assert results(tmp_path / name) == {f"u{i}.txt": str(i) for i in range(5)}
+    one, two = ((tmp_path / n / "status.parquet").read_bytes() for n in ("inline", "local"))
+    assert one == two
+
+
+def test_a_folder_is_placed_whole_and_a_partial_unit_keeps_its_result(tmp_path: Path) -> None:
+    places = Places(tmp_path / "results", "", tmp_path / "status.parquet")
+    rows = fan_out(
+        works.write_folder, [Unit("fold1")], recipe=RECIPE, places=places, settings=INLINE,
+        max_failed=0.0,
+    )  # fmt: skip
+    assert (rows[0].status, rows[0].detail) == ("partial", "2 of 3 files")
+    assert results(tmp_path) == {"fold1/a.txt": "a", "fold1/deep/b.txt": "b"}
+
+
+def test_a_unit_may_have_no_file(tmp_path: Path) -> None:
+    assert go(tmp_path, works.no_file, [Unit("array")]) == {"array": ("ok", "landmarks")}
+    assert results(tmp_path) == {}
+
+
+@pytest.mark.parametrize(
+    ("change", "computed_again"),
+    [
+        ("nothing", False),
+        ("name", False),
+        ("content", True),
+        ("spec", True),
+        ("code", True),
+        ("library", True),
+        ("model", True),
+    ],
+)
+def test_only_what_decides_a_result_makes_it_computed_again(
+    tmp_path: Path, cache: Path, change: str, computed_again: bool
+) -> None:
+    unit = unit_of(tmp_path / "in.txt", "text")
+    go(tmp_path, works.write_text, [unit])
+    recipe = RECIPE
+    match change:
+        case "name":
+            unit = Unit("other", unit.inputs)
+        case "content":
+            unit = unit_of(tmp_path / "in.txt", "other text")
+        case "spec":
+            unit = Unit("one", unit.inputs, {"word": "more"})
+        case "code":
+            recipe = Recipe("trial", None, "0ther", ())
+        case "library":
+            recipe = Recipe("trial", None, "c0de", (("av", "1"),))
+        case "model":
+            recipe = Recipe("trial", None, "c0de", (), (("weights", "abc"),))
+    go(tmp_path, works.write_text, [unit], recipe=recipe)
+    assert len(list(UnitCache(cache).entries())) == 1 + computed_again
+
+
+def test_a_kept_result_is_linked_without_working(tmp_path: Path) -> None:
+    unit = unit_of(tmp_path / "in.txt", "text")
+    go(tmp_path / "first", works.write_text, [unit])
+    go(tmp_path / "second", works.misbehave, [unit])  # would write something else
+    assert results(tmp_path / "second") == {"one.txt": "text"}
+
+
+def test_a_damaged_entry_is_computed_again(tmp_path: Path, cache: Path) -> None:
+    unit = unit_of(tmp_path / "in.txt", "text")
+    go(tmp_path, works.write_text, [unit])
+    [(_, folder)] = UnitCache(cache).entries()
+    (folder / "result").chmod(0o644)
+    (folder / "result").write_text("damaged")
+    go(tmp_path, works.write_text, [unit])
+    assert results(tmp_path) == {"one.txt": "text"}
+    assert (folder / "result").read_text() == "text"
+
+
+@pytest.mark.parametrize(
+    ("do", "reason", "kept"),
+    [
+        ("unusable", "not_a_video", True),
+        ("bug", "error", False),
+        ("memory", "out_of_memory", False),
+        ("permission", "unreadable", False),
+    ],
+)
+def test_a_bad_unit_is_a_row_without_a_file(
+    tmp_path: Path, cache: Path, do: str, reason: str, kept: bool
+) -> None:
+    units = [Unit("bad", spec={"do": do}), Unit("good")]
+    verdicts = go(tmp_path, works.misbehave, units)
+    assert verdicts == {"bad": ("failed", reason), "good": ("ok", "")}
+    assert results(tmp_path) == {"good.txt": "whole"}
+    assert len(list(UnitCache(cache).entries())) == 1 + kept
+
+
+def test_deaths_and_endless_units_cost_only_themselves(tmp_path: Path, cache: Path) -> None:
+    """One run with every way in which a process can be lost, beside units that are fine."""
+    unit_of(tmp_path / "once.txt", "")
+    bad = {"die": "worker_died", "sleep": "timeout", "native": "timeout"}
+    units = [Unit(do, spec={"do": do}) for do in bad]
+    units += [Unit("die_once", (Input(tmp_path / "once.txt"),), {"do": "die_once"})]
+    units += [Unit(f"good{i}", spec={"n": i}) for i in range(8)]
+    verdicts = go(
+        tmp_path, works.misbehave, units, Settings(engine="local", workers=2, time_limit=4)
+    )
+    assert {unit: verdicts.pop(unit) for unit in bad} == {
+        unit: ("failed", reason) for unit, reason in bad.items()
+    }
+    assert set(verdicts.values()) == {("ok", "")}
+    assert set(results(tmp_path)) == {f"{unit}.txt" for unit in verdicts}
+    assert len(list(UnitCache(cache).entries())) == len(verdicts)
+    assert not list((cache / "traces").iterdir())
+
+
+@pytest.mark.parametrize(("max_failed", "passes"), [(0.5, True), (0.49, False), (0.0, False)])
+def test_the_gate_stops_a_run_in_which_too_many_failed(
+    tmp_path: Path, max_failed: float, passes: bool
+) -> None:
+    units = [Unit("bad", spec={"do": "unusable"}), Unit("good")]
+    if passes:
+        go(tmp_path, works.misbehave, units, max_failed=max_failed)
+        return
+    with pytest.raises(GateError, match=r"1 of 2 units failed \(1 not_a_video\)"):
+        go(tmp_path, works.misbehave, units, max_failed=max_failed)
+    assert (tmp_path / "status.parquet").exists()
+
+
+def test_earlier_failures_are_carried_along_and_count(tmp_path: Path) -> None:
+    earlier = [Row("a_lost", "failed", "no_face", "none seen", "detect")]
+    assert go(tmp_path, works.misbehave, [Unit("good")], earlier=earlier) == {
+        "a_lost": ("failed", "no_face"),
+        "good": ("ok", ""),
+    }
+    with pytest.raises(GateError):
+        go(tmp_path, works.misbehave, [Unit("good")], earlier=earlier, max_failed=0.1)
+
+
+def test_workers_use_one_thread_each(tmp_path: Path) -> None:
+    go(tmp_path, works.threads, [Unit("count")], LOCAL)
+    assert results(tmp_path)["count.txt"] == "1 1"
+
+
+def test_a_running_scheduler_does_the_same(tmp_path: Path) -> None:
+    """A cluster that somebody else has started, as an address in engine.yaml."""
+    distributed = pytest.importorskip("distributed")
+    with distributed.LocalCluster(
+        n_workers=1, threads_per_worker=1, dashboard_address=None, silence_logs=50
+    ) as cluster:
+        settings = Settings(engine=cluster.scheduler_address, time_limit=60)
+        assert go(tmp_path, works.write_text, [Unit("far", spec={"word": "x"})], settings) == {
+            "far": ("ok", "")
+        }
+    assert results(tmp_path) == {"far.txt": "x"}

@@ -1,0 +1,57 @@
+"""A class of dask_jobqueue as the engine, with a stand-in for the batch system."""
+
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import distributed
+import pytest
+
+from duchenne.errors import ParamsError
+from duchenne.flow.settings import Settings
+from duchenne.flow.unit import Unit
+from tests.flow import works
+from tests.flow.test_fanout import go, results
+
+ASKED: list[Any] = []
+
+
+class FakeCluster(distributed.LocalCluster):
+    """Starts without workers, as a batch system does, and takes `scale(jobs=…)`."""
+
+    def __init__(self, *, queue: str) -> None:
+        ASKED.append(queue)
+        super().__init__(n_workers=0, threads_per_worker=1, dashboard_address=None,
+                         silence_logs=50)  # fmt: skip
+
+    def scale(self, n: Any = 0, memory: Any = None, cores: Any = None, jobs: Any = None) -> Any:
+        ASKED.extend([] if jobs is None else [jobs])
+        return super().scale(n if jobs is None else jobs)
+
+
+@pytest.fixture
+def jobqueue(monkeypatch: pytest.MonkeyPatch) -> None:
+    module = ModuleType("dask_jobqueue")
+    module.FakeCluster = FakeCluster  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "dask_jobqueue", module)
+
+
+def test_units_run_as_jobs(tmp_path: Path, jobqueue: None):
+    settings = Settings(engine="FakeCluster", workers=1, cluster={"queue": "short"}, time_limit=60)
+    assert go(tmp_path, works.write_text, [Unit("a", spec={"word": "x"})], settings) == {
+        "a": ("ok", "")
+    }
+    assert results(tmp_path) == {"a.txt": "x"}
+    assert ASKED == ["short", 1]
+
+
+def test_a_class_that_does_not_exist_is_told(tmp_path: Path, jobqueue: None):
+    with pytest.raises(ParamsError, match="dask_jobqueue has no class SLURMCluster"):
+        go(tmp_path, works.write_text, [Unit("a")], Settings(engine="SLURMCluster"))
+
+
+def test_a_missing_dask_jobqueue_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setitem(sys.modules, "dask_jobqueue", None)
+    with pytest.raises(ParamsError, match=r"needs dask-jobqueue; install it with"):
+        go(tmp_path, works.write_text, [Unit("a")], Settings(engine="SLURMCluster"))

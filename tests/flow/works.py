@@ -1,0 +1,71 @@
+"""Functions for units to run, good and bad, in a module so that workers can import them."""
+
+import os
+import signal
+import time
+from pathlib import Path
+
+from duchenne.errors import Unusable
+from duchenne.flow.unit import Outcome, Recipe, Unit
+
+
+def write_text(unit: Unit, recipe: Recipe, out: Path) -> Outcome:
+    """The well-behaved one: a result that depends on input and spec."""
+    text = "".join(given.path.read_text() for given in unit.inputs)
+    out.write_text(f"{text}{unit.spec.get('word', '')}")
+    return Outcome()
+
+
+def write_folder(unit: Unit, recipe: Recipe, out: Path) -> Outcome:
+    (out / "deep").mkdir(parents=True)
+    (out / "a.txt").write_text("a")
+    (out / "deep" / "b.txt").write_text("b")
+    return Outcome("partial", "short", "2 of 3 files")
+
+
+def no_file(unit: Unit, recipe: Recipe, out: Path) -> Outcome:
+    return Outcome("ok", "landmarks", "nothing to do")
+
+
+def misbehave(unit: Unit, recipe: Recipe, out: Path) -> Outcome:
+    """Do what the spec says; write something first, so that half-made results would show."""
+    out.write_text("half")
+    match unit.spec.get("do"):
+        case "unusable":
+            raise Unusable("not_a_video", "it is text")
+        case "bug":
+            raise ValueError("a bug")
+        case "memory":
+            raise MemoryError
+        case "permission":
+            raise PermissionError(13, "Permission denied")
+        case "die":
+            os.kill(os.getpid(), signal.SIGKILL)
+        case "die_once":
+            marker = unit.inputs[0].path.with_suffix(".tried")
+            if not marker.exists():
+                marker.touch()
+                os.kill(os.getpid(), signal.SIGKILL)
+        case "sleep":
+            time.sleep(3600)
+        case "native":  # holds the interpreter lock for minutes, as broken native code may
+            _spin()
+    out.write_text("whole")
+    return Outcome()
+
+
+def _spin() -> None:
+    """A regular expression that backtracks for ages without releasing the interpreter lock."""
+    import re
+
+    re.match(r"(a+)+$", "a" * 40 + "b")
+
+
+def threads(unit: Unit, recipe: Recipe, out: Path) -> Outcome:
+    """Write down how many threads each library would use."""
+    import cv2
+    import threadpoolctl
+
+    pools = [pool["num_threads"] for pool in threadpoolctl.threadpool_info()]
+    out.write_text(f"{cv2.getNumThreads()} {max(pools)}")
+    return Outcome()

@@ -1,0 +1,294 @@
+"""What the user does all day with dvc, on a demo of four tiny clips."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+import yaml
+
+from tests import clips
+from tests.workspace import Workspace
+
+TINY = {
+    "datasets__demo__subjects": 2,
+    "datasets__demo__clips_per_subject": 2,
+    "datasets__demo__size": 160,
+}
+
+
+def ran(output: str) -> list[str]:
+    """The stages that really ran, in order."""
+    return re.findall(r"Running stage '(\w+)'", output)
+
+
+def bytes_of(folder: Path) -> dict[str, bytes]:
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.name != ".gitignore"
+    }
+
+
+def a_project(root: Path) -> Workspace:
+    workspace = Workspace.make(root)
+    workspace.set(**TINY)
+    workspace.start_history()
+    return workspace
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """A project in which `dvc repro` has run once; tests leave it as they found it."""
+    workspace = a_project(tmp_path_factory.mktemp("project"))
+    done = workspace.dvc("repro")
+    assert done.returncode == 0, done.stdout
+    assert ran(done.stdout) == ["check", "demo", "index", "decode"]
+    workspace.commit("results")
+    return workspace
+
+
+def restore(workspace: Workspace) -> None:
+    """Put everything back as it was committed, and remove what a test has added."""
+    workspace.run("git", "checkout", "-q", ".")
+    for extra in (workspace.root / "data/raw").iterdir():
+        if extra.is_dir() and extra.name != "demo":
+            shutil.rmtree(extra)
+        elif extra.suffix == ".dvc":
+            extra.unlink()
+    done = workspace.dvc("checkout", "-q", "--force")
+    assert done.returncode == 0, done.stdout
+
+
+def test_nothing_runs_twice(finished: Workspace):
+    done = finished.dvc("repro")
+    assert ran(done.stdout) == []
+    assert "Data and pipelines are up to date." in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("fusion: none", "fussion: none", "did you mean 'fusion'?"),
+        ("fusion: none", "fusion: hadamart", "did you mean 'hadamard'? Allowed: additive,"),
+        ("fps: 25", "fps: -25", "decode.fps: it should be greater than 0, not -25"),
+    ],
+)
+def test_a_wrong_parameter_stops_in_check_before_anything_else(
+    finished: Workspace, old: str, new: str, says: str
+):
+    params = finished.root / "params.yaml"
+    text = params.read_text()
+    assert old in text
+    params.write_text(text.replace(old, new))
+    done = finished.dvc("repro")
+    restore(finished)
+    assert done.returncode != 0
+    assert ran(done.stdout) == ["check"]
+    assert says in done.stdout
+    assert "Traceback" not in done.stdout
+
+
+def test_an_unknown_parameter_on_the_command_line_is_refused_by_dvc(finished: Workspace):
+    done = finished.dvc("exp", "run", "-S", "fussion=hadamard")
+    assert done.returncode != 0
+    assert ran(done.stdout) == []
+
+
+def test_a_comment_in_an_undeclared_file_reruns_nothing(finished: Workspace):
+    with (finished.root / "src/duchenne/doctor.py").open("a") as file:
+        file.write("# a remark\n")
+    done = finished.dvc("repro")
+    restore(finished)
+    assert ran(done.stdout) == []
+
+
+def test_a_comment_in_declared_code_is_looked_at_and_computes_nothing(finished: Workspace):
+    with (finished.root / "src/duchenne/face/video.py").open("a") as file:
+        file.write("# a remark\n")
+    done = finished.dvc("repro")
+    restore(finished)
+    assert ran(done.stdout) == ["decode"]
+    assert "decode 4/4, 4 cached" in done.stdout
+
+
+def test_a_parameter_reruns_what_reads_it_and_going_back_is_free(finished: Workspace):
+    before = bytes_of(finished.root / "data/frames")
+    there = finished.dvc("exp", "run", "-S", "decode.fps=10")
+    assert ran(there.stdout) == ["check", "decode"], there.stdout
+    assert bytes_of(finished.root / "data/frames") != before
+    back = finished.dvc("exp", "run", "-S", "decode.fps=25")
+    assert ran(back.stdout) == [], "check and decode come out of the run cache"
+    assert bytes_of(finished.root / "data/frames") == before
+    restore(finished)
+
+
+def test_another_data_set_and_back_and_one_clip_more(finished: Workspace):
+    data = finished.root / "data/raw/mine"
+    data.mkdir()
+    names = [f"clip{i}.mp4" for i in range(3)]
+    for name in names:
+        clips.write_video(data / name, frames=10 + names.index(name))
+    rows = [f"{name},p{i},{i % 2}" for i, name in enumerate(names)]
+    (data / "clips.csv").write_text("\n".join(["path,subject,label", *rows]))
+    finished.set(dataset="mine", datasets__mine={"adapter": "folder"})
+
+    there = finished.dvc("repro")
+    assert ran(there.stdout) == ["check", "index", "decode"], there.stdout
+    assert "`dvc add data/raw/mine` tracks it" in there.stdout
+    assert finished.dvc("add", "data/raw/mine").returncode == 0
+    assert ran(finished.dvc("repro").stdout) == []
+
+    clips.write_video(data / "clip3.mp4", frames=20)
+    (data / "clips.csv").write_text("\n".join(["path,subject,label", *rows, "clip3.mp4,p0,1"]))
+    more = finished.dvc("repro")
+    assert ran(more.stdout) == ["index", "decode"]
+    assert "decode 4/4, 3 cached" in more.stdout
+
+    finished.set(dataset="demo")
+    back = finished.dvc("repro")
+    assert ran(back.stdout) == ["check"], "the rest comes out of the run cache"
+    restore(finished)
+
+
+def test_a_list_with_problems_names_them_all(finished: Workspace):
+    data = finished.root / "data/raw/wrong"
+    data.mkdir()
+    clips.write_video(data / "listed.mp4")
+    clips.write_video(data / "forgotten.mp4")
+    (data / "clips.csv").write_text("path,subject,label\nlisted.mp4,p1,smile\ngone.mp4,p1,1\n")
+    finished.set(dataset="wrong", datasets__wrong={"adapter": "folder"})
+    done = finished.dvc("repro")
+    restore(finished)
+    assert done.returncode != 0
+    for says in ("gone.mp4", "forgotten.mp4", "without a label (spontaneous or posed): listed.mp4"):
+        assert says in done.stdout
+    assert "Traceback" not in done.stdout
+
+
+def test_a_queued_experiment_runs_the_code_it_was_queued_with(finished: Workspace):
+    index = finished.root / "stages/index.py"
+    plain = index.read_text()
+    mark = '    facts = {"code": "MARK"} | summary(clips, dataset=stage.params.dataset)\n'
+    was = "    facts = summary(clips, dataset=stage.params.dataset)\n"
+    assert was in plain
+    index.write_text(plain.replace(was, mark.replace("MARK", "queued")))
+    assert finished.dvc("exp", "run", "--queue", "--name", "queued").returncode == 0
+    index.write_text(plain.replace(was, mark.replace("MARK", "edited since")))
+    done = finished.dvc("exp", "run", "--run-all")
+    logs = finished.dvc("queue", "logs", "queued").stdout
+    lock = finished.run("git", "show", f"{experiment(finished, 'queued')}:dvc.lock").stdout
+    restore(finished)
+    assert done.returncode == 0, done.stdout + logs
+    outs = {out["path"]: out["md5"] for out in yaml.safe_load(lock)["stages"]["index"]["outs"]}
+    md5 = outs["data/reports/dataset.json"]
+    report = finished.root / ".dvc/cache/files/md5" / md5[:2] / md5[2:]
+    assert json.loads(report.read_text())["code"] == "queued"
+
+
+def experiment(workspace: Workspace, name: str) -> str:
+    """The git reference of an experiment."""
+    refs = workspace.run("git", "for-each-ref", "--format=%(refname)", "refs/exps").stdout
+    return next(ref for ref in refs.split() if ref.endswith(f"/{name}"))
+
+
+def test_code_from_elsewhere_is_refused(finished: Workspace, tmp_path: Path):
+    """A stage whose package would be another folder's says so instead of running it."""
+    other = Workspace.make(tmp_path)
+    hack = f"import sys; sys.path.insert(0, {str(finished.root / 'src')!r}); import duchenne; "
+    done = other.run(
+        sys.executable, "-c", hack + "from duchenne.stage import execute; execute('check')"
+    )
+    assert "the code that runs is" in done.stdout
+    assert not (tmp_path / "data").exists()
+
+
+def test_how_it_runs_changes_no_byte(finished: Workspace, tmp_path: Path):
+    """inline, one worker and two workers, each from an empty unit cache."""
+    found = {}
+    for name, how in {
+        "inline": {"DUCHENNE_ENGINE": "inline"},
+        "one": {"DUCHENNE_WORKERS": "1"},
+        "two": {"DUCHENNE_WORKERS": "2"},
+    }.items():
+        workspace = Workspace.make(tmp_path / name)
+        workspace.set(**TINY)
+        for stage in ("check", "demo", "index", "decode"):
+            done = workspace.stage(stage, **how)
+            assert done.returncode == 0, done.stdout
+        found[name] = bytes_of(workspace.root / "data")
+    assert found["inline"] == found["one"] == found["two"]
+    assert found["two"] == bytes_of(finished.root / "data")
+
+
+def test_kill_9_leaves_no_orphan_and_loses_nothing(finished: Workspace, tmp_path: Path):
+    workspace = a_project(tmp_path)
+    with subprocess.Popen(
+        [sys.executable, "-m", "dvc", "repro"],
+        cwd=tmp_path,
+        env={**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+             **workspace.env, "DUCHENNE_WORKERS": "1"},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as dvc:  # fmt: skip
+        wait_for(lambda: len(list(workspace.cache.entries())) >= 1)
+        family = psutil.Process(dvc.pid).children(recursive=True)
+        dvc.kill()
+    assert len(family) >= 2, "the stage and its worker"
+    _, alive = psutil.wait_procs(family, timeout=5)
+    assert not alive
+    finished_units = len(list(workspace.cache.entries()))
+    again = workspace.dvc("repro")
+    assert again.returncode == 0, again.stdout
+    assert f"demo 4/4, {finished_units} cached" in again.stdout
+    assert bytes_of(tmp_path / "data") == bytes_of(finished.root / "data")
+    assert not list((workspace.cache.root / "parts").iterdir())
+
+
+def wait_for(condition, seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.05)
+
+
+def test_a_second_run_in_the_same_workspace_is_refused_by_name(
+    finished: Workspace, monkeypatch: pytest.MonkeyPatch
+):
+    from duchenne.errors import BusyError
+    from duchenne.flow import lock
+
+    path = finished.root / ".dvc/tmp/duchenne.lock"
+    holder = subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(path)], stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
+        with (
+            pytest.raises(BusyError, match=rf"in use by stage train \(process {holder.pid}\)"),
+            lock.hold(path, name="decode", patience=0.2),
+        ):
+            pass
+    finally:
+        holder.send_signal(signal.SIGKILL)
+        holder.communicate()
+    with lock.hold(path, name="decode", patience=0.2):
+        pass  # the kernel has dropped the dead one's lock
+
+
+HOLD = """
+import sys, time
+from pathlib import Path
+from duchenne.flow.lock import hold
+with hold(Path(sys.argv[1]), name="train"):
+    print("held", flush=True)
+    time.sleep(60)
+"""

@@ -1,0 +1,116 @@
+"""Parameters: what is refused, how it is said, and what stays as it was written."""
+
+from pathlib import Path
+from typing import get_args
+
+import pytest
+import yaml
+from pydantic import ValidationError
+
+from duchenne import params
+from duchenne.datasets import ADAPTERS
+from duchenne.errors import ParamsError
+from duchenne.flow import settings
+from tests.imports import ROOT
+
+SHIPPED = (ROOT / "params.yaml").read_text(encoding="utf-8")
+
+
+def load(folder: Path, old: str = "", new: str = "") -> params.Params:
+    assert old in SHIPPED
+    path = folder / "params.yaml"
+    path.write_text(SHIPPED.replace(old, new, 1), encoding="utf-8")
+    return params.load(path)
+
+
+def test_the_shipped_file_is_well_formed_and_frozen(tmp_path: Path):
+    shipped = load(tmp_path)
+    assert (shipped.dataset, shipped.fusion, shipped.decode.fps) == ("demo", "none", 25.0)
+    with pytest.raises(ValidationError):
+        shipped.decode.fps = 10
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("fusion: none", "fussion: none", "fussion: unknown key; did you mean 'fusion'?"),
+        ("fusion: none", "fusion: hadamrd", "'hadamrd' is not allowed; did you mean 'hadamard'?"),
+        ("fusion: none", "fusion: hadamrd", "Allowed: additive, attention, bilinear"),
+        (
+            "protocol: nested",
+            "protocol: best",
+            "protocol: 'best' is not allowed; did you mean 'nested'? Allowed: nested, pub",
+        ),
+        ("  fps: 25", "  fps: -25", "decode.fps: it should be greater than 0, not -25"),
+        ("  fps: 25", "  fps: .nan", "decode.fps: it should be a finite number"),
+        ("  fps: 25", "  fps: fast", "decode.fps: it should be a valid number"),
+        ("  fps: 25", "  fsp: 25", "decode.fsp: unknown key; did you mean 'fps'?"),
+        ("  max_failed: 0.1", "  max_failed: 1.5", "quality.max_failed: it should be less than"),
+        ("dataset: demo", "dataset: dmeo", "'dmeo' is not described under `datasets:`; did you"),
+        ("    adapter: demo", "    adapter: dmeo", "datasets.demo.adapter: 'dmeo' is not an adap"),
+        ("  subjects: 12", "  subjcts: 12", "datasets.demo.subjcts: unknown key; did you mean 's"),
+        ("subject: 4", "subject: 3", "datasets.demo.clips_per_subject: it should be a multiple"),
+        ("  demo:  ", "  my set: {adapter: folder}\n  demo:  ", "datasets.my set"),
+        ("seed: 0", "seed: true", "seed: it should be a valid integer, not True"),
+        ("decode:\n", "decode: [\n", "params.yaml is not valid YAML"),
+        ("quality:\n  max_failed: 0.1", "", "quality: missing"),
+    ],
+)
+def test_what_is_refused_is_named_with_its_place(tmp_path: Path, old: str, new: str, says: str):
+    with pytest.raises(ParamsError) as refusal:
+        load(tmp_path, old, new)
+    assert says in str(refusal.value)
+
+
+def test_a_data_set_s_adapter_is_its_name_unless_given(tmp_path: Path):
+    named = load(tmp_path, "  demo:  ", "  folder:\n  mine: {adapter: folder}\n  demo:  ")
+    adapters = {name: dataset.adapter for name, dataset in named.datasets.items()}
+    assert adapters == {"folder": "folder", "mine": "folder", "demo": "demo"}
+
+
+def test_a_missing_file_is_told(tmp_path: Path):
+    with pytest.raises(ParamsError, match=r"params\.yaml is missing in "):
+        params.load(tmp_path / "params.yaml")
+
+
+def test_every_adapter_has_settings_and_every_setting_an_adapter():
+    [union, _] = get_args(params.Dataset)
+    tags = {get_args(kind.model_fields["adapter"].annotation)[0] for kind in get_args(union)}
+    assert tags == set(ADAPTERS)
+
+
+def test_every_key_of_the_shipped_files_is_explained_beside_it():
+    for name in ("params.yaml", "engine.yaml"):
+        for line in (ROOT / name).read_text(encoding="utf-8").splitlines():
+            stripped = line.strip()
+            is_value = ":" in stripped and not stripped.startswith("#") and stripped[-1] != ":"
+            assert not is_value or " # " in line, f"{name}: {line} needs a comment"
+
+
+def test_engine_yaml_names_every_setting_with_its_default():
+    shipped = yaml.safe_load((ROOT / "engine.yaml").read_text(encoding="utf-8"))
+    assert shipped == settings.Settings().model_dump()
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "says"),
+    [
+        (
+            "DUCHENNE_WORKERS",
+            "0",
+            "workers: it should be auto or a whole number of at least 1, not 0",
+        ),
+        ("DUCHENNE_ENGINE", "spark", "engine: it should be local, inline"),
+        ("DUCHENNE_LOG", "inof", "'inof' is not allowed; did you mean 'info'?"),
+        ("DUCHENNE_TIME_LIMIT", "-1", "time_limit: it should be greater than 0"),
+    ],
+)
+def test_variables_overrule_engine_yaml_and_are_checked_too(
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str, says: str
+):
+    monkeypatch.setenv("DUCHENNE_WORKERS", "3")
+    assert settings.load(ROOT / "engine.yaml").processes() == 3
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(ParamsError) as refusal:
+        settings.load(ROOT / "engine.yaml")
+    assert says in str(refusal.value)

@@ -1,0 +1,127 @@
+"""All stages have one shape, and dvc.yaml declares exactly what each of them uses."""
+
+import ast
+import inspect
+import re
+
+import pytest
+import yaml
+
+from duchenne.flow.fanout import fan_out
+from duchenne.stage import Stage
+from tests.imports import ROOT, closure, tree
+
+PIPELINE = yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
+SCRIPTS = sorted(path.stem for path in (ROOT / "stages").glob("*.py") if path.stem != "__init__")
+
+
+def calls(stage: str, method: str) -> set[str]:
+    """The literal arguments of every `stage.<method>(...)` in a script."""
+    found = set()
+    for node in ast.walk(tree(f"stages/{stage}.py")):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == f"stage.{method}":
+            assert isinstance(node.args[0], ast.Constant), "paths stand in the script as they are"
+            found.add(str(node.args[0].value))
+    return found
+
+
+def params_read(stage: str) -> set[str]:
+    """Every `stage.params.a.b` in a script, as dvc.yaml names it: `a.b`."""
+    text = ast.unparse(tree(f"stages/{stage}.py"))
+    text = text.replace("datasets['demo']", "datasets.demo")
+    text = re.sub(r"datasets\[stage\.params\.dataset\]", "datasets.${dataset}", text)
+    found = set(re.findall(r"stage\.params\.((?:[a-z_]+)(?:\.(?:[a-z_]+|\$\{dataset\}))*)", text))
+    if "data/raw/${dataset}" in text:
+        found.add("dataset")
+    return {re.sub(r"(datasets\.[^.]+)\..*", r"\1", name) for name in found}
+
+
+def declared(stage: str, kind: str) -> set[str]:
+    return {
+        entry if isinstance(entry, str) else next(iter(entry))
+        for entry in PIPELINE[stage].get(kind, [])
+    }
+
+
+def is_code(path: str) -> bool:
+    return path.endswith(".py")
+
+
+def test_every_script_is_a_stage_and_every_stage_a_script():
+    assert set(SCRIPTS) == set(PIPELINE)
+
+
+@pytest.mark.parametrize("stage", SCRIPTS)
+def test_the_shape_of_a_stage(stage: str):
+    module = tree(f"stages/{stage}.py")
+    assert ast.get_docstring(module), "a docstring says what it does and why"
+    names = [node.name for node in module.body if isinstance(node, ast.FunctionDef)]
+    assert "run" in names
+    assert names[-1] == "main"
+    assert len((ROOT / f"stages/{stage}.py").read_text().splitlines()) < 60
+    ending = f'def main() -> int:\n    return execute("{stage}")'
+    guard = 'if __name__ == "__main__":\n    raise SystemExit(main())\n'
+    text = (ROOT / f"stages/{stage}.py").read_text()
+    assert ending in text
+    assert text.endswith(guard)
+
+
+@pytest.mark.parametrize("stage", SCRIPTS)
+def test_how_a_stage_is_started(stage: str):
+    """One simple command, so that dvc itself is the parent whose death ends the stage."""
+    assert PIPELINE[stage]["cmd"] == f"python -m stages.{stage}"
+    assert PIPELINE[stage]["desc"]
+
+
+@pytest.mark.parametrize("stage", SCRIPTS)
+def test_declared_code_is_the_code_that_runs(stage: str):
+    used = closure(f"stages/{stage}.py") | closure("stages/__init__.py")
+    assert {path for path in declared(stage, "deps") if is_code(path)} == used
+
+
+@pytest.mark.parametrize("stage", SCRIPTS)
+def test_declared_data_is_the_data_that_is_read_and_written(stage: str):
+    read = {path for path in declared(stage, "deps") if not is_code(path)}
+    upgrade = {"constraints.txt", "data/params.ok"} - declared(stage, "outs")
+    assert read - upgrade == calls(stage, "dep")
+    assert upgrade <= read, "every stage looks again after an upgrade and waits for check"
+    assert declared(stage, "outs") == calls(stage, "out")
+
+
+@pytest.mark.parametrize("stage", [name for name in SCRIPTS if name != "check"])
+def test_declared_params_are_the_params_that_are_read(stage: str):
+    assert declared(stage, "params") == params_read(stage)
+
+
+def test_check_reads_the_whole_file_of_params():
+    assert PIPELINE["check"]["params"] == [{"params.yaml": None}]
+
+
+def test_no_plain_out_costs_a_stage_its_run_cache():
+    """An out with `cache: false` or `persist: true` would."""
+    for stage in PIPELINE.values():
+        for out in stage["outs"]:
+            assert isinstance(out, str), out
+
+
+def test_dataset_is_the_only_interpolated_parameter():
+    text = (ROOT / "dvc.yaml").read_text(encoding="utf-8")
+    assert set(re.findall(r"\$\{(.*?)\}", text)) == {"dataset"}
+
+
+def test_the_helper_refuses_what_is_not_declared():
+    from duchenne.errors import StageError
+    from duchenne.stage import load
+
+    stage = load("decode", ROOT)
+    assert stage.dep("data/raw/${dataset}") == ROOT / "data/raw/demo"
+    with pytest.raises(StageError, match="does not declare data/other under deps"):
+        stage.dep("data/other")
+    with pytest.raises(StageError, match="under outs"):
+        stage.out("data/clips.parquet")
+
+
+def test_no_engine_setting_is_within_reach_of_a_unit():
+    """A unit's work gets the unit, the recipe and a place: nothing of how it runs."""
+    assert "settings" in inspect.signature(fan_out).parameters
+    assert "engine" not in inspect.signature(Stage.recipe).parameters
