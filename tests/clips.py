@@ -14,6 +14,7 @@ import av
 import cv2
 import numpy as np
 import numpy.typing as npt
+from av.stream import Disposition
 from av.video.stream import VideoStream
 
 Pixels = npt.NDArray[np.uint8]
@@ -121,14 +122,20 @@ def set_matrix(path: Path, matrix: tuple[int, int, int, int]) -> Path:
     return path
 
 
-def write_audio(path: Path) -> Path:
-    """Half a second of silence, and nothing to see."""
+def write_audio(path: Path, *, cover: bool = False) -> Path:
+    """Half a second of silence, and nothing to see but perhaps a cover."""
     with av.open(path, "w") as output:
         stream = output.add_stream("aac", rate=8000)
         frame = av.AudioFrame(format="fltp", layout="mono", samples=4000)
         frame.sample_rate = 8000
         for plane in frame.planes:
             plane.update(bytes(plane.buffer_size))
+        if cover:
+            art = output.add_stream("mjpeg", rate=1)
+            art.width, art.height, art.pix_fmt = 128, 96, "yuvj420p"
+            art.disposition = Disposition.attached_pic
+            output.mux(art.encode(av.VideoFrame.from_ndarray(frame_picture(0))))
+            output.mux(art.encode())
         output.mux(stream.encode(frame))
         output.mux(stream.encode())
     return path

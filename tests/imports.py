@@ -61,8 +61,11 @@ def closure(path: str) -> set[str]:
 
 
 def code_of(stage: str) -> list[str]:
-    """The code files that a stage depends on, in the order of dvc.yaml."""
-    return sorted(closure(f"stages/{stage}.py") | closure("stages/__init__.py"))
+    """The code that a stage depends on, with the tables that lie in it, as dvc.yaml lists them."""
+    code = closure(f"stages/{stage}.py") | closure("stages/__init__.py")
+    text = "".join((ROOT / path).read_text(encoding="utf-8") for path in code)
+    tables = [table for table in (ROOT / "src").rglob("*.csv") if f'"{table.name}"' in text]
+    return sorted({*code, *(table.relative_to(ROOT).as_posix() for table in tables)})
 
 
 if __name__ == "__main__":

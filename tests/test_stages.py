@@ -9,7 +9,7 @@ import yaml
 
 from duchenne.flow.fanout import fan_out
 from duchenne.stage import Stage
-from tests.imports import ROOT, closure, tree
+from tests.imports import ROOT, code_of, tree
 
 PIPELINE = yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
 SCRIPTS = sorted(path.stem for path in (ROOT / "stages").glob("*.py") if path.stem != "__init__")
@@ -44,7 +44,7 @@ def declared(stage: str, kind: str) -> set[str]:
 
 
 def is_code(path: str) -> bool:
-    return path.endswith(".py")
+    return path.startswith(("src/", "stages/"))
 
 
 def test_every_script_is_a_stage_and_every_stage_a_script():
@@ -75,8 +75,7 @@ def test_how_a_stage_is_started(stage: str):
 
 @pytest.mark.parametrize("stage", SCRIPTS)
 def test_declared_code_is_the_code_that_runs(stage: str):
-    used = closure(f"stages/{stage}.py") | closure("stages/__init__.py")
-    assert {path for path in declared(stage, "deps") if is_code(path)} == used
+    assert {path for path in declared(stage, "deps") if is_code(path)} == set(code_of(stage))
 
 
 @pytest.mark.parametrize("stage", SCRIPTS)

@@ -59,9 +59,10 @@ class Stage:
         """Digest of the declared code that can change a result; comments do not count."""
         sums = hashlib.sha256()
         for path in sorted(self.deps):
-            if path.endswith(".py") and not path.startswith(_NEUTRAL):
-                tree = ast.parse((self.root / path).read_text(encoding="utf-8"))
-                sums.update(f"{path}\n{ast.dump(tree)}\n".encode())
+            if path.startswith(("src/", "stages/")) and not path.startswith(_NEUTRAL):
+                text = (self.root / path).read_text(encoding="utf-8")
+                said = ast.dump(ast.parse(text)) if path.endswith(".py") else text
+                sums.update(f"{path}\n{said}\n".encode())
         return sums.hexdigest()
 
 

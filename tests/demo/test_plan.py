@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from duchenne.demo import plan, subjects_table, truth
-from duchenne.errors import ParamsError
 
 DEFAULT = {"seed": 0, "subjects": 12, "clips_per_subject": 4, "size": 320}
 CLIPS = plan(**DEFAULT)
@@ -132,23 +131,3 @@ def test_eyelid_truth_includes_the_blinks_and_stays_a_share():
 
 def test_truth_of_no_clips_is_an_empty_table():
     assert {len(column) for column in truth(()).values()} == {0}
-
-
-@pytest.mark.parametrize(
-    ("wrong", "says"),
-    [
-        ({"seed": -1}, "0 or more"),
-        ({"subjects": 1}, "at least 2"),
-        ({"clips_per_subject": 3}, "even"),
-        ({"clips_per_subject": 0}, "at least 2"),
-        ({"size": 321}, "even"),
-        ({"size": 64}, "at least 96"),
-    ],
-)
-def test_wrong_wishes_are_refused_in_one_line(wrong, says):
-    with pytest.raises(ParamsError) as error:
-        plan(**(DEFAULT | wrong))
-    (name,) = wrong
-    assert says in str(error.value)
-    assert f"datasets.demo.{name} is {wrong[name]}" in str(error.value)
-    assert "\n" not in str(error.value)

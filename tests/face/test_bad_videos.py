@@ -59,6 +59,7 @@ UNUSABLE: dict[str, tuple[Callable[[Path], object], str]] = {
     "cut before its index": (lambda path: cut(write_video(path), 0.7), "truncated"),
     "cut inside its index": (lambda path: cut(write_video(path, options=FAST), 0.05), "truncated"),
     "sound only": (write_audio, "no_video_stream"),
+    "sound with a cover": (lambda path: write_audio(path, cover=True), "no_video_stream"),
     "blank": (blank, "no_frames"),
     "unknown codec": (unknown_codec, "unknown_codec"),
     "huge": (huge, "too_large"),

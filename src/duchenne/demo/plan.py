@@ -16,7 +16,6 @@ from duchenne.demo.cues import POSED, SPONTANEOUS
 from duchenne.demo.dynamics import Drives, Smile, draw_smile, longest_smile
 from duchenne.demo.motion import Blink, HeadMotion, draw_blinks, draw_head_motion
 from duchenne.demo.subjects import Look, Person, draw_look, draw_person
-from duchenne.errors import ParamsError
 
 Array = NDArray[np.float64]
 
@@ -25,7 +24,6 @@ RATES = (25.0, 30.0)
 # Seconds before and after a smile that are neutral in every clip.
 LEAD_S, TAIL_S = 0.25, 0.15
 LONGEST_CLIP_S = 5.0
-SMALLEST_FRAME = 96  # below it the mesh finds no stable face
 
 # First element of every random key, so that no two uses share a stream.
 _SUBJECT, _PAIR, _CLIP = range(3)
@@ -70,8 +68,10 @@ class SubjectRow(TypedDict):
 
 
 def plan(*, seed: int, subjects: int, clips_per_subject: int, size: int) -> tuple[ClipPlan, ...]:
-    """Every clip of the demo: half of each subject's spontaneous, half posed, in random order."""
-    _check(seed=seed, subjects=subjects, clips_per_subject=clips_per_subject, size=size)
+    """Every clip of the demo: half of each subject's spontaneous, half posed, in random order.
+
+    `duchenne.params.DemoDataset` says what may be asked for.
+    """
     return tuple(
         clip
         for number in range(1, subjects + 1)
@@ -106,23 +106,6 @@ def subjects_table(plans: Iterable[ClipPlan]) -> list[SubjectRow]:
 
 def _join(columns: Sequence[Array]) -> Array:
     return np.concatenate([np.zeros(0), *columns])
-
-
-def _check(*, seed: int, subjects: int, clips_per_subject: int, size: int) -> None:
-    if seed < 0:
-        raise ParamsError(f"datasets.demo.seed is {seed}: it must be 0 or more.")
-    if subjects < 2:
-        raise ParamsError(f"datasets.demo.subjects is {subjects}: folds need at least 2.")
-    if clips_per_subject < 2 or clips_per_subject % 2:
-        raise ParamsError(
-            f"datasets.demo.clips_per_subject is {clips_per_subject}: it must be even and at "
-            "least 2, so that half of each subject's clips are spontaneous."
-        )
-    if size < SMALLEST_FRAME or size % 2:
-        raise ParamsError(
-            f"datasets.demo.size is {size}: it must be even (the video codec halves the colour "
-            f"planes) and at least {SMALLEST_FRAME} px (for the mesh to find the face)."
-        )
 
 
 def _rng(*key: int) -> np.random.Generator:
