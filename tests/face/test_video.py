@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from duchenne.face.facts import Facts, Flaw
+from duchenne.face.length import seconds_of
 from duchenne.face.picture import Picture
 from duchenne.face.video import open_video
 from tests.clips import (
@@ -247,3 +248,14 @@ def test_facts_come_after_the_pictures(tmp_path):
             _ = video.facts
         assert sum(1 for _ in video) == 25
         assert video.facts.frames_container == 25
+
+
+@pytest.mark.parametrize("name", ["a.mp4", "a.mkv", "a.avi"])
+def test_the_length_comes_from_the_header(tmp_path: Path, name: str) -> None:
+    path = write_video(tmp_path / name, frames=50, fps=25)
+    assert seconds_of(path) == pytest.approx(2.0, abs=0.05)
+
+
+def test_what_is_no_video_has_no_length(tmp_path: Path) -> None:
+    (tmp_path / "a.mp4").write_text("text")
+    assert seconds_of(tmp_path / "a.mp4") is None

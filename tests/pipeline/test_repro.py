@@ -57,7 +57,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
 
 def restore(workspace: Workspace) -> None:
     """Put everything back as it was committed, and remove what a test has added."""
-    workspace.run("git", "checkout", "-q", ".")
+    workspace.run("git", "reset", "-q", "--hard")
     for extra in (workspace.root / "data/raw").iterdir():
         if extra.is_dir() and extra.name != "demo":
             shutil.rmtree(extra)

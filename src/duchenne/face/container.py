@@ -96,12 +96,12 @@ def promise_of(container: InputContainer, stream: VideoStream) -> Promise:
         return Promise(shown, exact=True)
     if name not in _WITH_LENGTH or not rate:
         return Promise()
-    seconds = stream.frames / rate or _length(container, stream)
+    seconds = stream.frames / rate or length_of(container, stream)
     return Promise(round(seconds * rate) or None, seconds)
 
 
-def _length(container: InputContainer, stream: VideoStream) -> float:
-    """Length of the video track in s, or else of the longest track."""
+def length_of(container: InputContainer, stream: VideoStream) -> float:
+    """Length of the video track in s, or else of the longest track; 0 where nothing is said."""
     if stream.duration and stream.time_base:
         return float(stream.duration * stream.time_base)
     if clock := re.fullmatch(r"(\d+):(\d+):([\d.]+)", stream.metadata.get("DURATION", "")):
