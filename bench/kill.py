@@ -71,7 +71,7 @@ def finish(workspace: Workspace) -> str:
 def judge(disturbed: Workspace, calm: Workspace, *, units: int, kept: int) -> str:
     """Run to the end and compare."""
     said = finish(disturbed)
-    ended = re.findall(r"^(?:demo|decode) (\d+)/\d+(?:, (\d+) cached)?, .*?s$", said, re.M)
+    ended = re.findall(r"^(?:demo|decode) (\d+)/\d+(?:, (\d+) cached)?.*, [\d.]+ s$", said, re.M)
     computed = sum(int(done) - int(cached or 0) for done, cached in ended)
     same = contents(disturbed.root / "data") == contents(calm.root / "data")
     twice = kept + computed - units

@@ -5,7 +5,9 @@ so that ten minutes take seconds to make.
 """
 
 import argparse
-import multiprocessing
+import os
+import subprocess
+import sys
 import tempfile
 import time
 from fractions import Fraction
@@ -13,9 +15,9 @@ from pathlib import Path
 
 import av
 import numpy as np
-import psutil  # type: ignore[import-untyped,unused-ignore]
+import psutil
 
-from duchenne.face.video import open_video
+from tests.workspace import Workspace
 
 RATE, LOOP = 50, 100  # Hz, frames that are encoded
 LIMIT = 500e6  # bytes
@@ -52,24 +54,40 @@ def make_clip(path: Path, *, seconds: int) -> Path:
     return path
 
 
-def decode(path: Path) -> None:
-    with open_video(path) as video:
-        for _ in video:
-            pass
+def prepare(root: Path, *, seconds: int) -> Workspace:
+    """A workspace whose data set is the long clip."""
+    workspace = Workspace.make(root)
+    workspace.set(dataset="long", datasets__long={"adapter": "folder"})
+    data = root / "data/raw/long"
+    data.mkdir(parents=True)
+    clip = make_clip(data / "long.mp4", seconds=seconds)
+    (data / "clips.csv").write_text("path,subject,label\nlong.mp4,p1,1\n")
+    print(f"{seconds} s of 1080p{RATE}, {clip.stat().st_size / 1e6:.0f} MB")
+    print(workspace.stage("index").stdout, end="")
+    return workspace
 
 
-def watch(path: Path) -> list[tuple[float, int]]:
-    """(s, bytes resident) of a fresh process that decodes `path`."""
-    worker = multiprocessing.get_context("spawn").Process(target=decode, args=(path,))
-    worker.start()
+def watch(workspace: Workspace) -> list[tuple[float, int]]:
+    """(s, bytes resident) of the largest process that the stage starts: its one worker."""
+    environment = {**os.environ, **workspace.env, "DUCHENNE_WORKERS": "1"}
     seen, start = [], time.monotonic()
-    process = psutil.Process(worker.pid)
-    while worker.is_alive():
-        seen.append((time.monotonic() - start, process.memory_info().rss))
-        worker.join(0.1)
-    if worker.exitcode:
-        raise SystemExit(f"the worker ended with {worker.exitcode}")
+    with subprocess.Popen(
+        [sys.executable, "-m", "stages.decode"], cwd=workspace.root, env=environment
+    ) as stage:
+        while stage.poll() is None:
+            if sizes := [resident(child) for child in psutil.Process(stage.pid).children()]:
+                seen.append((time.monotonic() - start, max(sizes)))
+            time.sleep(0.1)
+    if stage.returncode:
+        raise SystemExit(f"the stage ended with {stage.returncode}")
     return seen
+
+
+def resident(process: psutil.Process) -> int:
+    try:
+        return int(process.memory_info().rss)
+    except psutil.NoSuchProcess:
+        return 0
 
 
 def main() -> int:
@@ -77,10 +95,8 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="one minute instead of ten")
     seconds = 60 if parser.parse_args().quick else 600
     with tempfile.TemporaryDirectory() as folder:
-        clip = make_clip(Path(folder, "long.mp4"), seconds=seconds)
-        print(f"{seconds} s of 1080p{RATE}, {clip.stat().st_size / 1e6:.0f} MB")
-        seen = np.array(watch(clip))
-    settled = seen[len(seen) // 5 : -1]
+        seen = np.array(watch(prepare(Path(folder, "project"), seconds=seconds)))
+    settled = seen[len(seen) // 5 : -10]
     slope = np.polyfit(settled[:, 0], settled[:, 1], 1)[0] * settled[-1, 0] / (seconds / 60)
     peak = seen[:, 1].max()
     print(f"peak {peak / 1e6:.0f} MB (limit {LIMIT / 1e6:.0f} MB)")

@@ -5,6 +5,7 @@ frame. What index could not read keeps the reason that index found.
 """
 
 from pathlib import Path
+from typing import Any
 
 from duchenne.datasets.listing import unread
 from duchenne.flow.fanout import Places, fan_out
@@ -25,17 +26,18 @@ def decode_clip(unit: Unit, recipe: Recipe, out: Path) -> Outcome:
     return Outcome("partial" if flaw.partial else "ok", flaw.reason, flaw.detail)
 
 
+def unit_of(clip: dict[str, Any], root: Path) -> Unit:
+    file = Input(root / clip["path"], clip["sha256"])
+    return Unit(clip["clip"], (file,), {"kind": clip["kind"]})
+
+
 def run(stage: Stage) -> None:
-    places = Places(stage.out("data/frames"), ".parquet", stage.out("data/status/decode.parquet"))
-    project = stage.dep("data/raw/${dataset}").parents[2]
+    stage.dep("data/raw/${dataset}")  # where the paths in the clips table lead
     clips = read(CLIPS, stage.dep("data/clips.parquet")).to_pylist()
+    places = Places(stage.out("data/frames"), ".parquet", stage.out("data/status/decode.parquet"))
     fan_out(
         decode_clip,
-        [
-            Unit(row["clip"], (Input(project / row["path"], row["sha256"]),), {"kind": row["kind"]})
-            for row in clips
-            if not row["reason"]
-        ],
+        [unit_of(clip, stage.root) for clip in clips if not clip["reason"]],
         recipe=stage.recipe(stage.params.decode, "av", "opencv-contrib-python", "pillow"),
         places=places,
         settings=stage.engine,

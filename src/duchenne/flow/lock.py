@@ -1,6 +1,7 @@
 """One run at a time in a workspace. The kernel drops the lock with the process that holds it."""
 
 import fcntl
+import logging
 import os
 import time
 from collections.abc import Iterator
@@ -8,6 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from duchenne.errors import BusyError
+
+log = logging.getLogger("duchenne")
 
 
 @contextmanager
@@ -24,15 +27,23 @@ def hold(path: Path, *, name: str, patience: float = 30.0) -> Iterator[None]:
 
 
 def _take(descriptor: int, path: Path, patience: float) -> None:
-    deadline = time.monotonic() + patience
-    while True:
-        try:
-            return fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() > deadline:
-                holder = path.read_text(encoding="utf-8") or "another stage"
-                raise BusyError(
-                    f"this workspace is in use by {holder}; wait for it to end, or end it, "
-                    "then run again"
-                ) from None
-            time.sleep(0.1)
+    deadline, told = time.monotonic() + patience, False
+    while not _try(descriptor):
+        holder = path.read_text(encoding="utf-8") or "another stage"
+        if time.monotonic() > deadline:
+            raise BusyError(
+                f"this workspace is in use by {holder}; wait for it to end, or end it, "
+                "then run again"
+            )
+        if not told:
+            log.warning("waiting for %s, which is at work in this workspace", holder)
+            told = True
+        time.sleep(0.1)
+
+
+def _try(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
