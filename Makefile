@@ -10,22 +10,22 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 repro: $(STAMP) ## run the pipeline on the chosen data set (the demo at first) and show what came out
-	dvc repro
-	duchenne status
+	.venv/bin/dvc repro
+	.venv/bin/duchenne status
 
 test: $(STAMP) ## run the whole test suite
-	python -m pytest
+	.venv/bin/python -m pytest
 
 lint: $(STAMP) ## check format, style and types
-	ruff format --check .
-	ruff check .
-	mypy
+	.venv/bin/ruff format --check .
+	.venv/bin/ruff check .
+	.venv/bin/mypy
 
 bench: $(STAMP) ## measure speed and memory (figures go to docs/benchmarks.md)
-	@for name in decode memory many_clips kill; do echo "== $$name"; python -m bench.$$name || exit 1; done
+	@for name in decode memory many_clips kill; do echo "== $$name"; .venv/bin/python -m bench.$$name || exit 1; done
 
 docs: $(STAMP) ## write docs/data.md anew from the code
-	python -m duchenne.tables > docs/data.md
+	.venv/bin/python -m duchenne.tables > docs/data.md
 
 clean: ## remove the environment and all caches of tools; results and the DVC cache stay
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis build src/*.egg-info

@@ -20,7 +20,8 @@ from tests.workspace import Workspace
 ROUNDS = 10
 
 
-def main() -> None:
+def main() -> int:
+    good = 0
     dice = random.Random(20261120)  # noqa: S311 - moments, not secrets
     with tempfile.TemporaryDirectory() as folder:
         start = time.perf_counter()
@@ -33,7 +34,11 @@ def main() -> None:
             disturbed = project(Path(folder) / f"round{number}")
             orphans, kept = kill(disturbed, moment)
             told = f"killed at {moment:.1f} s, {orphans} orphans, {kept} units kept"
-            say(f"round {number}: {told}, {judge(disturbed, calm, units=units, kept=kept)}")
+            verdict, well = judge(disturbed, calm, units=units, kept=kept)
+            say(f"round {number}: {told}, {verdict}")
+            good += well and not orphans
+    say(f"{good} of {ROUNDS} rounds without orphans, losses or other bytes")
+    return int(good < ROUNDS)
 
 
 def project(root: Path) -> Workspace:
@@ -68,14 +73,15 @@ def finish(workspace: Workspace) -> str:
     return done.stdout
 
 
-def judge(disturbed: Workspace, calm: Workspace, *, units: int, kept: int) -> str:
-    """Run to the end and compare."""
+def judge(disturbed: Workspace, calm: Workspace, *, units: int, kept: int) -> tuple[str, bool]:
+    """Run to the end and compare; what was seen, and whether it is as it should be."""
     said = finish(disturbed)
     ended = re.findall(r"^(?:demo|decode) (\d+)/\d+(?:, (\d+) cached)?.*, [\d.]+ s$", said, re.M)
     computed = sum(int(done) - int(cached or 0) for done, cached in ended)
     same = contents(disturbed.root / "data") == contents(calm.root / "data")
     twice = kept + computed - units
-    return f"{computed} computed afterwards, {twice} of them twice, same bytes: {same}"
+    seen = f"{computed} computed afterwards, {twice} of them twice, same bytes: {same}"
+    return seen, same and twice <= 0
 
 
 def say(text: str) -> None:
@@ -92,4 +98,4 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())

@@ -13,11 +13,12 @@ _SOURCE = str(Path(__file__).resolve().parents[1] / "src")
 if _SOURCE not in sys.path[:1]:
     sys.path.insert(0, _SOURCE)
 
-if importlib.util.find_spec("pydantic") is None:
-    raise SystemExit(
-        f"{sys.executable} has none of the packages duchenne needs; run "
-        "`source .venv/bin/activate` first (`make repro` makes .venv)"
-    )
+for _package in ("pydantic", "rich", "pyarrow", "av", "cv2", "distributed"):
+    if importlib.util.find_spec(_package) is None:
+        raise SystemExit(
+            f"{sys.executable} lacks {_package}, which duchenne needs; run "
+            "`source .venv/bin/activate` first (`make repro` makes .venv)"
+        )
 
 from duchenne.flow import threads
 

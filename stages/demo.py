@@ -34,7 +34,8 @@ def run(stage: Stage) -> None:
         settings=stage.engine,
         max_failed=stage.params.quality.max_failed,
     )
-    write(TRUTH, folder / "truth.parquet", demo.truth(plans), made_by=recipe.made_by())
+    made_by = stage.recipe(settings).made_by()
+    write(TRUTH, folder / "truth.parquet", demo.truth(plans), made_by=made_by)
     write_bytes(folder / "subjects.csv", _csv(demo.subjects_table(plans)))
 
 

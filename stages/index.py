@@ -7,7 +7,7 @@ that cannot be read stays in the list; decode gives it its row.
 import logging
 
 from duchenne.datasets import ADAPTERS, tracking
-from duchenne.datasets.listing import check, measure, summary, table
+from duchenne.datasets.listing import check, check_contents, measure, summary, table
 from duchenne.files import write_json
 from duchenne.stage import Stage, execute
 from duchenne.tables import CLIPS, write
@@ -24,7 +24,9 @@ def run(stage: Stage) -> None:
     found = ADAPTERS[adapter](folder)
     check(found, folder)
     clips = table(found, measure(found, folder), root=stage.root, folder=folder)
-    write(CLIPS, stage.out("data/clips.parquet"), clips)
+    check_contents(clips, folder)
+    made_by = stage.recipe(None).made_by()
+    write(CLIPS, stage.out("data/clips.parquet"), clips, made_by=made_by)
     facts = summary(clips, dataset=stage.params.dataset)
     write_json(stage.out("data/reports/dataset.json"), facts)
 

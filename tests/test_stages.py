@@ -1,14 +1,11 @@
 """All stages have one shape, and dvc.yaml declares exactly what each of them uses."""
 
 import ast
-import inspect
 import re
 
 import pytest
 import yaml
 
-from duchenne.flow.fanout import fan_out
-from duchenne.stage import Stage
 from tests.imports import ROOT, code_of, tree
 
 PIPELINE = yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
@@ -68,8 +65,8 @@ def test_the_shape_of_a_stage(stage: str):
 
 @pytest.mark.parametrize("stage", SCRIPTS)
 def test_how_a_stage_is_started(stage: str):
-    """One simple command, so that dvc itself is the parent whose death ends the stage."""
-    assert PIPELINE[stage]["cmd"] == f"python -m stages.{stage}"
+    """No shell stays between dvc and the stage, which ends itself when its parent dies."""
+    assert PIPELINE[stage]["cmd"] == f"exec python -m stages.{stage}"
     assert PIPELINE[stage]["desc"]
 
 
@@ -118,9 +115,3 @@ def test_the_helper_refuses_what_is_not_declared():
         stage.dep("data/other")
     with pytest.raises(StageError, match="under outs"):
         stage.out("data/clips.parquet")
-
-
-def test_no_engine_setting_is_within_reach_of_a_unit():
-    """A unit's work gets the unit, the recipe and a place: nothing of how it runs."""
-    assert "settings" in inspect.signature(fan_out).parameters
-    assert "engine" not in inspect.signature(Stage.recipe).parameters

@@ -1,9 +1,10 @@
 """`duchenne doctor`: what would stop DVC before any stage starts, named with its cure.
 
-DVC reads every file below data/raw to take its digest. There a named pipe hangs it, an unreadable
-file and a broken link end it, and none of these messages says which clip it was about.
+DVC reads every file below data/raw to take its digest. A named pipe there hangs it for ever, and an
+unreadable file or a broken link ends it.
 """
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,13 +59,14 @@ def _folder(root: Path, params: parameters.Params) -> Iterator[Finding]:
 
 
 def _files(root: Path) -> Iterator[Finding]:
-    for path in sorted((root / "data" / "raw").rglob("*")):
-        if path.is_dir():
+    """Whatever DVC cannot read below data/raw, a file or a folder."""
+    for path in regular.walk(root / "data" / "raw"):
+        place = path.relative_to(root)
+        if path.is_dir() or (path.is_file() and not os.access(path, os.R_OK)):
+            yield Finding(f"{place}: may not be read; {CURES['unreadable']}")
             continue
         try:
-            with regular.opened(path):
-                pass
+            regular.check_regular(path)
         except Unusable as verdict:
             if verdict.reason in CURES:
-                what = f"{path.relative_to(root)}: {verdict.reason} ({verdict.detail})"
-                yield Finding(f"{what}; {CURES[verdict.reason]}")
+                yield Finding(f"{place}: {verdict.detail}; {CURES[verdict.reason]}")

@@ -36,8 +36,12 @@ class BusyError(DuchenneError):
     """Another run holds this workspace."""
 
 
+class EngineError(DuchenneError):
+    """The cluster, the cache or the machine cannot do the work."""
+
+
 class GateError(DuchenneError):
-    """More units failed than `quality.max_failed` allows."""
+    """More units failed than `quality.max_failed` allows, or one by no fault of its own."""
 
 
 class Unusable(Exception):

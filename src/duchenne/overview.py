@@ -16,11 +16,11 @@ def show(root: Path, console: Console) -> None:
     """Print the summary of the data set and of each stage's status table."""
     report = root / "data" / "reports" / "dataset.json"
     if not report.exists():
-        console.print("nothing has been computed here yet; run `dvc repro`")
+        console.print("no data set has been indexed here; run `dvc repro` in the project's folder")
         return
     facts = json.loads(report.read_text(encoding="utf-8"))
     console.print(_dataset(facts))
-    console.print(_stages(root))
+    console.print(_stages(root, demo=facts["dataset"] == "demo"))
     if facts["dataset"] == "demo":
         console.print(DEMO_NOTE)
 
@@ -30,14 +30,18 @@ def _dataset(facts: dict[str, object]) -> Table:
     for name, value in facts.items():
         if isinstance(value, dict):
             value = ", ".join(f"{count} {key}" for key, count in value.items())  # noqa: PLW2901
-        if value != []:
+        if isinstance(value, list):
+            value = ", ".join(value)  # noqa: PLW2901
+        if value not in ("", None):
             table.add_row(name.replace("_", " "), f"{value}")
     return table
 
 
-def _stages(root: Path) -> Table:
+def _stages(root: Path, *, demo: bool) -> Table:
     table = Table("stage", "ok", "partial", "failed", "reasons")
     for path in sorted((root / "data" / "status").glob("*.parquet")):
+        if path.stem == "demo" and not demo:
+            continue
         rows = read_status(path)
         counts = Counter(row.status for row in rows)
         reasons = Counter(row.reason for row in rows if row.reason).most_common()

@@ -90,6 +90,15 @@ class Params(Section):
         }
         return {**values, "datasets": named}
 
+    @model_validator(mode="after")
+    def _the_demo_is_called_demo(self) -> "Params":
+        """The stage `demo` renders data/raw/demo, so no other set can be rendered, nor can this
+        one be anything else."""
+        rendered = {name for name, given in self.datasets.items() if given.adapter == "demo"}
+        if rendered != {"demo"}:
+            raise ValueError("exactly the set `demo` has the adapter demo, and it must be there")
+        return self
+
 
 def load(path: Path) -> Params:
     """Read and check a params.yaml; every problem in it is named, one line each."""
@@ -143,7 +152,7 @@ def explain(model: type[BaseModel], problem: ErrorDetails) -> str:
             return f"{where}: missing; the file in the repository shows what it looks like"
         case _:
             says = problem["msg"].removeprefix("Value error, ").replace("Input", "it")
-            return f"{where}: {says}, not {given!r}"
+            return f"{where}: {says}, not {given!r}" if where else f"datasets: {says}"
 
 
 def _walk(model: type[BaseModel], steps: Sequence[str]) -> tuple[list[str], set[str]]:

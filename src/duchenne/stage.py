@@ -4,15 +4,13 @@ dvc.yaml is the one place that says what a stage uses. A stage gets paths only t
 `out`, which refuse what dvc.yaml does not declare, so that DVC never misses a reason to rerun.
 """
 
-import ast
-import hashlib
 import importlib
 import logging
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 from rich.logging import RichHandler
@@ -22,9 +20,24 @@ from duchenne.errors import DuchenneError, StageError
 from duchenne.flow import lock, parent, settings, source
 from duchenne.flow.unit import Recipe, installed
 
-# How things run, and the checking of parameters (whose values are in every key themselves), cannot
-# change a result: a test proves the first, and so units survive a change there.
-_NEUTRAL = ("src/duchenne/flow/", "src/duchenne/stage.py", "src/duchenne/params.py", "stages/__")
+if TYPE_CHECKING:  # check must start within a moment, and Arrow does not
+    from duchenne.tables import Table
+
+# Code that cannot change a unit's result, so that units survive a change there: how things run (a
+# test proves it), how parameters are checked (their values are in the key), how clips are found
+# (their content is), what tables look like (their version is), errors and the package's version.
+_NEUTRAL = (
+    "src/duchenne/__init__.py",
+    "src/duchenne/clips.py",
+    "src/duchenne/datasets/",
+    "src/duchenne/errors.py",
+    "src/duchenne/files.py",
+    "src/duchenne/flow/",
+    "src/duchenne/params.py",
+    "src/duchenne/stage.py",
+    "src/duchenne/tables.py",
+    "stages/__init__.py",
+)
 
 
 @dataclass(frozen=True)
@@ -46,24 +59,30 @@ class Stage:
         """The place of a declared output."""
         return self._declared(path, self.outs, "outs")
 
-    def recipe(self, params: BaseModel | None, *libraries: str) -> Recipe:
-        """What decides this stage's results: these params, its code, these libraries' versions."""
-        return Recipe(self.name, params, self._code(), installed(*libraries))
+    def recipe(
+        self, params: BaseModel | None, *libraries: str, writes: "Table | None" = None
+    ) -> Recipe:
+        """What decides this stage's results: these params, its code, these libraries' versions,
+        and the table that they are written as."""
+        sources = tuple(path for path in self.deps if _decides(path))
+        return Recipe(
+            stage=self.name,
+            params=params,
+            code=source.digest(self.root, sources),
+            libraries=installed(*libraries),
+            writes=f"{writes.name}/{writes.version}" if writes else "",
+            sources=sources,
+        )
 
     def _declared(self, path: str, declared: tuple[str, ...], kind: str) -> Path:
         if path not in declared:
             raise StageError(f"stage {self.name}: dvc.yaml does not declare {path} under {kind}")
         return self.root / path.replace("${dataset}", self.params.dataset)
 
-    def _code(self) -> str:
-        """Digest of the declared code that can change a result; comments do not count."""
-        sums = hashlib.sha256()
-        for path in sorted(self.deps):
-            if path.startswith(("src/", "stages/")) and not path.startswith(_NEUTRAL):
-                text = (self.root / path).read_text(encoding="utf-8")
-                said = ast.dump(ast.parse(text)) if path.endswith(".py") else text
-                sums.update(f"{path}\n{said}\n".encode())
-        return sums.hexdigest()
+
+def _decides(path: str) -> bool:
+    """Whether a dependency is code (or a table that lies in it) that can change a unit's result."""
+    return path.startswith(("src/", "stages/")) and not path.startswith(_NEUTRAL)
 
 
 def execute(name: str) -> int:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
+from duchenne.clips import file_of, unread
 from duchenne.datasets import ADAPTERS, demo, folder, listing
 from duchenne.datasets.clip import clip_name, kind_of
 from duchenne.datasets.listing import Measured
@@ -30,7 +31,7 @@ def make(root: Path, rows: str, files: list[str], header: str = HEADER) -> Path:
         ("a.mp4,p1,1\n./a.mp4,p2,0\n", ["a.mp4"], "listed twice: a.mp4"),
         ("a.mp4,p1,1\nb.mp4,p1,1\n", ["a.mp4"], "missing in the folder: b.mp4"),
         ("a.mp4,p1,1\n", ["a.mp4", "x y.mp4", "ü.avi"], "not listed: x y.mp4, ü.avi"),
-        ("a.mp4,p1,happy\n", ["a.mp4"], r"without a label \(spontaneous or posed\): a.mp4"),
+        ("a.mp4,p1,happy\n", ["a.mp4"], r"we know \(spontaneous or posed\): a.mp4 \('happy'\)"),
         ("a.mp4,p1,\n", ["a.mp4"], "without a label"),
         ("a.mp4,,1\n", ["a.mp4"], "without a subject: a.mp4"),
         ("a.txt,p1,1\n", ["a.txt"], "of a kind that cannot be read: a.txt"),
@@ -52,7 +53,12 @@ def test_all_problems_come_at_once(tmp_path: Path):
 
 @pytest.mark.parametrize(
     ("header", "says"),
-    [("path,subject", "needs the columns label"), ("", "needs the columns path, subject, label")],
+    [
+        ("path,subject", "needs the columns label; it has path, subject"),
+        ("", "needs the columns path, subject, label; it has none"),
+        ("path,subject,label,age,age", "these columns stand there twice: age"),
+        ("path,path,subject,label", "these columns stand there twice: path"),
+    ],
 )
 def test_a_table_without_its_columns(tmp_path: Path, header: str, says: str):
     with pytest.raises(DatasetError, match=says):
@@ -90,9 +96,9 @@ def test_a_subject_who_stands_twice_in_subjects_csv(tmp_path: Path):
 
 
 def test_what_excel_does_to_a_table(tmp_path: Path):
-    """A byte order mark, semicolons, Windows line ends, blank lines, spaces."""
+    """A byte order mark, semicolons, Windows line ends, blank lines, spaces, empty columns."""
     (tmp_path / "a.mp4").touch()
-    text = "\ufeffpath;subject;label\r\n a.mp4 ;p1; posed \r\n;;\r\n\r\n"
+    text = "\ufeffPath;Subject;LABEL;;\r\n a.mp4 ;p1; posed ;;\r\n;;\r\n\r\n"
     (tmp_path / "clips.csv").write_text(text, encoding="utf-8", newline="")
     [clip] = folder.find(tmp_path)
     assert (clip.place, clip.subject, clip.label) == ("a.mp4", "p1", 0)
@@ -167,10 +173,44 @@ def test_the_summary_counts_people_and_classes(tmp_path: Path):
         "seconds": 3.5,
         "cannot_be_read": ["data/raw/mine/c.mp4"],
     }
-    assert [(row.unit, row.reason) for row in listing.unread(clips.to_pylist())] == [
-        ("c", "unreadable")
-    ]
+    assert [(row.unit, row.reason) for row in unread(clips.to_pylist())] == [("c", "unreadable")]
     assert clips.schema.field("label").type == pa.int32()
+    assert file_of(clips.to_pylist()[0], root) == root / "a.mp4"
+
+
+@pytest.mark.parametrize("name", ["clip", "reason", "kind", "sha256", "fold", "label_name"])
+def test_group_columns_may_not_bear_names_of_ours(tmp_path: Path, name: str):
+    """Or they would overwrite what index has found out."""
+    found = folder.find(make(tmp_path, "a.mp4,p1,1,x\n", ["a.mp4"], f"{HEADER},{name}"))
+    with pytest.raises(DatasetError, match=f"uses itself: {name}; rename them"):
+        listing.check(found, tmp_path)
+
+
+def test_a_label_in_subjects_csv_is_refused_too(tmp_path: Path):
+    make(tmp_path, "a.mp4,p1,1\n", ["a.mp4"])
+    (tmp_path / "subjects.csv").write_text("subject,label\np1,0\n")
+    with pytest.raises(DatasetError, match="uses itself: label; rename them"):
+        listing.check(folder.find(tmp_path), tmp_path)
+
+
+def test_one_video_under_two_names_is_refused(tmp_path: Path):
+    root = make(tmp_path / "data/raw/mine", "a.mp4,p1,1\nb.mp4,p2,0\n", ["a.mp4", "b.mp4"])
+    found = folder.find(root)
+    clips = listing.table(found, [Measured("x", 1)] * 2, root=tmp_path, folder=root)
+    with pytest.raises(DatasetError, match=r"the same content twice: .*a\.mp4 and .*b\.mp4"):
+        listing.check_contents(clips, root)
+
+
+def test_clips_in_linked_folders_are_found_and_links_back_up_end(tmp_path: Path):
+    elsewhere = tmp_path / "drive"
+    (elsewhere / "deep").mkdir(parents=True)
+    (elsewhere / "deep" / "a.mp4").touch()
+    (elsewhere / "deep" / "up").symlink_to(elsewhere)
+    root = tmp_path / "set"
+    root.mkdir()
+    (root / "linked").symlink_to(elsewhere)
+    (root / "clips.csv").write_text(f"{HEADER}\nlinked/deep/a.mp4,p1,1\n")
+    assert [clip.place for clip in folder.find(root)] == ["linked/deep/a.mp4"]
 
 
 def test_the_demo_refuses_files_it_has_not_made(tmp_path: Path):

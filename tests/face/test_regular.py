@@ -9,7 +9,7 @@ import pytest
 
 from duchenne.errors import Unusable
 from duchenne.face import regular
-from duchenne.face.regular import check_regular, opened
+from duchenne.face.regular import check_regular, opened, sha256_of
 
 NOBODY = 65534
 
@@ -55,7 +55,7 @@ def test_what_is_no_regular_file(name, tmp_path, monkeypatch):
             look(path)
         assert caught.value.reason == reason
         assert caught.value.detail
-        assert caught.value.lasting
+        assert not caught.value.lasting, "a place is mended easily"
 
 
 def test_a_link_to_a_file_is_fine(tmp_path):
@@ -138,3 +138,15 @@ def test_other_errors_pass_through(tmp_path):
     with pytest.raises(ZeroDivisionError), opened(path):
         append(path)
         raise ZeroDivisionError
+
+
+def test_the_file_that_is_given_out_has_the_digest_that_was_asked_for(tmp_path):
+    path = tmp_path / "x"
+    path.write_bytes(b"content")
+    with opened(path, sha256=sha256_of(path)) as source:
+        assert source.file.read() == b"content", "from the start"
+    with (
+        pytest.raises(Unusable, match=r"changed: .* not the one whose digest was taken"),
+        opened(path, sha256="0" * 64),
+    ):
+        pass

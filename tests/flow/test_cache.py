@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from duchenne.cli import app
+from duchenne.errors import EngineError
 from duchenne.flow.cache import UnitCache, prune, shares
 from duchenne.flow.unit import Outcome
 
@@ -107,7 +108,7 @@ def test_sweep_removes_the_parts_of_dead_processes_only(units: UnitCache):
 def test_info_and_prune(units: UnitCache):
     old, new = keep(units, "aa11", "x" * 3000), keep(units, "bb22", stage="detect")
     long_ago = time.time() - 40 * 86_400
-    os.utime(old / "entry.json", (long_ago, long_ago))
+    os.utime(old, (long_ago, long_ago))
     assert [(s.stage, s.units) for s in shares(units)] == [("decode", 1), ("detect", 1)]
 
     shown = CliRunner().invoke(app, ["cache", "info"])
@@ -123,6 +124,37 @@ def test_info_and_prune(units: UnitCache):
 def test_use_keeps_an_entry_from_being_pruned(units: UnitCache):
     folder = keep(units, "aa11")
     long_ago = time.time() - 40 * 86_400
-    os.utime(folder / "entry.json", (long_ago, long_ago))
+    os.utime(folder, (long_ago, long_ago))
     units.find("decode", "aa11")
     assert prune(units, unused_days=30) == (0, 0)
+
+
+def test_a_stray_file_beside_the_result_is_not_kept(units: UnitCache, tmp_path: Path):
+    with units.staging() as staged:
+        (staged / "result").write_text("x")
+        (staged / "scratch.tmp").write_text("y")
+        units.keep("decode", "aa11", staged, Outcome())
+    entry = units.find("decode", "aa11")
+    assert entry is not None
+    assert set(entry.files) == {"result"}
+    entry.place(tmp_path / "there")
+    assert (tmp_path / "there").read_text() == "x"
+
+
+def test_a_cache_that_a_group_shares_stays_shared(cache: Path):
+    cache.chmod(0o2775)
+    umask = os.umask(0o077)
+    try:
+        folder = keep(UnitCache(cache), "aa11")
+    finally:
+        os.umask(umask)
+    for made in (folder, folder.parent, folder.parent.parent, cache / "parts"):
+        assert stat.S_IMODE(made.stat().st_mode) == 0o2775, made
+    for file in folder.iterdir():
+        assert stat.S_IMODE(file.stat().st_mode) == 0o444, file
+
+
+def test_a_cache_that_cannot_be_written_is_told_in_one_line(tmp_path: Path):
+    (tmp_path / "file").touch()
+    with pytest.raises(EngineError, match=r"cannot be written .*; set DUCHENNE_CACHE to a folder"):
+        UnitCache(tmp_path / "file" / "below").prepare()

@@ -1,11 +1,14 @@
 """The fan-out: what it computes, what it does not compute again, and what bad units become."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
+import distributed
 import pytest
 
-from duchenne.errors import GateError
+from duchenne.errors import EngineError, GateError, StageError
+from duchenne.flow import source
 from duchenne.flow.attempt import Work
 from duchenne.flow.cache import UnitCache
 from duchenne.flow.fanout import Places, fan_out
@@ -135,9 +138,7 @@ def test_a_damaged_entry_is_computed_again(tmp_path: Path, cache: Path) -> None:
     ("do", "reason", "kept"),
     [
         ("unusable", "not_a_video", True),
-        ("bug", "error", False),
         ("memory", "out_of_memory", False),
-        ("permission", "unreadable", False),
     ],
 )
 def test_a_bad_unit_is_a_row_without_a_file(
@@ -148,6 +149,71 @@ def test_a_bad_unit_is_a_row_without_a_file(
     assert verdicts == {"bad": ("failed", reason), "good": ("ok", "")}
     assert results(tmp_path) == {"good.txt": "whole"}
     assert len(list(UnitCache(cache).entries())) == 1 + kept
+
+
+@pytest.mark.parametrize(("do", "reason"), [("bug", "error"), ("full", "disk_full")])
+def test_a_fault_of_ours_or_the_machine_s_never_passes_the_gate(
+    tmp_path: Path, cache: Path, do: str, reason: str
+) -> None:
+    """At most quality.max_failed may be the clips' fault; a full disk is not."""
+    units = [Unit("bad", spec={"do": do}), *(Unit(f"good{i}", spec={"n": i}) for i in range(20))]
+    with pytest.raises(GateError, match=f"not the clips' fault.*: {reason};"):
+        go(tmp_path, works.misbehave, units, max_failed=1.0)
+    [row] = [row for row in read_status(tmp_path / "status.parquet") if row.failed]
+    assert (row.unit, row.reason) == ("bad", reason)
+    assert str(cache) not in row.detail, "rows hold no path of this machine"
+    assert len(results(tmp_path)) == 20, "all others have finished"
+
+
+def test_code_that_is_edited_during_a_run_makes_no_entry(
+    tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The key says which code made a result; a worker may have loaded what was edited since."""
+    (tmp_path / "src").mkdir()
+    code = tmp_path / "src" / "work.py"
+    code.write_text("old = 1\n")
+    monkeypatch.setattr(source, "present", lambda: tmp_path / "src")
+    before = source.digest(tmp_path, ["src/work.py"])
+    recipe = replace(RECIPE, code=before, sources=("src/work.py",))
+    go(tmp_path, works.write_text, [Unit("a")], recipe=recipe)
+    code.write_text("new = 2\n")
+    with pytest.raises(GateError, match="code_changed"):
+        go(tmp_path, works.write_text, [Unit("b", spec={"word": "x"})], recipe=recipe)
+    assert len(list(UnitCache(cache).entries())) == 1
+    code.write_text("old = 1  # a remark\n")
+    assert source.digest(tmp_path, ["src/work.py"]) == before, "comments do not count"
+
+
+def test_units_of_one_name_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(StageError, match=r"several units have one name .*\['a'\]"):
+        go(tmp_path, works.write_text, [Unit("a"), Unit("b"), Unit("a", spec={"word": "x"})])
+
+
+def test_nothing_of_an_earlier_run_stays(tmp_path: Path) -> None:
+    go(tmp_path, works.write_text, [Unit("a"), Unit("b")])
+    go(tmp_path, works.misbehave, [Unit("a", spec={"do": "unusable"})])
+    assert results(tmp_path) == {}
+
+
+def test_a_missing_input_is_told(tmp_path: Path) -> None:
+    with pytest.raises(StageError, match=r"gone\.txt cannot be read .*`dvc repro` makes what"):
+        go(tmp_path, works.write_text, [Unit("a", (Input(tmp_path / "gone.txt"),))])
+
+
+def test_a_scheduler_that_does_not_answer_is_told(tmp_path: Path) -> None:
+    with pytest.raises(EngineError, match="no Dask scheduler answers at tcp://127"):
+        go(tmp_path, works.write_text, [Unit("a")], Settings(engine="tcp://127.0.0.1:9"))
+
+
+def test_workers_with_several_threads_are_refused(tmp_path: Path) -> None:
+    """A time limit ends a process, so units would die of their neighbours."""
+    with (
+        distributed.LocalCluster(
+            n_workers=1, threads_per_worker=2, dashboard_address=":0", silence_logs=50
+        ) as cluster,
+        pytest.raises(EngineError, match="start workers with --nthreads 1"),
+    ):
+        go(tmp_path, works.write_text, [Unit("a")], Settings(engine=cluster.scheduler_address))
 
 
 def test_deaths_and_endless_units_cost_only_themselves(tmp_path: Path, cache: Path) -> None:
@@ -166,7 +232,7 @@ def test_deaths_and_endless_units_cost_only_themselves(tmp_path: Path, cache: Pa
     assert set(verdicts.values()) == {("ok", "")}
     assert set(results(tmp_path)) == {f"{unit}.txt" for unit in verdicts}
     assert len(list(UnitCache(cache).entries())) == len(verdicts)
-    assert not list((cache / "traces").iterdir())
+    assert not list((cache / "parts").iterdir())
 
 
 @pytest.mark.parametrize(("max_failed", "passes"), [(0.5, True), (0.49, False), (0.0, False)])
@@ -199,9 +265,8 @@ def test_workers_use_one_thread_each(tmp_path: Path) -> None:
 
 def test_a_running_scheduler_does_the_same(tmp_path: Path) -> None:
     """A cluster that somebody else has started, as an address in engine.yaml."""
-    distributed = pytest.importorskip("distributed")
     with distributed.LocalCluster(
-        n_workers=1, threads_per_worker=1, dashboard_address=None, silence_logs=50
+        n_workers=1, threads_per_worker=1, dashboard_address=":0", silence_logs=50
     ) as cluster:
         settings = Settings(engine=cluster.scheduler_address, time_limit=60)
         assert go(tmp_path, works.write_text, [Unit("far", spec={"word": "x"})], settings) == {

@@ -20,9 +20,9 @@ ASKED: list[Any] = []
 class FakeCluster(distributed.LocalCluster):
     """Starts without workers, as a batch system does, and takes `scale(jobs=…)`."""
 
-    def __init__(self, *, queue: str) -> None:
-        ASKED.append(queue)
-        super().__init__(n_workers=0, threads_per_worker=1, dashboard_address=None,
+    def __init__(self, *, queue: str, processes: int, cores: int) -> None:
+        ASKED.extend([queue, processes, cores])
+        super().__init__(n_workers=0, threads_per_worker=1, dashboard_address=":0",
                          silence_logs=50)  # fmt: skip
 
     def scale(self, n: Any = 0, memory: Any = None, cores: Any = None, jobs: Any = None) -> Any:
@@ -38,12 +38,14 @@ def jobqueue(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_units_run_as_jobs(tmp_path: Path, jobqueue: None):
-    settings = Settings(engine="FakeCluster", workers=1, cluster={"queue": "short"}, time_limit=60)
+    settings = Settings(
+        engine="FakeCluster", workers=1, cluster={"queue": "short", "cores": 1}, time_limit=60
+    )
     assert go(tmp_path, works.write_text, [Unit("a", spec={"word": "x"})], settings) == {
         "a": ("ok", "")
     }
     assert results(tmp_path) == {"a.txt": "x"}
-    assert ASKED == ["short", 1]
+    assert ASKED == ["short", 1, 1, 1], "queue, processes, cores, jobs"
 
 
 def test_a_class_that_does_not_exist_is_told(tmp_path: Path, jobqueue: None):

@@ -37,8 +37,8 @@ def misbehave(unit: Unit, recipe: Recipe, out: Path) -> Outcome:
             raise ValueError("a bug")
         case "memory":
             raise MemoryError
-        case "permission":
-            raise PermissionError(13, "Permission denied")
+        case "full":
+            raise OSError(28, "No space left on device", str(out))
         case "die":
             os.kill(os.getpid(), signal.SIGKILL)
         case "die_once":

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
+from duchenne.face import regular
+
 KINDS = {
     "video": {".avi", ".gif", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".mts", ".webm",
               ".wmv"},
@@ -63,5 +65,5 @@ def clip_name(place: str) -> str:
 
 def files_in(folder: Path) -> list[str]:
     """Every file of a known kind below a folder, by its path inside it. Nothing is opened."""
-    found = (path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir())
+    found = (path.relative_to(folder).as_posix() for path in regular.walk(folder))
     return sorted(place for place in found if kind_of(place))

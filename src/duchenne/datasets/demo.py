@@ -24,6 +24,6 @@ def find(folder: Path) -> list[Found]:
     if strange:
         raise DatasetError(
             f"{folder}: not made by the demo: {', '.join(strange)}; to use clips of your own, put "
-            "them into a folder of their own (docs/datasets.md)"
+            "them into a folder of their own (README.md says how)"
         )
     return found

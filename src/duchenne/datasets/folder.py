@@ -25,8 +25,11 @@ def find(folder: Path) -> list[Found]:
             "(label: spontaneous or posed)"
         )
     rows = spreadsheet.read(table, needs=COLUMNS)
-    on_disk = {_same(place): place for place in files_in(folder)}
+    places = files_in(folder)
+    on_disk = {_same(place): place for place in places}
     problems = [*_bad_rows(rows, on_disk), *_unlisted(rows, on_disk)]
+    if twins := [place for place in places if on_disk[_same(place)] != place]:
+        problems.append(f"the same name in two spellings of its accents: {', '.join(twins)}")
     if problems:
         raise DatasetError(f"{table}: " + "; ".join(problems))
     people = spreadsheet.subjects(folder / "subjects.csv")
@@ -54,8 +57,10 @@ def _bad_rows(rows: list[dict[str, str]], on_disk: Mapping[str, str]) -> list[st
         ],
         "of a kind that cannot be read": [r["path"] for r in rows if not kind_of(r["path"])],
         "without a subject": [row["path"] for row in rows if not row["subject"]],
-        "without a label (spontaneous or posed)": [
-            row["path"] for row in rows if row["label"].lower() not in LABELS
+        "without a label that we know (spontaneous or posed)": [
+            f"{row['path']} ('{row['label']}')"
+            for row in rows
+            if row["label"].lower() not in LABELS
         ],
     }
     return [f"{what}: {', '.join(paths)}" for what, paths in offenders.items() if paths]

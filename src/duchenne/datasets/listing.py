@@ -1,7 +1,7 @@
 """From found clips to the clips table and its summary."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -16,7 +16,6 @@ from duchenne.errors import DatasetError, Unusable
 from duchenne.face.length import seconds_of
 from duchenne.face.regular import sha256_of
 from duchenne.flow.settings import cores
-from duchenne.flow.unit import Row
 
 
 @dataclass(frozen=True)
@@ -31,9 +30,16 @@ class Measured:
 
 
 def check(found: Sequence[Found], folder: Path) -> None:
-    """Refuse an empty list, and names that would overwrite each other."""
+    """Refuse an empty list, and names that would overwrite each other or columns of ours."""
     if not found:
         raise DatasetError(f"{folder} holds no clips; put videos there, or choose another dataset")
+    ours = {column.name for column in tables.CLIPS.columns}
+    taken = sorted({name for clip in found for name in clip.groups} & ours)
+    if taken:
+        raise DatasetError(
+            f"{folder}: group columns may not have names that the pipeline uses itself: "
+            f"{', '.join(taken)}; rename them in clips.csv or subjects.csv"
+        )
     by_name: dict[str, list[str]] = {}
     for clip in found:
         by_name.setdefault(clip.name.casefold(), []).append(clip.place)
@@ -48,6 +54,18 @@ def measure(found: Sequence[Found], folder: Path) -> list[Measured]:
     """Digest, size and length of each file. Only regular files are opened."""
     with ThreadPoolExecutor(cores()) as pool:
         return list(pool.map(lambda clip: _look(folder / clip.place, clip.kind), found))
+
+
+def check_contents(clips: pa.Table, folder: Path) -> None:
+    """Refuse one video under two names: the second subject or label would be a lie, and the fold
+    that tests one copy would have trained on the other. Photographs do repeat in published sets."""
+    by_content: dict[str, list[str]] = {}
+    for clip in clips.to_pylist():
+        if clip["sha256"] and clip["kind"] != "image":
+            by_content.setdefault(clip["sha256"], []).append(clip["path"])
+    copies = [" and ".join(paths) for paths in by_content.values() if len(paths) > 1]
+    if copies:
+        raise DatasetError(f"{folder}: the same content twice: {'; '.join(copies)}; remove copies")
 
 
 def _look(path: Path, kind: str) -> Measured:
@@ -65,6 +83,7 @@ def table(
     """The clips table, by clip name."""
     rows = [
         {
+            **clip.groups,
             "clip": clip.name,
             "path": (folder / clip.place).relative_to(root).as_posix(),
             "kind": clip.kind,
@@ -73,7 +92,6 @@ def table(
             "label_name": clip.label_name,
             **asdict(file),
             "fold": clip.fold,
-            **clip.groups,
         }
         for clip, file in zip(found, measured, strict=True)
     ]
@@ -99,12 +117,3 @@ def summary(clips: pa.Table, *, dataset: str) -> dict[str, Any]:
         "seconds": None if seconds is None else round(seconds, 3),
         "cannot_be_read": unread["path"].to_pylist(),
     }
-
-
-def unread(clips: Sequence[Mapping[str, Any]]) -> list[Row]:
-    """The status rows of clips that could not be read."""
-    return [
-        Row(clip["clip"], "failed", clip["reason"], clip["detail"], "index")
-        for clip in clips
-        if clip["reason"]
-    ]

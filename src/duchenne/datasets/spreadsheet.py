@@ -1,6 +1,7 @@
 """The CSV files that users write: clips.csv and subjects.csv, with or without Excel's habits."""
 
 import csv
+import io
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -11,7 +12,7 @@ Line = dict[str, str]
 
 
 def read(path: Path, *, needs: Iterable[str]) -> list[Line]:
-    """The rows of a CSV file as text; names and values stripped, lines without any value left out.
+    """The rows of a CSV file as text; stripped, without empty lines and columns without a name.
 
     Commas or semicolons, with or without a byte order mark.
     """
@@ -19,17 +20,29 @@ def read(path: Path, *, needs: Iterable[str]) -> list[Line]:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
         raise DatasetError(f"{path}: is not UTF-8; save it as 'CSV UTF-8'") from None
-    first = text.partition("\n")[0]
-    reader = csv.DictReader(
-        text.splitlines(), delimiter=";" if ";" in first else ",", restkey="", restval=""
-    )
-    header = [name.strip() for name in reader.fieldnames or ()]
+    delimiter = ";" if ";" in text.partition("\n")[0] else ","
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    lines = [[cell.strip() for cell in line] for line in reader]
+    wanted = list(needs)
+    header = [_known(name, wanted) for name in (lines[0] if lines else [])]
+    _check_header(path, header, wanted)
+    rows = [dict(zip(header, cells, strict=False)) for cells in lines[1:] if any(cells)]
+    return [{name: row.get(name, "") for name in header if name} for row in rows]
+
+
+def _known(name: str, wanted: list[str]) -> str:
+    """A column of ours under its own name, however its letters were written."""
+    return name.lower() if name.lower() in wanted else name
+
+
+def _check_header(path: Path, header: list[str], needs: Iterable[str]) -> None:
     missing = [name for name in needs if name not in header]
     if missing:
-        raise DatasetError(f"{path}: needs the columns {', '.join(missing)}; it has {header}")
-    rows = [dict(zip(header, (str(v).strip() for v in row.values()), strict=False))
-            for row in reader]  # fmt: skip
-    return [row for row in rows if any(row.values())]
+        has = ", ".join(name for name in header if name) or "none"
+        raise DatasetError(f"{path}: needs the columns {', '.join(missing)}; it has {has}")
+    twice = sorted({name for name in header if name and header.count(name) > 1})
+    if twice:
+        raise DatasetError(f"{path}: these columns stand there twice: {', '.join(twice)}")
 
 
 def groups(rows: Iterable[Line], *, leave: Iterable[str]) -> list[dict[str, Group]]:

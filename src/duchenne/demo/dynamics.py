@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from duchenne.demo.alike import alike
 from duchenne.demo.cues import CUES, POSED, SPONTANEOUS
 
 Array = NDArray[np.float64]
@@ -98,7 +99,7 @@ class Smile:
     def _course(self, time: Array) -> Array:
         fall = self.start_s + self.onset_s + self.apex_s
         up = rise((time - self.start_s) / self.onset_s)
-        return up - rise((time - fall) / self.offset_s)
+        return alike(up - rise((time - fall) / self.offset_s))
 
 
 def longest_smile() -> float:
@@ -110,7 +111,7 @@ def draw_smile(label: int, rng: np.random.Generator, *, start_s: float = 0.5) ->
     """A smile of the class. The same state of `rng` gives both classes the same quantiles."""
     shares = rng.random(len(CUES))
     cues = {
-        name: cue.quantile(float(share), label=label)
+        name: round(cue.quantile(float(share), label=label), 9)
         for (name, cue), share in zip(CUES.items(), shares, strict=True)
     }
     # Ours: lips, cheeks and eyes start within about two frames of one another.

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.interpolate import RBFInterpolator
 
+from duchenne.demo.alike import alike
 from duchenne.demo.portrait import FaceAxes, Points
 
 Grid = NDArray[np.float32]
@@ -70,7 +71,7 @@ class Fields:
         fixed point bring the two within a few hundredths of a pixel.
         """
         weights = np.asarray(drives, dtype=np.float32)
-        forward = np.tensordot(weights, self.unit, axes=1)
+        forward = np.asarray(sum(w * unit for w, unit in zip(weights, self.unit, strict=True)))
         rows, columns = np.indices(forward.shape[:2], dtype=np.float32)
         back = -forward
         for _ in range(3):
@@ -91,7 +92,7 @@ def solve(points: Points, *, corner: tuple[int, int], side: int) -> Fields:
     )
     coarse = np.arange(0, side + 1, 4, dtype=np.float64)
     xy = np.stack(np.meshgrid(coarse + corner[0], coarse + corner[1]), axis=-1).reshape(-1, 2)
-    planes = spline(xy).reshape(len(coarse), len(coarse), -1)
+    planes = alike(spline(xy), 5).reshape(len(coarse), len(coarse), -1)
     return Fields(unit=_refine(planes, side), corner=corner)
 
 
@@ -100,7 +101,7 @@ def mouth_displacement(points: Points) -> Points:
     axes = FaceAxes.of(points)
     centres, values = _controls(points, axes)
     both = values[:, 0:2] + values[:, 2:4]
-    return np.asarray(RBFInterpolator(centres, both, kernel="thin_plate_spline")(points))
+    return alike(RBFInterpolator(centres, both, kernel="thin_plate_spline")(points), 5)
 
 
 def _controls(points: Points, axes: FaceAxes) -> tuple[Points, Points]:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from duchenne.demo.alike import alike
+
 Array = NDArray[np.float64]
 
 # Blinks per second at rest: 17 a minute (Bentivoglio et al. 1997, abstract).
@@ -20,7 +22,7 @@ BLINK_GAP_S = 0.6
 
 
 def raised_cosine(share: Array) -> Array:
-    return np.asarray(0.5 - 0.5 * np.cos(np.pi * np.clip(share, 0.0, 1.0)))
+    return alike(0.5 - 0.5 * np.cos(np.pi * np.clip(share, 0.0, 1.0)))
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,7 @@ class Sway:
         out = np.zeros_like(time, dtype=np.float64)
         for size, frequency, phase in self.waves:
             out += size * np.sin(2.0 * np.pi * frequency * time + phase)
-        return out
+        return alike(out)
 
 
 @dataclass(frozen=True)

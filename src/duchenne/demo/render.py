@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtri
 
+from duchenne.demo.alike import alike
 from duchenne.demo.plan import ClipPlan
 from duchenne.demo.portrait import Image
 from duchenne.demo.sitter import CENTRE, DETAIL, SHOWN, Sitter, sit
@@ -120,7 +121,7 @@ def _cameras(plan: ClipPlan, view: View, *, size: int, time: Matrix) -> Matrix:
     down = offset + size * (head.down.at(time) + view.down)
     middle = np.stack((right, down), axis=-1)
     out[:, :, 2] = np.array(CENTRE) - np.einsum("tij,tj->ti", out[:, :, :2], middle)
-    return _mirror(out, size) if view.mirrored else out
+    return alike(_mirror(out, size) if view.mirrored else out)
 
 
 def _mirror(cameras: Matrix, size: int) -> Matrix:

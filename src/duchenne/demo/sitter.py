@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy.interpolate import RBFInterpolator
 
 from duchenne.demo import fields, lids, portrait
+from duchenne.demo.alike import alike
 from duchenne.demo.portrait import FaceAxes, Image, Points
 from duchenne.demo.subjects import Look, Shape, reshape
 
@@ -62,7 +63,7 @@ def _backward(new: Points, old: Points) -> NDArray[np.float32]:
     )
     coarse = np.arange(0, portrait.SIDE + 1, 4, dtype=np.float64)
     xy = np.stack(np.meshgrid(coarse, coarse), axis=-1)
-    plane = spline(xy.reshape(-1, 2)).reshape(xy.shape).astype(np.float32)
+    plane = alike(spline(xy.reshape(-1, 2)), 5).reshape(xy.shape).astype(np.float32)
     at = (np.arange(portrait.SIDE * DETAIL, dtype=np.float32) + 0.5) / DETAIL - 0.5
     x, y = np.meshgrid(at, at)
     fine = cv2.remap(plane, x / 4.0, y / 4.0, cv2.INTER_CUBIC)
@@ -76,16 +77,16 @@ def _surroundings() -> Points:
     edge = np.linspace(0.0, portrait.SIDE, 5)
     square = np.stack(np.meshgrid(edge, edge), axis=-1).reshape(-1, 2)
     far = np.abs(square - CENTRE).max(axis=1) > 110.0
-    return np.vstack((ring, square[far]))
+    return alike(np.vstack((ring, square[far])))
 
 
 def _coloured(texture: Image, look: Look) -> Image:
     """Saturation, colour of the light, its fall across the frame, and the camera's gamma."""
-    picture = texture.astype(np.float32) / 255.0
+    picture = texture / 255.0
     grey = picture.mean(axis=2, keepdims=True)
     picture = grey + look.saturation * (picture - grey)
-    picture = np.clip(picture, 0.0, 1.0) ** look.gamma * np.array(look.gain_bgr, dtype=np.float32)
-    at = (np.arange(len(texture), dtype=np.float32) + 0.5) / DETAIL
+    picture = alike(np.clip(picture, 0.0, 1.0) ** look.gamma) * np.array(look.gain_bgr)
+    at = (np.arange(len(texture)) + 0.5) / DETAIL
     across = look.light_right * (at - CENTRE[0]) / SHOWN
     down = look.light_down * (at - CENTRE[1]) / SHOWN
     light = np.clip(1.0 + across[None, :] + down[:, None], 0.4, 1.6)

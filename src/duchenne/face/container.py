@@ -104,7 +104,7 @@ def length_of(container: InputContainer, stream: VideoStream) -> float:
     """Length of the video track in s, or else of the longest track; 0 where nothing is said."""
     if stream.duration and stream.time_base:
         return float(stream.duration * stream.time_base)
-    if clock := re.fullmatch(r"(\d+):(\d+):([\d.]+)", stream.metadata.get("DURATION", "")):
+    if clock := re.fullmatch(r"(\d+):(\d+):(\d+(?:\.\d+)?)", stream.metadata.get("DURATION", "")):
         hours, minutes, seconds = clock.groups()  # Matroska's own
         return int(hours) * 3600 + int(minutes) * 60 + float(seconds)
     return container.duration / av.time_base if container.duration else 0.0

@@ -1,6 +1,8 @@
-"""How long a video says it is, from its header alone."""
+"""How long a video says it is, from its header alone, which may say anything."""
 
 from pathlib import Path
+
+import av
 
 from duchenne.errors import Unusable
 from duchenne.face.container import length_of, open_container, video_stream
@@ -12,5 +14,5 @@ def seconds_of(path: Path) -> float | None:
     try:
         with opened(path) as source, open_container(source.file) as container:
             return length_of(container, video_stream(container)) or None
-    except Unusable:
+    except (Unusable, av.FFmpegError, MemoryError, ValueError, OverflowError):
         return None

@@ -52,6 +52,13 @@ class Source:
     file: FileIO
     fingerprint: Fingerprint
 
+    def digest(self) -> str:
+        """The sha256 of the content; the file is back at its start afterwards."""
+        self.file.seek(0)
+        found = hashlib.file_digest(self.file, "sha256").hexdigest()
+        self.file.seek(0)
+        return found
+
     def check_unchanged(self) -> None:
         """Raise `changed` where the open file or the file now at its path is another one."""
         try:
@@ -71,9 +78,27 @@ def check_regular(path: Path) -> None:
     _check(seen)
 
 
+def walk(folder: Path) -> Iterator[Path]:
+    """Everything below a folder that is no folder, through links; folders that may not be looked
+    into are among it. Nothing is opened."""
+    seen: set[str] = set()
+    locked: list[Path] = []
+    note = lambda error: locked.append(Path(error.filename))  # noqa: E731
+    for place, folders, files in os.walk(folder, followlinks=True, onerror=note):
+        here = os.path.realpath(place)
+        folders[:] = [] if here in seen else sorted(folders)  # a link may lead back up
+        if here not in seen:
+            yield from (Path(place, name) for name in sorted(files))
+        seen.add(here)
+    yield from locked
+
+
 @contextmanager
-def opened(path: Path) -> Iterator[Source]:
-    """The file at `path`, unbuffered; `changed` outranks what went wrong while it was changing."""
+def opened(path: Path, *, sha256: str | None = None) -> Iterator[Source]:
+    """The file at `path`, unbuffered; `changed` outranks what went wrong while it was changing.
+
+    With `sha256` the file must have that content: it is read once before it is given out.
+    """
     check_regular(path)
     try:
         descriptor = os.open(path, _FLAGS)
@@ -83,6 +108,8 @@ def opened(path: Path) -> Iterator[Source]:
         seen = os.fstat(descriptor)
         _check(seen)
         source = Source(path, file, Fingerprint.of(seen))
+        if sha256 is not None and source.digest() != sha256:
+            raise _changed("it is not the one whose digest was taken")
         try:
             yield source
         except Unusable:
@@ -94,26 +121,31 @@ def opened(path: Path) -> Iterator[Source]:
 def sha256_of(path: Path) -> str:
     """Digest of a regular file's content; Unusable where it cannot be read."""
     with opened(path) as source:
-        return hashlib.file_digest(source.file, "sha256").hexdigest()
+        return source.digest()
 
 
 def _check(seen: os.stat_result) -> None:
     if not stat.S_ISREG(seen.st_mode):
         kind = _KINDS.get(stat.S_IFMT(seen.st_mode), "something else")
-        raise Unusable("not_a_file", f"this is {kind}, not a regular file")
+        raise _place("not_a_file", f"this is {kind}, not a regular file")
     if seen.st_size == 0:
-        raise Unusable("empty_file", "the file has no bytes; copy it again")
+        raise _place("empty_file", "the file has no bytes; copy it again")
 
 
 def _unreachable(path: Path, error: OSError) -> Unusable:
     if error.errno in (errno.ENOENT, errno.ELOOP, errno.ENOTDIR) and path.is_symlink():
-        return Unusable("broken_link", "the link leads nowhere; mend it or fetch what it names")
+        return _place("broken_link", "the link leads nowhere; mend it or fetch what it names")
     if isinstance(error, FileNotFoundError | NotADirectoryError):
-        return Unusable("missing", "there is no such file")
+        return _place("missing", "there is no such file")
     detail = f"the file may not be read ({error.strerror}); change its permissions"
-    return Unusable("unreadable", detail, lasting=False)
+    return _place("unreadable", detail)
 
 
 def _changed(how: str) -> Unusable:
     detail = f"the file was changed while it was read: {how}; run again once it is complete"
-    return Unusable("changed", detail, lasting=False)
+    return _place("changed", detail)
+
+
+def _place(reason: str, detail: str) -> Unusable:
+    """A verdict on a file's place, not on its content: mended easily, so never kept."""
+    return Unusable(reason, detail, lasting=False)

@@ -19,9 +19,11 @@ from duchenne.face.regular import opened
 _FORMATS = ("JPEG", "PNG", "BMP", "TIFF", "GIF", "WEBP", "PPM")
 
 
-def read_still(path: Path, *, max_side: int = 640, quality: int = 90) -> tuple[Picture, Facts]:
+def read_still(
+    path: Path, *, max_side: int = 640, quality: int = 90, sha256: str | None = None
+) -> tuple[Picture, Facts]:
     """The photograph upright (EXIF), no side longer than `max_side` px, as a JPEG."""
-    with opened(path) as source:
+    with opened(path, sha256=sha256) as source:
         pixels = _pixels(source.file)
     height, width = pixels.shape[:2]
     size = within(width, height, max_side=max_side)

@@ -164,13 +164,18 @@ class Video:
 
 @contextmanager
 def open_video(
-    path: Path, *, fps: float = 25, max_side: int = 640, quality: int = 90
+    path: Path,
+    *,
+    fps: float = 25,
+    max_side: int = 640,
+    quality: int = 90,
+    sha256: str | None = None,
 ) -> Iterator[Video]:
     """At most `fps` pictures per s, none longer than `max_side` px, at JPEG `quality` (1 to 100).
 
     Raises Unusable, here or while iterating, where the file holds nothing that can be shown.
     """
-    with opened(path) as source, open_container(source.file) as container:
+    with opened(path, sha256=sha256) as source, open_container(source.file) as container:
         yield Video(source, container, fps=fps, max_side=max_side, quality=quality)
 
 

@@ -4,6 +4,7 @@ A unit's function gets the unit, the recipe and a place for its result, and may 
 things: return an Outcome, raise Unusable, or break. Whatever it does becomes an Outcome.
 """
 
+import errno
 import faulthandler
 import logging
 from collections.abc import Callable, Iterator
@@ -12,12 +13,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from duchenne.errors import Unusable
+from duchenne.flow import source
 from duchenne.flow.cache import RESULT, UnitCache
 from duchenne.flow.unit import Outcome, Recipe, Unit
 
 Work = Callable[[Unit, Recipe, Path], Outcome]
 
 log = logging.getLogger("duchenne")
+
+_FULL = {errno.ENOSPC, errno.EDQUOT}
 
 
 @dataclass(frozen=True)
@@ -35,43 +39,78 @@ class Attempt:
     work: Work
     recipe: Recipe
     cache: UnitCache
+    traces: Path  # a folder of this run, where workers that run out of time leave their last words
     time_limit: float | None  # seconds; None where the process must not be ended
 
     def __call__(self, task: Task) -> Outcome:
-        kept = self.cache.find(self.recipe.stage, task.key)  # another run may have been quicker
-        if kept is not None:
-            return kept.outcome
-        with self.cache.staging() as staged, _deadline(self.trace(task), self.time_limit):
-            outcome = self._work(task.unit, staged / RESULT)
+        try:
+            return self.timed_out(task) or self._known(task) or self._done(task)
+        except Exception as error:
+            log.exception("%s: %s broke", self.recipe.stage, task.unit.name)
+            return _breakdown(error)
+
+    def timed_out(self, task: Task) -> Outcome | None:
+        """The verdict on a task whose worker was ended by the time limit; others leave no words."""
+        trace = self._trace(task)
+        words = trace.read_text(encoding="utf-8", errors="replace") if trace.exists() else ""
+        if not words:
+            return None
+        log.warning("%s: %s ran out of time here:\n%s", self.recipe.stage, task.unit.name, words)
+        detail = f"not done after {self.time_limit:g} s (time_limit in engine.yaml)"
+        return Outcome("failed", "timeout", detail, lasting=False)
+
+    def _known(self, task: Task) -> Outcome | None:
+        """What another run has found out meanwhile."""
+        entry = self.cache.find(self.recipe.stage, task.key)
+        return None if entry is None else entry.outcome
+
+    def _done(self, task: Task) -> Outcome:
+        with self.cache.staging() as staged, _deadline(self._trace(task), self.time_limit):
+            outcome = self._worked(task.unit, staged / RESULT)
+            if outcome.lasting and not self._same_code():
+                detail = "the code was edited while this unit was at work; run again"
+                return Outcome("failed", "code_changed", detail, lasting=False)
             if outcome.lasting:
                 self.cache.keep(self.recipe.stage, task.key, staged, outcome)
         return outcome
 
-    def trace(self, task: Task) -> Path:
-        """Where a worker that ran out of time leaves its last words."""
-        return self.cache.root / "traces" / f"{task.key}.txt"
-
-    def _work(self, unit: Unit, result: Path) -> Outcome:
+    def _worked(self, unit: Unit, result: Path) -> Outcome:
         try:
             return self.work(unit, self.recipe, result)
         except Unusable as verdict:
             return Outcome("failed", verdict.reason, verdict.detail, verdict.lasting)
-        except MemoryError:
-            return Outcome("failed", "out_of_memory", "needs more memory than there is", False)
-        except PermissionError as error:
-            return Outcome("failed", "unreadable", str(error.strerror), False)
-        except Exception as error:
-            log.exception("%s: %s broke", self.recipe.stage, unit.name)
-            return Outcome("failed", "error", f"{type(error).__name__}: {error}", False)
+
+    def _same_code(self) -> bool:
+        """Whether the code on disk, which this process has loaded, is still the key's."""
+        recipe = self.recipe
+        if not recipe.sources:
+            return True
+        return source.digest(source.present().parent, recipe.sources) == recipe.code
+
+    def _trace(self, task: Task) -> Path:
+        return self.traces / f"{task.key}.txt"
+
+
+def _breakdown(error: Exception) -> Outcome:
+    """An outcome for a fault that is the machine's or ours. No path: rows are part of a result."""
+    if isinstance(error, MemoryError):
+        return Outcome("failed", "out_of_memory", "needs more memory than there is", False)
+    if isinstance(error, OSError):
+        full = error.errno in _FULL or "No space left" in str(error)
+        text = error.strerror or type(error).__name__
+        return Outcome("failed", "disk_full" if full else "error", text, lasting=False)
+    return Outcome("failed", "error", f"{type(error).__name__}, see the log", lasting=False)
 
 
 @contextmanager
 def _deadline(trace: Path, limit: float | None) -> Iterator[None]:
-    """End this process when the limit passes, even while native code holds the interpreter."""
+    """End this process when the limit passes, even while native code holds the interpreter.
+
+    The timer is the process's only one: a worker runs one unit at a time.
+    """
     if limit is None:
         yield
         return
-    trace.parent.mkdir(parents=True, exist_ok=True)
     with trace.open("w", encoding="utf-8") as file:
         faulthandler.dump_traceback_later(limit, exit=True, file=file)
         try:

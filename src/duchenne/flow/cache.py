@@ -8,6 +8,7 @@ import json
 import os
 import shutil
 import socket
+import stat
 import tempfile
 import time
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from duchenne.errors import EngineError
 from duchenne.files import settle, write_json
 from duchenne.flow.unit import Outcome, digest
 
@@ -59,15 +61,14 @@ class UnitCache:
             remove(folder)
             return None
         with suppress(OSError):
-            os.utime(folder / "entry.json")  # prune goes by the time of last use
+            os.utime(folder)  # prune goes by the time of last use
         return entry
 
     @contextmanager
     def staging(self) -> Iterator[Path]:
         """A private folder to work in; gone afterwards unless it has become an entry."""
-        parts = self.root / "parts"
-        parts.mkdir(parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(prefix=f"{socket.gethostname()}={os.getpid()}=", dir=parts))
+        prefix = f"{socket.gethostname()}={os.getpid()}="
+        folder = Path(tempfile.mkdtemp(prefix=prefix, dir=self._made(self.root / "parts")))
         try:
             yield folder
         finally:
@@ -77,18 +78,46 @@ class UnitCache:
         """Turn a staging folder into the entry under a key."""
         if outcome.status == "failed":
             _discard(staged / RESULT)
-        files = {path.relative_to(staged).as_posix(): digest(path) for path in _files(staged)}
-        for name in files:
-            (staged / name).chmod(0o444)
-        staged.chmod(0o755)  # temporary folders are private; a cache may be shared by a group
+        found = _files(staged / RESULT)
+        files = {path.relative_to(staged).as_posix(): digest(path) for path in found}
         write_json(staged / "entry.json", {"outcome": asdict(outcome), "files": files})
+        for path in [*found, staged / "entry.json"]:
+            path.chmod(0o444)
+        staged.chmod(self._mode())  # temporary folders are private; a cache may be a group's
         folder = self.folder(stage, key)
-        folder.parent.mkdir(parents=True, exist_ok=True)
+        self._made(folder.parent)
         try:
             staged.rename(folder)
         except OSError:
             if not folder.is_dir():  # else another run was quicker with the same result
                 raise
+
+    def prepare(self) -> None:
+        """Make sure that the cache can be used, and remove what killed runs have left."""
+        try:
+            with self.staging():
+                pass
+        except OSError as error:
+            raise EngineError(
+                f"the unit cache {self.root} cannot be written ({error.strerror}); set "
+                "DUCHENNE_CACHE to a folder of yours, or let its owner share it (chmod g+rwxs)"
+            ) from None
+        self.sweep()
+
+    def _mode(self) -> int:
+        """Whoever may use the root may use what lies in it."""
+        return stat.S_IMODE(self.root.stat().st_mode)
+
+    def _made(self, folder: Path) -> Path:
+        """The folder, made where it is missing, with the root's permissions."""
+        if not folder.is_dir():
+            if folder == self.root:
+                folder.mkdir(parents=True, exist_ok=True)
+            else:
+                self._made(folder.parent)
+                folder.mkdir(exist_ok=True)
+                folder.chmod(self._mode())
+        return folder
 
     def sweep(self) -> None:
         """Remove what killed runs of this machine left half-made."""
@@ -146,8 +175,9 @@ def _discard(result: Path) -> None:
     result.unlink(missing_ok=True)
 
 
-def _files(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.rglob("*") if path.is_file())
+def _files(place: Path) -> list[Path]:
+    """The file at a place, or every file below it."""
+    return [place] if place.is_file() else sorted(p for p in place.rglob("*") if p.is_file())
 
 
 def _read(folder: Path) -> Entry:
@@ -169,7 +199,7 @@ def _size(folder: Path) -> int:
 
 
 def _last_used(folder: Path) -> float:
-    return (folder / "entry.json").stat().st_mtime
+    return folder.stat().st_mtime
 
 
 def _alive(process: int) -> bool:

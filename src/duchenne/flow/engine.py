@@ -6,13 +6,14 @@ end, or with None where the process that worked on it died.
 
 import logging
 import os
+import signal
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-from duchenne.errors import ParamsError
+from duchenne.errors import EngineError, ParamsError
 from duchenne.flow import parent, source, threads
 from duchenne.flow.attempt import Attempt, Task
 from duchenne.flow.settings import Settings
@@ -30,6 +31,7 @@ _DASK = {
     "distributed.worker.memory.pause": False,
     "distributed.worker.memory.terminate": 0.95,
     "distributed.admin.large-graph-warning-threshold": "1GB",
+    "distributed.comm.timeouts.connect": "10s",
 }
 
 
@@ -62,7 +64,10 @@ class Cluster:
         task_of = dict(zip(futures, tasks, strict=True))
         done = as_completed(futures, with_results=True, raise_errors=False, loop=self._client.loop)
         for future, result in done:
-            yield task_of.pop(future), result if future.status == "finished" else _lost(result[1])
+            task = task_of.pop(future)
+            if future.status != "finished":
+                _expect_death(result)
+            yield task, result if future.status == "finished" else None
             future.release()
 
 
@@ -78,26 +83,50 @@ def start(settings: Settings, *, tasks: int) -> Iterator[Inline | Cluster]:
 
 def _client(settings: Settings, workers: int, stack: ExitStack) -> Any:
     import dask
-    from distributed import Client, LocalCluster
 
     stack.enter_context(dask.config.set(_DASK))
     logging.getLogger("distributed").setLevel(logging.CRITICAL)  # deaths are our status rows
     if settings.engine == "local":
-        place: Any = stack.enter_context(
-            LocalCluster(
-                n_workers=workers,
-                threads_per_worker=1,
-                dashboard_address=None,
-                silence_logs=logging.CRITICAL,
-            )
-        )
+        place: Any = stack.enter_context(_embedded(workers))
     elif "://" in settings.engine:
         place = settings.engine
     else:
         place = stack.enter_context(_jobqueue(settings, workers))
-    client = stack.enter_context(Client(place, set_as_default=False))
+    client = stack.enter_context(_connected(place))
     client.register_plugin(_preparation(local=settings.engine == "local"))
     return client
+
+
+def _connected(place: Any) -> Any:
+    from distributed import Client
+
+    try:
+        return Client(place, set_as_default=False)
+    except OSError as error:
+        raise EngineError(
+            f"no Dask scheduler answers at {place} ({error}); start one, or choose another engine "
+            "in engine.yaml"
+        ) from None
+
+
+def _embedded(workers: int) -> Any:
+    """Workers beside this process, deaf to Ctrl-C: it is for the stage to answer, not for them.
+
+    What is blocked while they start stays blocked in them and in all that replace them; here it is
+    delivered as soon as they stand.
+    """
+    from distributed import LocalCluster
+
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        return LocalCluster(
+            n_workers=workers,
+            threads_per_worker=1,
+            dashboard_address="127.0.0.1:0",  # any free port; a fixed one warns when it is taken
+            silence_logs=logging.CRITICAL,
+        )
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
 
 
 def _jobqueue(settings: Settings, workers: int) -> Any:
@@ -111,7 +140,8 @@ def _jobqueue(settings: Settings, workers: int) -> Any:
     kind = getattr(dask_jobqueue, settings.engine, None)
     if kind is None:
         raise ParamsError(f"engine.yaml: dask_jobqueue has no class {settings.engine}")
-    cluster = kind(**settings.cluster)
+    # one unit at a time in each process, so as many processes as a job has cores
+    cluster = kind(**{"processes": settings.cluster.get("cores", 1), **settings.cluster})
     cluster.scale(jobs=workers)
     return cluster
 
@@ -124,27 +154,43 @@ def _preparation(*, local: bool) -> Any:
         name = "duchenne"
 
         def setup(self, worker: Any) -> None:
-            prepare(folder, local=local)
+            prepare(folder, local=local, threads_each=worker.state.nthreads)
 
     folder = source.present()
     return Preparation()
 
 
-def prepare(folder: Path, *, local: bool) -> None:
+def prepare(folder: Path, *, local: bool, threads_each: int) -> None:
     """Make this process a worker for the code in `folder`."""
+    if threads_each != 1:
+        raise EngineError(
+            f"a worker has {threads_each} threads; start workers with --nthreads 1, since time "
+            "limits end a process, and units would die of their neighbours"
+        )
     threads.pin()
     if local:
         parent.die_with_parent()
+    else:
+        _forget_old_code()
     for place in (folder, folder.parent):  # duchenne, and the stages beside it
         if str(place) not in sys.path:
             sys.path.insert(0, str(place))
     source.check(folder)
 
 
-def _lost(error: object) -> Outcome | None:
-    """None for a worker's death; anything else that Dask reports is a fault to be shown."""
+def _forget_old_code() -> None:
+    """A worker that outlives a stage must import what has been edited since."""
+    for name in [name for name in sys.modules if name.split(".")[0] in ("duchenne", "stages")]:
+        del sys.modules[name]
+
+
+def _expect_death(error: Any) -> None:
+    """A worker's death is the caller's to judge; anything else is the cluster's fault."""
     from distributed import KilledWorker
 
-    if isinstance(error, KilledWorker):
-        return None
-    return Outcome("failed", "error", f"{type(error).__name__}: {error}", lasting=False)
+    fault = error[1] if isinstance(error, tuple) else error  # (type, error, traceback)
+    if not isinstance(fault, KilledWorker):
+        raise EngineError(
+            f"the Dask cluster gave up ({type(fault).__name__}: {fault}); its log says why. "
+            "Finished units are kept: run again once it works"
+        )

@@ -6,14 +6,17 @@ end the gate decides whether too many of them are bad.
 """
 
 import logging
+import shutil
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from duchenne.errors import StageError
 from duchenne.flow import engine, gate, progress
 from duchenne.flow.attempt import Attempt, Task, Work
-from duchenne.flow.cache import UnitCache
+from duchenne.flow.cache import Entry, UnitCache
 from duchenne.flow.settings import Settings, cache_folder, cores
 from duchenne.flow.unit import Outcome, Recipe, Row, Status, Unit, digest
 
@@ -47,16 +50,28 @@ def fan_out(
     `earlier` are the rows of units that an earlier stage has given up: they are carried along.
     """
     cache = UnitCache(cache_folder())
+    cache.prepare()
+    _start_anew(units, places)
+    with cache.staging() as traces:
+        attempt = Attempt(work, recipe, cache, traces, settings.time_limit)
+        outcomes = _outcomes(attempt, units, places, settings)
     cache.sweep()
-    attempt = Attempt(work, recipe, cache, settings.time_limit)
-    places.results.mkdir(parents=True, exist_ok=True)
-    outcomes = _outcomes(attempt, units, places, settings)
     _advise(outcomes, recipe.stage)
     rows = [Row(u.name, *_verdict(outcomes[u.name]), recipe.stage) for u in units]
     rows = sorted([*rows, *earlier], key=lambda row: row.unit)
     gate.write_status(places.status, rows, recipe)
     gate.judge(rows, stage=recipe.stage, max_failed=max_failed)
     return rows
+
+
+def _start_anew(units: Sequence[Unit], places: Places) -> None:
+    """Nothing of an earlier run may stay, as nothing does where dvc starts the stage."""
+    twice = [name for name, count in Counter(unit.name for unit in units).items() if count > 1]
+    if twice:
+        raise StageError(f"several units have one name and would overwrite each other: {twice}")
+    if places.results.exists():
+        shutil.rmtree(places.results)
+    places.results.mkdir(parents=True)
 
 
 def _outcomes(
@@ -88,19 +103,34 @@ def _known(
     def look(unit: Unit) -> tuple[Task, Outcome | None]:
         task = Task(unit, attempt.recipe.key(unit, _digests(unit)))
         entry = attempt.cache.find(attempt.recipe.stage, task.key)
-        if entry is None:
+        if entry is None or not _place(entry, places.of(unit.name)):
             return task, None
-        entry.place(places.of(unit.name))
         return task, entry.outcome
 
     with ThreadPoolExecutor(cores()) as pool:  # hashing releases the interpreter lock
         yield from pool.map(look, units)
 
 
+def _place(entry: Entry, destination: Path) -> bool:
+    """Link a result to its place; False where somebody has just pruned it."""
+    try:
+        entry.place(destination)
+    except FileNotFoundError:
+        return False
+    return True
+
+
 def _digests(unit: Unit) -> tuple[str, ...]:
-    return tuple(
-        digest(given.path) if given.sha256 is None else given.sha256 for given in unit.inputs
-    )
+    return tuple(given.sha256 or _digest(given.path) for given in unit.inputs)
+
+
+def _digest(path: Path) -> str:
+    try:
+        return digest(path)
+    except OSError as error:
+        raise StageError(
+            f"{path} cannot be read ({error.strerror}); `dvc repro` makes what is missing"
+        ) from None
 
 
 def _computed(
@@ -114,26 +144,14 @@ def _computed(
         if not place.limits_time:
             attempt = replace(attempt, time_limit=None)
         for task, outcome in place.run(attempt, tasks):
-            ended = outcome or _timeout(attempt, task)
+            ended = outcome or attempt.timed_out(task)
             if ended is None:
                 again.append(task)
             else:
                 yield task, ended
         for suspect in again:  # one at a time, so that none dies of another's fault
             for task, outcome in place.run(attempt, [suspect]):
-                yield task, outcome or _timeout(attempt, task) or _death()
-
-
-def _timeout(attempt: Attempt, task: Task) -> Outcome | None:
-    """A worker that ran out of time has left a trace of where it was; other deaths have not."""
-    trace = attempt.trace(task)
-    words = trace.read_text(encoding="utf-8", errors="replace") if trace.exists() else ""
-    trace.unlink(missing_ok=True)
-    if not words:
-        return None
-    log.warning("%s: %s ran out of time here:\n%s", attempt.recipe.stage, task.unit.name, words)
-    detail = f"not done after {attempt.time_limit:g} s (time_limit in engine.yaml)"
-    return Outcome("failed", "timeout", detail, lasting=False)
+                yield task, outcome or attempt.timed_out(task) or _death()
 
 
 def _death() -> Outcome:
@@ -145,9 +163,8 @@ def _placed(attempt: Attempt, task: Task, outcome: Outcome, places: Places) -> O
     """Link a fresh result to its place."""
     if outcome.lasting:
         entry = attempt.cache.find(attempt.recipe.stage, task.key)
-        if entry is None:
-            return Outcome("failed", "result_lost", "the unit cache lost the result", False)
-        entry.place(places.of(task.unit.name))
+        if entry is None or not _place(entry, places.of(task.unit.name)):
+            return Outcome("failed", "result_lost", "the unit cache has lost the result", False)
     return outcome
 
 

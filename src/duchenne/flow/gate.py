@@ -12,6 +12,7 @@ from duchenne.errors import GateError
 from duchenne.flow.unit import Recipe, Row
 
 SHOWN = 20
+FAULTS = {"code_changed", "disk_full", "error", "result_lost"}  # of the machine or of our code
 
 
 def write_status(path: Path, rows: Sequence[Row], recipe: Recipe) -> None:
@@ -29,9 +30,16 @@ def read_status(path: Path) -> list[Row]:
 def judge(rows: Sequence[Row], *, stage: str, max_failed: float) -> None:
     """Show what is not well, and stop if more than `max_failed` of the units failed."""
     failed = [row for row in rows if row.failed]
+    broken = sorted({row.reason for row in failed} & FAULTS)
     remarkable = [row for row in rows if row.reason]
     if remarkable:
         show(remarkable, stage)
+    if broken:
+        raise GateError(
+            f"{stage}: not the clips' fault, and so not let pass at any quality.max_failed: "
+            f"{', '.join(broken)}; see the table and the log above, mend it and run again "
+            "(finished units are kept)"
+        )
     if len(failed) > max_failed * len(rows):
         reasons = Counter(row.reason for row in failed).most_common()
         raise GateError(

@@ -1,5 +1,6 @@
 """One run at a time in a workspace. The kernel drops the lock with the process that holds it."""
 
+import errno
 import fcntl
 import logging
 import os
@@ -11,6 +12,8 @@ from pathlib import Path
 from duchenne.errors import BusyError
 
 log = logging.getLogger("duchenne")
+
+_NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP}
 
 
 @contextmanager
@@ -46,4 +49,8 @@ def _try(descriptor: int) -> bool:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
+    except OSError as error:
+        if error.errno not in _NO_LOCKS:
+            raise
+        log.warning("this file system has no locks; see to it that only one run is at work here")
     return True

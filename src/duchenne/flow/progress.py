@@ -1,6 +1,7 @@
 """How far a stage has come: one live bar in a terminal, a line every few seconds elsewhere."""
 
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 QUIET_SECONDS = 5.0
+SILENT_SECONDS = 30.0
 
 
 @dataclass
@@ -72,17 +74,27 @@ class Bar:
 
 
 class Lines:
+    """A line when something has happened, at most every few seconds; a sign of life else."""
+
     def __init__(self, tally: Tally) -> None:
         self._tally = tally
         self._last = time.monotonic()
+        self._over = threading.Event()
+        threading.Thread(target=self._live, daemon=True).start()
 
     def update(self) -> None:
         if time.monotonic() - self._last >= QUIET_SECONDS:
-            self._last = time.monotonic()
             self._say("")
 
     def close(self) -> None:
+        self._over.set()
         self._say(f", {time.monotonic() - self._tally.started:.1f} s")
 
+    def _live(self) -> None:
+        while not self._over.wait(1):
+            if time.monotonic() - self._last >= SILENT_SECONDS:
+                self._say(", still at work")
+
     def _say(self, more: str) -> None:
+        self._last = time.monotonic()
         print(f"{self._tally.stage} {self._tally.text()}{more}", file=sys.stderr, flush=True)

@@ -33,10 +33,10 @@ class Settings(Section):
             raise ValueError("it should be local, inline, tcp://host:port or SLURMCluster or such")
         return engine
 
-    @field_validator("workers")
+    @field_validator("workers", mode="before")
     @classmethod
-    def _auto_or_a_number(cls, workers: int | str) -> int | str:
-        if workers == "auto" or (isinstance(workers, int) and workers >= 1):
+    def _auto_or_a_number(cls, workers: object) -> object:
+        if workers == "auto" or (type(workers) is int and workers >= 1):
             return workers
         raise ValueError("it should be auto or a whole number of at least 1")
 

@@ -1,6 +1,7 @@
 """One thread a process: N workers shall use N cores, and thread counts shall not change results.
 
 Must run before NumPy, OpenCV or torch are imported, since they read these variables just once.
+XNNPACK inside mediapipe has no variable and needs none: it uses one thread (docs/decisions.md).
 """
 
 import os

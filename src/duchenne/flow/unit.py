@@ -42,6 +42,8 @@ class Recipe:
     code: str
     libraries: tuple[tuple[str, str], ...]
     models: tuple[tuple[str, str], ...] = ()  # (name, sha256) of each file of weights
+    writes: str = ""  # name and version of the table that results are
+    sources: tuple[str, ...] = ()  # the files that `code` is the digest of
 
     def made_by(self) -> dict[str, Any]:
         """What a result's metadata says of its making; equal results must have equal bytes, so
@@ -58,6 +60,7 @@ class Recipe:
         decides = {
             **self.made_by(),
             "code": self.code,
+            "writes": self.writes,
             "inputs": digests,
             "spec": unit.spec,
         }
