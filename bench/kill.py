@@ -76,7 +76,7 @@ def finish(workspace: Workspace) -> str:
 def judge(disturbed: Workspace, calm: Workspace, *, units: int, kept: int) -> tuple[str, bool]:
     """Run to the end and compare; what was seen, and whether it is as it should be."""
     said = finish(disturbed)
-    ended = re.findall(r"^(?:demo|decode) (\d+)/\d+(?:, (\d+) cached)?.*, [\d.]+ s$", said, re.M)
+    ended = re.findall(r"^[a-z]+ (\d+)/\d+(?:, (\d+) cached)?.*, [\d.]+ s$", said, re.M)
     computed = sum(int(done) - int(cached or 0) for done, cached in ended)
     same = contents(disturbed.root / "data") == contents(calm.root / "data")
     twice = kept + computed - units

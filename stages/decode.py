@@ -6,10 +6,10 @@ frame. What index could not read keeps the reason that index found.
 
 from pathlib import Path
 
-from duchenne.clips import Clip, file_of, unread
+from duchenne.clips import LANDMARKS, Clip, file_of, unread
+from duchenne.decoding import write_frames
 from duchenne.flow.fanout import Places, fan_out
 from duchenne.flow.unit import Input, Outcome, Recipe, Unit
-from duchenne.frames import write_frames
 from duchenne.stage import Stage, execute
 from duchenne.tables import CLIPS, FRAMES, read
 
@@ -17,7 +17,7 @@ from duchenne.tables import CLIPS, FRAMES, read
 def decode_clip(unit: Unit, recipe: Recipe, out: Path) -> Outcome:
     [clip] = unit.inputs
     if unit.spec["kind"] == "landmarks":
-        return Outcome("ok", "landmarks", "coordinates, no pictures to decode")
+        return Outcome("ok", LANDMARKS, "coordinates, no pictures to decode")
     flaw = write_frames(clip, out, kind=unit.spec["kind"], recipe=recipe).flaw()
     if flaw is None:
         return Outcome()

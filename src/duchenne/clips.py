@@ -1,4 +1,4 @@
-"""A row of the clips table, as the stages after index see it."""
+"""Clips as the stages after index see them: rows of the clips table, and what became of them."""
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
@@ -7,6 +7,8 @@ from typing import Any
 from duchenne.flow.unit import Row
 
 Clip = Mapping[str, Any]
+
+LANDMARKS = "landmarks"  # decode's remark on a clip that has no pictures
 
 
 def file_of(clip: Clip, raw: Path) -> Path:
@@ -21,3 +23,11 @@ def unread(clips: Iterable[Clip]) -> list[Row]:
         for clip in clips
         if clip["reason"]
     ]
+
+
+def of(rows: Iterable[Row], *, pictures: bool) -> tuple[list[str], list[Row]]:
+    """The clips that a stage has to do, by the status table of the stage before it, and the rows
+    that it carries on: of clips that failed and, where it needs pictures, of those without."""
+    rows = list(rows)
+    passed = [row for row in rows if row.failed or (pictures and row.reason == LANDMARKS)]
+    return [row.unit for row in rows if row not in passed], passed

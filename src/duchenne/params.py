@@ -49,8 +49,18 @@ class DemoDataset(Section):
     size: Annotated[int, Field(ge=160, le=1024, multiple_of=2)]
 
 
+class LandmarkArrays(Section):
+    """How to read clips that are landmark arrays (.npy) instead of videos."""
+
+    units: Literal["fraction", "pixels"]
+    width: Annotated[int, Field(ge=1)]
+    height: Annotated[int, Field(ge=1)]
+    fps: Annotated[float, Field(gt=0, le=1000)]
+
+
 class FolderDataset(Section):
     adapter: Literal["folder"]
+    landmarks: LandmarkArrays | None = None
 
 
 Dataset = Annotated[DemoDataset | FolderDataset, Field(discriminator="adapter")]
@@ -62,8 +72,39 @@ class Decode(Section):
     jpeg_quality: Annotated[int, Field(ge=1, le=100)]
 
 
+class Detect(Section):
+    backend: Literal["mediapipe", "dlib"]
+    select: Literal["largest", "center", "first", "error"]
+    every: Annotated[float, Field(ge=0, le=5)]
+    min_score: Annotated[float, Field(ge=0.5, le=1)]
+    threads: Annotated[int, Field(ge=1, le=64)]
+
+
+class Mesh(Section):
+    backend: Literal["attention-mesh", "tasks", "dlib68"]
+    model: str | None
+    margin: Annotated[float, Field(ge=1, le=4)] | None
+    threads: Annotated[int, Field(ge=1, le=64)]
+
+
+class Normalize(Section):
+    method: Literal["rigid", "minmax"]
+    neutral_s: Annotated[float, Field(gt=0, le=5)]
+    max_gap: Annotated[float, Field(ge=0, le=1)]
+
+
+Degrees = Annotated[float, Field(ge=0, le=180)]
+
+
 class Quality(Section):
     max_failed: Annotated[float, Field(ge=0, le=1)]
+    min_seen: Annotated[float, Field(ge=0, le=1)]
+    max_gap: Annotated[float, Field(ge=0)]
+    max_yaw: Degrees
+    max_pitch: Degrees
+    max_roll: Degrees
+    min_size: Annotated[float, Field(ge=0)]
+    max_jitter: Annotated[float, Field(gt=0)]
 
 
 class Params(Section):
@@ -74,6 +115,9 @@ class Params(Section):
     seed: Annotated[int, Field(ge=0)]
     datasets: Mapping[Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,80}$")], Dataset]
     decode: Decode
+    detect: Detect
+    mesh: Mesh
+    normalize: Normalize
     quality: Quality
 
     @model_validator(mode="before")

@@ -60,16 +60,22 @@ class Stage:
         return self._declared(path, self.outs, "outs")
 
     def recipe(
-        self, params: BaseModel | None, *libraries: str, writes: "Table | None" = None
+        self,
+        params: BaseModel | None,
+        *libraries: str,
+        writes: "Table | None" = None,
+        models: tuple[tuple[str, str], ...] = (),
     ) -> Recipe:
         """What decides this stage's results: these params, its code, these libraries' versions,
-        and the table that they are written as."""
+        the table that they are written as, and (name, sha256) of weights that no version settles.
+        """
         sources = tuple(path for path in self.deps if _decides(path))
         return Recipe(
             stage=self.name,
             params=params,
             code=source.digest(self.root, sources),
             libraries=installed(*libraries),
+            models=models,
             writes=f"{writes.name}/{writes.version}" if writes else "",
             sources=sources,
         )

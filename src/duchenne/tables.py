@@ -14,6 +14,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -120,7 +122,107 @@ TRUTH = Table(
     ),
 )  # fmt: skip
 
-ALL = (CLIPS, FRAMES, STATUS, TRUTH)
+FACES = Table(
+    name="faces",
+    version=1,
+    doc="`data/faces/<clip>.parquet`: where the one followed face is, in px of the upright source. "
+    "NaN where it is not seen.",
+    columns=(
+        Column("frame", pa.int32(), "as in frames"),
+        Column("time", pa.float64(), "as in frames, s"),
+        Column("x0", pa.float64(), "left edge of the box, px"),
+        Column("y0", pa.float64(), "upper edge, px"),
+        Column("x1", pa.float64(), "right edge, px"),
+        Column("y1", pa.float64(), "lower edge, px"),
+        Column("roll", pa.float64(), "by which the box is turned about its centre, ° clockwise"),
+        Column("score", pa.float64(), "of the detection, 0 to 1"),
+        Column("n_faces", pa.int32(), "faces seen in the picture"),
+    ),
+    facts=(("width, height", "as in frames, px"),),
+)
+
+
+def mesh(points: int) -> Table:
+    """Landmarks in px; how many depends on the backend."""
+    return Table(
+        name="mesh",
+        version=1,
+        doc="`data/mesh/<clip>.parquet`: landmarks in isotropic px of the upright source; x to the "
+        "right, y down, z away from the camera. NaN where there is no face, never null or zero.",
+        columns=(
+            Column("frame", pa.int32(), "as in frames"),
+            Column("time", pa.float64(), "as in frames, s"),
+            Column("success", pa.bool_(), "whether there are landmarks"),
+            Column("confidence", pa.float32(), "that this is a face, 0 to 1; NaN if not known"),
+            Column("xyz", _points(points), "x, y, z of each point in turn, px"),
+        ),
+        facts=(
+            ("points", "number of landmarks, 478 or 68"),
+            ("width, height", "as in frames, px"),
+        ),
+    )
+
+
+def landmarks(points: int) -> Table:
+    """Landmarks without the head's motion."""
+    return Table(
+        name="landmarks",
+        version=1,
+        doc="`data/landmarks/<clip>.parquet`: landmarks after pose normalisation; the distance "
+        "between the eye centres is 1, the origin lies between them, y points down.",
+        columns=(
+            Column("frame", pa.int32(), "as in frames"),
+            Column("time", pa.float64(), "as in frames, s"),
+            Column("success", pa.bool_(), "whether there are landmarks, measured or filled in"),
+            Column("filled", pa.bool_(), "whether they were interpolated across a short gap"),
+            Column("confidence", pa.float32(), "as in mesh"),
+            Column("yaw", pa.float64(), "turn of the head to the picture's right, °"),
+            Column("pitch", pa.float64(), "turn of the head upwards, °"),
+            Column("roll", pa.float64(), "turn of the head clockwise, °"),
+            Column("scale", pa.float64(), "px per inter-ocular distance"),
+            Column("residual", pa.float64(), "misfit of the rigid points, inter-ocular distances"),
+            Column("xyz", _points(points), "x, y, z of each point, inter-ocular distances"),
+        ),
+        facts=(
+            ("points", "number of landmarks, 478 or 68"),
+            ("frames", "number of frames"),
+            ("seen, gap, yaw, pitch, roll, size, jitter", "as in quality"),
+        ),
+    )
+
+
+def landmark_column(xyz: npt.NDArray[np.float32]) -> pa.FixedSizeListArray:
+    """Landmarks (T, N, 3) as a column: x, y, z of each point in turn."""
+    flat = np.ascontiguousarray(xyz, dtype=np.float32).reshape(-1)
+    return pa.FixedSizeListArray.from_arrays(pa.array(flat), xyz.shape[1] * 3)
+
+
+def _points(points: int) -> pa.DataType:
+    return pa.list_(pa.float32(), 3 * points)
+
+
+QUALITY = Table(
+    name="quality",
+    version=1,
+    doc="`data/quality.parquet`: what can be trusted of each clip, and whether it is used.",
+    columns=(
+        Column("clip", pa.string(), "the clip"),
+        Column("used", pa.bool_(), "whether later stages use it"),
+        Column("reason", pa.string(), "why not; empty if it is used"),
+        Column("detail", pa.string(), "the same in words"),
+        Column("frames", pa.int32(), "number of frames"),
+        Column("seen", pa.float64(), "fraction of the frames that show the face"),
+        Column("gap", pa.float64(), "longest time without the face, s"),
+        Column("yaw", pa.float64(), "largest turn sideways, ° (99th percentile, either way)"),
+        Column("pitch", pa.float64(), "largest turn up or down, °"),
+        Column("roll", pa.float64(), "largest turn in the picture, °"),
+        Column("size", pa.float64(), "shorter side of the smallest face box, px"),
+        Column("jitter", pa.float64(), "tremble of the rigid points, inter-ocular distances"),
+        Column("remark", pa.string(), "what decode said of the file: truncated, times_repaired, …"),
+    ),
+)
+
+ALL = (CLIPS, FRAMES, FACES, mesh(478), landmarks(478), QUALITY, STATUS, TRUTH)
 
 
 class Writer:

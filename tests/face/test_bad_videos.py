@@ -8,7 +8,7 @@ import pytest
 from duchenne.errors import Unusable
 from duchenne.face import container
 from duchenne.face.facts import Facts, Flaw
-from duchenne.face.picture import Picture
+from duchenne.face.jpeg import Picture
 from duchenne.face.video import open_video
 from tests.clips import cut, drop_index, number_in, scramble, write_audio, write_video
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from duchenne.face.facts import Facts, Flaw
+from duchenne.face.jpeg import Picture
 from duchenne.face.length import seconds_of
-from duchenne.face.picture import Picture
 from duchenne.face.video import open_video
 from tests.clips import (
     corners_in,

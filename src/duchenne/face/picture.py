@@ -6,28 +6,17 @@ planes, then colours at the small size, is as near to an exact area average as J
 and costs no more than half a millisecond.
 """
 
-from dataclasses import dataclass
 from typing import cast
 
 import av
-import cv2
 from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoReformatter
 
-from duchenne.errors import Unusable
 from duchenne.face.geometry import Geometry, Pixels
+from duchenne.face.jpeg import encode
 
 _AREA = Interpolation.AREA | Interpolation.ACCURATE_RND
 _UNSPECIFIED = 2  # AVCOL_SPC_UNSPECIFIED
 _SD_HEIGHT = 576  # px; what is not said is BT.601 up to here and BT.709 above, as players hold
-
-
-@dataclass(frozen=True)
-class Picture:
-    """A chosen frame: its number in the source, its own time (s, first = 0) and the JPEG."""
-
-    frame: int
-    time: float
-    jpeg: bytes
 
 
 class Developer:
@@ -67,14 +56,6 @@ class Developer:
             threads=1,
         )
         return cast(Pixels, colour.to_ndarray())
-
-
-def encode(pixels: Pixels, *, quality: int) -> bytes:
-    """`(H, W, 3)` BGR → JPEG; equal pixels give equal bytes."""
-    done, jpeg = cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, quality])
-    if not done:
-        raise Unusable("not_encoded", f"no JPEG can hold {pixels.shape[1]} × {pixels.shape[0]} px")
-    return jpeg.tobytes()
 
 
 def _matrix(frame: av.VideoFrame) -> Colorspace:

@@ -13,7 +13,7 @@ from duchenne.errors import Unusable
 from duchenne.face.container import check_size
 from duchenne.face.facts import Facts
 from duchenne.face.geometry import Pixels, within
-from duchenne.face.picture import Picture, encode
+from duchenne.face.jpeg import Picture, encode
 from duchenne.face.regular import opened
 
 _FORMATS = ("JPEG", "PNG", "BMP", "TIFF", "GIF", "WEBP", "PPM")

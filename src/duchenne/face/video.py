@@ -19,7 +19,8 @@ from duchenne.errors import Unusable
 from duchenne.face.container import open_container, promise_of, video_stream
 from duchenne.face.facts import Facts
 from duchenne.face.geometry import Geometry
-from duchenne.face.picture import Developer, Picture
+from duchenne.face.jpeg import Picture
+from duchenne.face.picture import Developer
 from duchenne.face.regular import Source, opened
 from duchenne.face.timeline import Timeline, thin
 

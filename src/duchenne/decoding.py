@@ -7,7 +7,7 @@ from typing import Any, Literal, cast
 
 from duchenne import tables
 from duchenne.face.facts import Facts
-from duchenne.face.picture import Picture
+from duchenne.face.jpeg import Picture
 from duchenne.face.still import read_still
 from duchenne.face.video import open_video
 from duchenne.flow.unit import Input, Recipe

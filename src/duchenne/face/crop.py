@@ -1,0 +1,78 @@
+"""A square cut around a face, turned upright and scaled, without ever rounding to whole pixels.
+
+Coordinates count from the corner of the picture: the first pixel reaches from 0 to 1 and its centre
+is 0.5. So a coordinate is the same share of the picture at any resolution, and what was measured
+in a small copy is scaled to the original by one factor. MediaPipe's own crop mixes corners and
+centres, which shifts its points by half a pixel of the crop, more the larger the face.
+"""
+
+from dataclasses import dataclass
+from math import cos, radians, sin
+from typing import Self, cast
+
+import cv2
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from duchenne.face.geometry import Pixels
+
+Array = NDArray[np.float64]
+
+_CORNERS = np.array([-1.0, -1.0, 1.0, 1.0])
+
+
+@dataclass(frozen=True)
+class Crop:
+    """A square of `side` px around (x, y) px, turned clockwise by `roll` degrees."""
+
+    x: float
+    y: float
+    side: float
+    roll: float = 0.0
+
+    @classmethod
+    def around(cls, box: ArrayLike, *, margin: float, roll: float = 0.0) -> Self:
+        """`margin` times the longer side of `box` (x0, y0, x1, y1) px, which `roll` turns too."""
+        x0, y0, x1, y1 = np.asarray(box, dtype=np.float64).tolist()
+        return cls((x0 + x1) / 2, (y0 + y1) / 2, margin * max(x1 - x0, y1 - y0), roll)
+
+    @property
+    def box(self) -> Array:
+        """x0, y0, x1, y1 px in the crop's own axes."""
+        return np.asarray((self.x, self.y, self.x, self.y) + self.side / 2 * _CORNERS)
+
+    @property
+    def is_real(self) -> bool:
+        """False where the box was NaN or has no size."""
+        return bool(np.isfinite((self.x, self.y, self.side, self.roll)).all() and self.side > 0)
+
+    def cut(self, frame: Pixels, size: int) -> Pixels:
+        """`(H, W, 3)` → `(size, size, 3)`; beyond the frame, its outermost pixels go on."""
+        # Sampled finely and averaged: else texture folds into the small picture, and the mesh of a
+        # face above 400 px trembles by 10 to 40 % more.
+        fine = max(1, round(self.side / size))
+        step, large = self.side / (size * fine), size * fine
+        turn = step * self._turn()
+        # The centre of the crop's first pixel, counted in the frame's pixel centres.
+        start = (self.x, self.y) + turn @ np.full(2, (1 - large) / 2) - 0.5
+        picture = cv2.warpAffine(
+            frame,
+            np.column_stack((turn, start)),
+            (large, large),
+            flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+            borderMode=cv2.BORDER_REPLICATE,
+        )
+        if fine > 1:
+            picture = cv2.resize(picture, (size, size), interpolation=cv2.INTER_AREA)
+        return cast(Pixels, picture)
+
+    def to_frame(self, points: Array) -> Array:
+        """`(N, 2 or 3)` in shares of the crop → px of the frame; depth is only scaled."""
+        out = points * self.side
+        out[:, :2] = (points[:, :2] - 0.5) @ (self.side * self._turn()).T + (self.x, self.y)
+        return out
+
+    def _turn(self) -> Array:
+        """Rotation from the crop's axes to the frame's, `(2, 2)`."""
+        c, s = cos(radians(self.roll)), sin(radians(self.roll))
+        return np.array([[c, -s], [s, c]])

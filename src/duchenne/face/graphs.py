@@ -1,0 +1,97 @@
+"""Run MediaPipe's calculators on single pictures, without its tracking and without its noise.
+
+A graph here has one input, a picture, and keeps nothing from one picture to the next.
+"""
+
+import os
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from duchenne.face.geometry import Pixels
+from duchenne.face.regular import sha256_of
+
+# What MediaPipe and TensorFlow Lite tell about themselves when a model starts. They heed none of
+# their own variables (GLOG_minloglevel, TF_CPP_MIN_LOG_LEVEL and so on were tried with 0.10.21).
+_NOISE = (
+    b"INFO: Created TensorFlow Lite XNNPACK delegate",
+    b"WARNING: All log messages before absl::InitializeLog()",
+    b"inference_feedback_manager.cc",
+    b"face_landmarker_graph.cc",
+)
+
+
+class Graph:
+    """Call it with a picture; the packets of `outputs` come back by name, those that were sent."""
+
+    def __init__(
+        self, config: str, *, outputs: Sequence[str], side: Mapping[str, bool] | None = None
+    ) -> None:
+        from mediapipe.python import CalculatorGraph, ImageFormat, packet_creator
+
+        _find_models()
+        self._create, self._format = packet_creator.create_image_frame, ImageFormat.SRGB
+        self._packets: dict[str, Any] = {}
+        self._count = 0
+        with quiet():
+            # No threads of its own: the calculators run in ours, one after another.
+            self._graph = CalculatorGraph(
+                graph_config=f'num_threads: 0 input_stream: "image"{config}'
+            )
+            for name in outputs:
+                self._graph.observe_output_stream(name, self._packets.__setitem__)
+            flags = {key: packet_creator.create_bool(value) for key, value in (side or {}).items()}
+            self._graph.start_run(flags)
+            self(np.zeros((64, 64, 3), np.uint8))  # models say more when they first run
+
+    def __call__(self, frame: Pixels) -> dict[str, Any]:
+        """`(H, W, 3)` BGR."""
+        self._packets.clear()
+        self._count += 1
+        rgb = cv2.cvtColor(frame, cv2.COLOR_BGR2RGB)
+        packet = self._create(image_format=self._format, data=rgb).at(self._count)
+        self._graph.add_packet_to_input_stream("image", packet)
+        self._graph.wait_until_idle()
+        return dict(self._packets)
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Hold back what native code writes to stderr, then pass on all but the known noise."""
+    sys.stderr.flush()
+    saved = os.dup(2)
+    with tempfile.TemporaryFile() as held:
+        os.dup2(held.fileno(), 2)
+        try:
+            yield
+        finally:
+            os.dup2(saved, 2)
+            os.close(saved)
+            held.seek(0)
+            told = [line for line in held if not any(noise in line for noise in _NOISE)]
+            if told:
+                os.write(2, b"".join(told))
+
+
+def weights(*names: str) -> tuple[tuple[str, str], ...]:
+    """(name, sha256) of model files in the installed package, by their path under `modules`."""
+    folder = _package() / "modules"
+    return tuple((name.rsplit("/", 1)[-1], sha256_of(folder / name)) for name in names)
+
+
+def _find_models() -> None:
+    from mediapipe.python import resource_util
+
+    resource_util.set_resource_dir(str(_package().parent))
+
+
+def _package() -> Path:
+    import mediapipe
+
+    return Path(mediapipe.__file__).parent

@@ -1,0 +1,34 @@
+"""Pictures as they are kept: JPEG in, JPEG out."""
+
+from dataclasses import dataclass
+from typing import cast
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from duchenne.errors import Unusable
+
+Pixels = npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A chosen frame: its number in the source, its own time (s, first = 0) and the JPEG."""
+
+    frame: int
+    time: float
+    jpeg: bytes
+
+
+def encode(pixels: Pixels, *, quality: int) -> bytes:
+    """`(H, W, 3)` BGR → JPEG; equal pixels give equal bytes."""
+    done, jpeg = cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    if not done:
+        raise Unusable("not_encoded", f"no JPEG can hold {pixels.shape[1]} × {pixels.shape[0]} px")
+    return jpeg.tobytes()
+
+
+def decode(jpeg: bytes) -> Pixels:
+    """JPEG → `(H, W, 3)` BGR."""
+    return cast(Pixels, cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR))

@@ -1,0 +1,51 @@
+"""Open a face mesh by name, and tell which weights it will use."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from duchenne.errors import ParamsError, suggest
+from duchenne.face.meshes.attention import AttentionMesh
+from duchenne.face.meshes.base import Mesher, Points
+from duchenne.face.meshes.dlib68 import Dlib68, predictor_path
+from duchenne.face.meshes.tasks import TasksMesh, bundle_digest
+from duchenne.face.regular import sha256_of
+
+__all__ = ["MESHES", "Mesher", "Points", "open_mesh", "weights_of"]
+
+MESHES: dict[str, Callable[..., Mesher]] = {
+    "attention-mesh": AttentionMesh,
+    "tasks": TasksMesh,
+    "dlib68": Dlib68,
+}
+
+
+def open_mesh(
+    backend: str, *, model: Path | None = None, margin: float | None = None, threads: int = 1
+) -> Mesher:
+    """`model` is the user's `.task` file for `tasks`. `margin` enlarges the box (None: the mesh's
+    own). `threads` is honoured by `attention-mesh`; the others decide for themselves.
+    """
+    if backend not in MESHES:
+        raise ParamsError(f"mesh.backend: no mesh '{backend}'; {suggest(backend, MESHES)}")
+    own: dict[str, dict[str, Any]] = {
+        "tasks": {"model": model},
+        "attention-mesh": {"threads": threads},
+    }
+    enlarge = {} if margin is None else {"margin": margin}
+    return MESHES[backend](**own.get(backend, {}), **enlarge)
+
+
+def weights_of(backend: str, *, model: Path | None = None) -> tuple[tuple[str, str], ...]:
+    """(name, sha256) of weights that the versions of our packages do not settle already.
+
+    Raises ParamsError at once where they are missing, before any model is started.
+    """
+    if backend == "tasks":
+        if model is None:
+            raise ParamsError("mesh.model: name the .task file that mesh.backend=tasks runs")
+        return ((model.name, bundle_digest(model)),)
+    if backend == "dlib68":
+        path = predictor_path()
+        return ((path.name, sha256_of(path)),)
+    return ()

@@ -1,0 +1,1 @@
+"""Face meshes, one file each."""

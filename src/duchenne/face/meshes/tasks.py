@@ -1,0 +1,70 @@
+"""Any FaceLandmarker bundle (`.task`) that the user names, run by MediaPipe's tasks interface.
+
+The bundle detects a face in our cut by itself and meshes it; z is as in the Attention Mesh. It
+tells no score with its points, so the confidence is 1 where it found a face and 0 where not.
+"""
+
+import zipfile
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import ArrayLike
+
+from duchenne.errors import ParamsError, Unusable
+from duchenne.face.crop import Crop
+from duchenne.face.geometry import Pixels
+from duchenne.face.graphs import quiet
+from duchenne.face.meshes.base import Points, nowhere
+from duchenne.face.regular import sha256_of
+
+MARGIN = 2.0  # the bundle's own detector wants to see the whole head
+_SIDE = 384  # px, so that its own crop of the face is still 192
+
+
+class TasksMesh:
+    points = 478
+
+    def __init__(self, *, model: Path, margin: float = MARGIN) -> None:
+        from mediapipe import Image, ImageFormat
+        from mediapipe.tasks import python as tasks
+
+        self.digests = ((model.name, bundle_digest(model)),)
+        self._margin = margin
+        self._image, self._format = Image, ImageFormat.SRGB
+        options = tasks.vision.FaceLandmarkerOptions(
+            base_options=tasks.BaseOptions(model_asset_path=str(model)),
+            running_mode=tasks.vision.RunningMode.IMAGE,
+            num_faces=1,
+        )
+        try:
+            with quiet():
+                self._landmarker = tasks.vision.FaceLandmarker.create_from_options(options)
+        except (RuntimeError, ValueError) as error:
+            raise _wrong(model, "MediaPipe finds no face landmarker in it") from error
+
+    def __call__(self, frame: Pixels, box: ArrayLike, *, roll: float = 0.0) -> Points:
+        crop = Crop.around(box, margin=self._margin, roll=roll)
+        if not crop.is_real:
+            return nowhere(self.points)
+        rgb = cv2.cvtColor(crop.cut(frame, _SIDE), cv2.COLOR_BGR2RGB)
+        faces = self._landmarker.detect(self._image(image_format=self._format, data=rgb))
+        if not faces.face_landmarks:
+            return nowhere(self.points, confidence=0.0)
+        shares = np.array([(point.x, point.y, point.z) for point in faces.face_landmarks[0]])
+        return Points(crop.to_frame(shares).astype(np.float32), 1.0)
+
+
+def bundle_digest(model: Path) -> str:
+    """The sha256 of a bundle; ParamsError where it is none."""
+    try:
+        digest = sha256_of(model)
+    except Unusable as verdict:
+        raise _wrong(model, verdict.detail) from verdict
+    if not zipfile.is_zipfile(model):
+        raise _wrong(model, "a .task bundle is a zip archive, and this is none")
+    return digest
+
+
+def _wrong(model: Path, why: str) -> ParamsError:
+    return ParamsError(f"mesh.model: {model} is no FaceLandmarker bundle: {why}.")

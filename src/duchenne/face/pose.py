@@ -1,0 +1,78 @@
+"""Which way a head is turned, and how to turn it to the front."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from duchenne.face import similarity
+from duchenne.face.similarity import Similarity
+from duchenne.topology import Topology, at
+
+Array = npt.NDArray[np.floating[Any]]
+
+
+@dataclass(frozen=True)
+class Pose:
+    """Turns away from a face that looks straight into the camera, (T,) degrees; NaN = not known.
+
+    yaw > 0: towards the picture's right, the subject's left. pitch > 0: upwards. roll > 0:
+    clockwise in the picture, to the subject's left shoulder. Rolling the camera changes roll alone.
+    """
+
+    yaw: Array
+    pitch: Array
+    roll: Array
+
+
+def pose_of(to_front: Array) -> Pose:
+    """The pose of heads that the rotations (T, 3, 3) turn to the front.
+
+    A head is the front turned by pitch about x, then yaw about y, then roll about z, where x points
+    right, y down and z away from the camera.
+    """
+    head = np.swapaxes(to_front, 1, 2)
+    return Pose(
+        yaw=np.degrees(np.arcsin(np.clip(head[:, 2, 0], -1.0, 1.0))),
+        pitch=-np.degrees(np.arctan2(head[:, 2, 1], head[:, 2, 2])),
+        roll=np.degrees(np.arctan2(head[:, 1, 0], head[:, 0, 0])),
+    )
+
+
+def frontal(faces: Array, *, topology: Topology) -> Array:
+    """Faces (T, N, 3) of any size → the same from the front, in inter-ocular units.
+
+    Origin half-way between the eye centres, whose distance is 1; x to the picture's right, y DOWN,
+    z away from the camera. The plane through the eye centres and the nose tip says where the front
+    is; it leans by `topology.lean`, because noses stand out. (Turning that plane itself to the
+    camera, as published, shows the face from below by 43 degrees.) Centres and tip are those of the
+    face made symmetric, or the noise of four eye corners would decide alone which way is up. NaN
+    where the three lie on a line.
+    """
+    even = _symmetric(faces, topology=topology)
+    right, left = topology.eye_centres(even)
+    middle = (right + left) / 2.0
+    with np.errstate(divide="ignore", invalid="ignore"):
+        size = np.linalg.norm(left - right, axis=-1)
+        across = (left - right) / size[:, None]
+        down = at(even, topology.nose_tip) - middle
+        down = down - (down * across).sum(axis=-1)[:, None] * across
+        down = down / np.linalg.norm(down, axis=-1)[:, None]
+        axes = np.stack((across, down, np.cross(across, down)), axis=1)
+        turn = _leaning(topology.lean) @ axes
+        return Similarity(turn, 1.0 / size, middle, np.zeros_like(middle)).apply(faces)
+
+
+def _symmetric(faces: Array, *, topology: Topology) -> Array:
+    """The mean of each face (T, N, 3) and its mirror image, laid on it by the rigid points."""
+    image = faces[:, topology.mirror] * (-1.0, 1.0, 1.0)
+    rigid = list(topology.rigid)
+    placed = similarity.fit(image[:, rigid], faces[:, rigid], flat=topology.flat)
+    return np.asarray((faces + placed.apply(image)) / 2.0)
+
+
+def _leaning(lean: float) -> Array:
+    """Columns: where the line of the eyes, that to the nose and their normal lie from the front."""
+    cosine, sine = np.cos(np.radians(lean)), np.sin(np.radians(lean))
+    return np.array([[1.0, 0.0, 0.0], [0.0, cosine, sine], [0.0, -sine, cosine]])

@@ -1,0 +1,76 @@
+"""The landmarks table: a face without its head's motion, and what can be trusted of it."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+
+from duchenne import tables, topology
+from duchenne.errors import Unusable
+from duchenne.face.normalize import Normalised, minmax, rigid
+from duchenne.face.quality import Quality, measure
+from duchenne.flow.unit import Recipe
+from duchenne.params import Normalize
+from duchenne.stored import MeshClip, read_boxes, read_mesh
+
+
+def write_landmarks(mesh: Path, faces: Path | None, target: Path, *, recipe: Recipe) -> None:
+    """Normalise a clip; its quality is measured on the way and kept in the file's metadata."""
+    clip = read_mesh(mesh)
+    shape = topology.of(clip.xyz.shape[1])
+    done = _normalised(clip, shape, cast(Normalize, recipe.params))
+    if not np.isfinite(done.xyz).any():
+        raise Unusable("no_neutral", "the eyes cannot be made out in any of the first frames")
+    table = tables.landmarks(shape.points)
+    boxes = read_boxes(faces)[0] if faces else np.full((len(clip.times), 4), np.nan)
+    quality = _quality(clip, done, boxes, recipe)
+    tables.write(
+        table,
+        target,
+        _columns(clip, done),
+        made_by=recipe.made_by(),
+        points=shape.points,
+        frames=len(clip.times),
+        **asdict(quality),
+    )
+
+
+def read_quality(path: Path) -> tuple[int, Quality]:
+    """Number of frames and quality of a clip, from the metadata of its landmarks."""
+    facts = tables.facts(path)
+    measures = {name: float(facts[name]) for name in Quality.__dataclass_fields__}
+    return int(facts["frames"]), Quality(**measures)
+
+
+def _normalised(clip: MeshClip, shape: topology.Topology, params: Normalize) -> Normalised:
+    how = {"neutral_s": params.neutral_s, "max_gap": params.max_gap}
+    if params.method == "minmax":
+        return minmax(clip.xyz, clip.times, size=clip.size, topology=shape, **how)
+    return rigid(clip.xyz, clip.times, topology=shape, **how)
+
+
+def _quality(clip: MeshClip, done: Normalised, boxes: Any, recipe: Recipe) -> Quality:
+    """Tremble is measured on rigid landmarks, whatever the method is."""
+    params = cast(Normalize, recipe.params)
+    shape = topology.of(clip.xyz.shape[1])
+    plain = done
+    if params.method != "rigid":
+        plain = _normalised(clip, shape, params.model_copy(update={"method": "rigid"}))
+    return measure(plain, clip.times, boxes=boxes, topology=shape)
+
+
+def _columns(clip: MeshClip, done: Normalised) -> dict[str, Any]:
+    return {
+        "frame": clip.frames,
+        "time": clip.times,
+        "success": np.isfinite(done.xyz).all(axis=(1, 2)),
+        "filled": done.filled,
+        "confidence": clip.confidence,
+        "yaw": done.pose.yaw,
+        "pitch": done.pose.pitch,
+        "roll": done.pose.roll,
+        "scale": done.scale,
+        "residual": done.residual,
+        "xyz": tables.landmark_column(done.xyz),
+    }

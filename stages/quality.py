@@ -1,0 +1,31 @@
+"""Judge every clip by the limits in params.yaml: which are used, and why the others are not.
+
+The gate stops the run when too many clips cannot be used, whatever the reason.
+"""
+
+from duchenne.files import write_json
+from duchenne.flow.gate import judge, read_status
+from duchenne.quality import judged, summary, table
+from duchenne.stage import Stage, execute
+from duchenne.tables import CLIPS, QUALITY, read, write
+
+
+def run(stage: Stage) -> None:
+    clips = read(CLIPS, stage.dep("data/clips.parquet"))["clip"].to_pylist()
+    remarks = {row.unit: row for row in read_status(stage.dep("data/status/decode.parquet"))}
+    rows = {row.unit: row for row in read_status(stage.dep("data/status/normalize.parquet"))}
+    limits, landmarks = stage.params.quality, stage.dep("data/landmarks")
+    verdicts = [judged(rows[clip], landmarks, limits=limits) for clip in clips]
+    made_by = stage.recipe(limits).made_by()
+    rated = table(verdicts, remarks)
+    write(QUALITY, stage.out("data/quality.parquet"), rated, made_by=made_by)
+    write_json(stage.out("data/reports/quality.json"), summary(verdicts))
+    judge([verdict.row for verdict in verdicts], stage="quality", max_failed=limits.max_failed)
+
+
+def main() -> int:
+    return execute("quality")
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
