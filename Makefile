@@ -22,7 +22,7 @@ lint: $(STAMP) ## check format, style and types
 	.venv/bin/mypy
 
 bench: $(STAMP) ## measure speed and memory (figures go to docs/benchmarks.md)
-	@for name in decode memory many_clips kill; do echo "== $$name"; .venv/bin/python -m bench.$$name || exit 1; done
+	@for name in decode landmarks memory many_clips kill; do echo "== $$name"; .venv/bin/python -m bench.$$name || exit 1; done
 
 docs: $(STAMP) ## write docs/data.md anew from the code
 	.venv/bin/python -m duchenne.tables > docs/data.md
