@@ -36,7 +36,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="few and short clips, one round")
     quick = parser.parse_args().quick
-    films, copies, seconds, rounds = (2, 1, 2.0, 1) if quick else (4, 4, 8.0, 3)
+    films, copies, seconds, rounds = (2, 1, 2.0, 1) if quick else (4, 8, 8.0, 3)
     with tempfile.TemporaryDirectory() as folder:
         workspace = prepare(Path(folder) / "project", films, copies=copies, seconds=seconds)
         found = sorted((workspace.root / "data/raw/films").glob("*.mp4"))

@@ -10,8 +10,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from duchenne.face.geometry import Pixels
 from duchenne.face.graphs import Graph, weights
+from duchenne.face.jpeg import Pixels
 
 _SUBGRAPHS = {"full": "FaceDetectionFullRangeCpu", "short": "FaceDetectionShortRangeCpu"}
 _WEIGHTS = {

@@ -22,7 +22,7 @@ from duchenne.face.crop import Array, Crop
 from duchenne.face.detectors.base import Proposer
 from duchenne.face.detectors.dlib import DlibProposer
 from duchenne.face.detectors.mediapipe import MediapipeProposer
-from duchenne.face.geometry import Pixels
+from duchenne.face.jpeg import Pixels
 from duchenne.face.meshes.attention import AttentionMesh
 
 DETECTORS: dict[str, Callable[[], Proposer]] = {

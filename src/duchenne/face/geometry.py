@@ -9,10 +9,8 @@ from typing import Any, Self, cast
 
 import av
 import cv2
-import numpy as np
-import numpy.typing as npt
 
-Pixels = npt.NDArray[np.uint8]
+from duchenne.face.jpeg import Pixels
 
 # Pixels more oblong than this are a broken header, not a broadcast format (the longest of those,
 # half-width PAL at 16:9, is 2.84).

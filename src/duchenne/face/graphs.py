@@ -14,7 +14,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from duchenne.face.geometry import Pixels
+from duchenne.face.jpeg import Pixels
 from duchenne.face.regular import sha256_of
 
 # What MediaPipe and TensorFlow Lite tell about themselves when a model starts. They heed none of

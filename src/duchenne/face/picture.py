@@ -11,8 +11,8 @@ from typing import cast
 import av
 from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoReformatter
 
-from duchenne.face.geometry import Geometry, Pixels
-from duchenne.face.jpeg import encode
+from duchenne.face.geometry import Geometry
+from duchenne.face.jpeg import Pixels, encode
 
 _AREA = Interpolation.AREA | Interpolation.ACCURATE_RND
 _UNSPECIFIED = 2  # AVCOL_SPC_UNSPECIFIED

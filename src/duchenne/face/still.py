@@ -12,8 +12,8 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from duchenne.errors import Unusable
 from duchenne.face.container import check_size
 from duchenne.face.facts import Facts
-from duchenne.face.geometry import Pixels, within
-from duchenne.face.jpeg import Picture, encode
+from duchenne.face.geometry import within
+from duchenne.face.jpeg import Picture, Pixels, encode
 from duchenne.face.regular import opened
 
 _FORMATS = ("JPEG", "PNG", "BMP", "TIFF", "GIF", "WEBP", "PPM")

@@ -47,14 +47,17 @@ class UnitCache:
     def folder(self, stage: str, key: str) -> Path:
         return self.root / "units" / stage / key[:2] / key
 
-    def find(self, stage: str, key: str) -> Entry | None:
-        """The entry under a key. One that is damaged is removed, so that it is computed again."""
+    def find(self, stage: str, key: str, *, fresh: bool = False) -> Entry | None:
+        """The entry under a key. One that is damaged is removed, so that it is computed again.
+
+        A `fresh` one, whose digests a worker has just taken, is not read once more.
+        """
         folder = self.folder(stage, key)
         if not folder.is_dir():
             return None
         try:
             entry = _read(folder)
-            sound = all(digest(folder / name) == sha for name, sha in entry.files.items())
+            sound = fresh or all(digest(folder / name) == d for name, d in entry.files.items())
         except (OSError, ValueError, KeyError, TypeError):
             sound = False
         if not sound:

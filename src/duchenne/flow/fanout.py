@@ -162,7 +162,7 @@ def _death() -> Outcome:
 def _placed(attempt: Attempt, task: Task, outcome: Outcome, places: Places) -> Outcome:
     """Link a fresh result to its place."""
     if outcome.lasting:
-        entry = attempt.cache.find(attempt.recipe.stage, task.key)
+        entry = attempt.cache.find(attempt.recipe.stage, task.key, fresh=True)
         if entry is None or not _place(entry, places.of(task.unit.name)):
             return Outcome("failed", "result_lost", "the unit cache has lost the result", False)
     return outcome

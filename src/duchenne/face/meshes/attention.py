@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from duchenne.face.crop import Crop
-from duchenne.face.geometry import Pixels
 from duchenne.face.graphs import Graph, weights
+from duchenne.face.jpeg import Pixels
 from duchenne.face.meshes.base import Points, nowhere
 
 POINTS = 478

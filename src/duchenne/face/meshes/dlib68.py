@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 
 from duchenne.errors import ParamsError
 from duchenne.face.crop import Crop
-from duchenne.face.geometry import Pixels
+from duchenne.face.jpeg import Pixels
 from duchenne.face.meshes.base import Points, nowhere
 from duchenne.face.regular import sha256_of
 

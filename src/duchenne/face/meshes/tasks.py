@@ -13,8 +13,8 @@ from numpy.typing import ArrayLike
 
 from duchenne.errors import ParamsError, Unusable
 from duchenne.face.crop import Crop
-from duchenne.face.geometry import Pixels
 from duchenne.face.graphs import quiet
+from duchenne.face.jpeg import Pixels
 from duchenne.face.meshes.base import Points, nowhere
 from duchenne.face.regular import sha256_of
 
