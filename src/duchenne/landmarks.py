@@ -14,6 +14,8 @@ from duchenne.flow.unit import Recipe
 from duchenne.params import Normalize
 from duchenne.stored import MeshClip, read_boxes, read_mesh
 
+GROUP = 1024  # frames in a row group: 6 MB of landmarks
+
 
 def write_landmarks(mesh: Path, faces: Path | None, target: Path, *, recipe: Recipe) -> None:
     """Normalise a clip; its quality is measured on the way and kept in the file's metadata."""
@@ -25,15 +27,10 @@ def write_landmarks(mesh: Path, faces: Path | None, target: Path, *, recipe: Rec
     table = tables.landmarks(shape.points)
     boxes = read_boxes(faces)[0] if faces else np.full((len(clip.times), 4), np.nan)
     quality = _quality(clip, done, boxes, recipe)
-    tables.write(
-        table,
-        target,
-        _columns(clip, done),
-        made_by=recipe.made_by(),
-        points=shape.points,
-        frames=len(clip.times),
-        **asdict(quality),
-    )
+    with tables.Writer(table, target, made_by=recipe.made_by()) as writer:
+        for start in range(0, len(clip.times), GROUP):
+            writer.append(_columns(clip, done, slice(start, start + GROUP)))
+        writer.facts(points=shape.points, frames=len(clip.times), **asdict(quality))
 
 
 def read_quality(path: Path) -> tuple[int, Quality]:
@@ -60,17 +57,17 @@ def _quality(clip: MeshClip, done: Normalised, boxes: Any, recipe: Recipe) -> Qu
     return measure(plain, clip.times, boxes=boxes, topology=shape)
 
 
-def _columns(clip: MeshClip, done: Normalised) -> dict[str, Any]:
+def _columns(clip: MeshClip, done: Normalised, rows: slice) -> dict[str, Any]:
     return {
-        "frame": clip.frames,
-        "time": clip.times,
-        "success": np.isfinite(done.xyz).all(axis=(1, 2)),
-        "filled": done.filled,
-        "confidence": clip.confidence,
-        "yaw": done.pose.yaw,
-        "pitch": done.pose.pitch,
-        "roll": done.pose.roll,
-        "scale": done.scale,
-        "residual": done.residual,
-        "xyz": tables.landmark_column(done.xyz),
+        "frame": clip.frames[rows],
+        "time": clip.times[rows],
+        "success": np.isfinite(done.xyz[rows]).all(axis=(1, 2)),
+        "filled": done.filled[rows],
+        "confidence": clip.confidence[rows],
+        "yaw": done.pose.yaw[rows],
+        "pitch": done.pose.pitch[rows],
+        "roll": done.pose.roll[rows],
+        "scale": done.scale[rows],
+        "residual": done.residual[rows],
+        "xyz": tables.landmark_column(done.xyz[rows]),
     }

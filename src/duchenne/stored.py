@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from duchenne import tables
@@ -28,10 +29,9 @@ class StoredFrames:
         self.width, self.height = int(facts["width"]), int(facts["height"])
 
     def __iter__(self) -> Iterator[Picture]:
-        with pq.ParquetFile(self._path) as file:
-            for batch in file.iter_batches(batch_size=GROUP):
-                for row in batch.to_pylist():
-                    yield Picture(row["frame"], row["time"], row["jpeg"])
+        for batch in _batches(self._path, size=GROUP):
+            for row in batch.to_pylist():
+                yield Picture(row["frame"], row["time"], row["jpeg"])
 
     @cached_property
     def stored(self) -> tuple[int, int]:
@@ -65,8 +65,21 @@ def read_mesh(path: Path) -> MeshClip:
     """A whole mesh table; ten minutes are 90 MB."""
     facts = tables.facts(path)
     points = int(facts["points"])
-    table = tables.read(tables.mesh(points), path)
-    xyz = table["xyz"].combine_chunks().flatten().to_numpy().reshape(-1, points, 3)
+    table = tables.read(tables.mesh(points), path, columns=["frame", "time", "confidence"])
+    xyz = np.empty((table.num_rows, points, 3), np.float32)
+    done = 0
+    for batch in _batches(path, size=1024, columns=["xyz"]):
+        found = batch["xyz"].flatten().to_numpy().reshape(-1, points, 3)
+        xyz[done : done + len(found)] = found
+        done += len(found)
     size = (int(facts["width"]), int(facts["height"]))
     frames, times, confidence = (table[name].to_numpy() for name in ("frame", "time", "confidence"))
     return MeshClip(frames, times, confidence, xyz, size)
+
+
+def _batches(
+    path: Path, *, size: int, columns: list[str] | None = None
+) -> Iterator[pa.RecordBatch]:
+    """A file piece by piece. Arrow would by default read ahead and hold all that it has read."""
+    with pq.ParquetFile(path, pre_buffer=False) as file:
+        yield from file.iter_batches(batch_size=size, columns=columns)
