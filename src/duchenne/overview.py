@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from duchenne.flow.gate import read_status
+from duchenne.params import read_yaml
 
 DEMO_NOTE = "The demo is rendered, not filmed: its figures say nothing about real smiles."
 
@@ -21,6 +22,14 @@ def show(root: Path, console: Console) -> None:
     facts = json.loads(report.read_text(encoding="utf-8"))
     console.print(_dataset(facts))
     console.print(_stages(root, demo=facts["dataset"] == "demo"))
+    quality = root / "data" / "reports" / "quality.json"
+    if quality.exists():
+        rated = json.loads(quality.read_text(encoding="utf-8"))
+        left_out = ", ".join(f"{count} {reason}" for reason, count in rated["excluded"].items())
+        console.print(
+            f"{rated['used']} of {rated['clips']} clips are used"
+            + (f"; left out: {left_out}" if left_out else "")
+        )
     if facts["dataset"] == "demo":
         console.print(DEMO_NOTE)
 
@@ -39,8 +48,10 @@ def _dataset(facts: dict[str, object]) -> Table:
 
 def _stages(root: Path, *, demo: bool) -> Table:
     table = Table("stage", "ok", "partial", "failed", "reasons")
-    for path in sorted((root / "data" / "status").glob("*.parquet")):
-        if path.stem == "demo" and not demo:
+    names = read_yaml(root / "dvc.yaml")["stages"] if (root / "dvc.yaml").exists() else {}
+    for name in names:
+        path = root / "data" / "status" / f"{name}.parquet"
+        if not path.exists() or (name == "demo" and not demo):
             continue
         rows = read_status(path)
         counts = Counter(row.status for row in rows)

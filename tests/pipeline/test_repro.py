@@ -21,6 +21,7 @@ from tests import clips
 from tests.workspace import Workspace
 
 STAGES = ["check", "demo", "index", "decode", "detect", "mesh", "normalize", "quality"]
+FANNED_OUT = {"demo", "decode", "detect", "mesh", "normalize"}
 TINY = {
     "datasets__demo__subjects": 2,
     "datasets__demo__clips_per_subject": 2,
@@ -132,6 +133,17 @@ def test_a_parameter_reruns_what_reads_it_and_going_back_is_free(finished: Works
     assert ran(back.stdout) == [], "check and decode come out of the run cache"
     assert bytes_of(finished.root / "data/frames") == before
     restore(finished)
+
+
+def test_status_tells_what_became_of_the_clips(finished: Workspace, tmp_path: Path):
+    done = finished.run(sys.executable, "-m", "duchenne.cli", "status")
+    assert done.returncode == 0
+    told = re.findall(r"│ (\w+) +│ (\d) +│ (\d) +│ (\d)", done.stdout)
+    assert told == [(stage, "4", "0", "0") for stage in STAGES if stage in FANNED_OUT]
+    assert "4 of 4 clips are used" in done.stdout
+    assert "say nothing about real smiles" in done.stdout
+    empty = Workspace(tmp_path).run(sys.executable, "-m", "duchenne.cli", "status")
+    assert "no data set has been indexed here" in empty.stdout
 
 
 def test_another_data_set_and_back_and_one_clip_more(finished: Workspace):
