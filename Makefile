@@ -24,8 +24,8 @@ lint: $(STAMP) ## check format, style and types
 bench: $(STAMP) ## measure speed and memory (figures go to docs/benchmarks.md)
 	@for name in decode landmarks memory many_clips kill; do echo "== $$name"; .venv/bin/python -m bench.$$name || exit 1; done
 
-docs: $(STAMP) ## write docs/data.md anew from the code
-	.venv/bin/python -m duchenne.tables > docs/data.md
+docs: $(STAMP) ## write the pages of docs/ that are made from the code
+	.venv/bin/python -m duchenne.documents data > docs/data.md
 
 clean: ## remove the environment and all caches of tools; results and the DVC cache stay
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis build src/*.egg-info

@@ -1,24 +1,31 @@
 """Decode every clip to upright JPEG frames at a common rate, in true time.
 
-A unit is a clip. Landmark arrays have no pictures and pass without a file; a still is a clip of one
-frame. What index could not read keeps the reason that index found.
+A unit is a clip. Landmark arrays and D-Markers have no pictures and pass without a file; a still is
+a clip of one frame. What index could not read keeps the reason that index found.
 """
 
 from pathlib import Path
 
-from duchenne.clips import LANDMARKS, Clip, file_of, unread
+from duchenne.clips import DMARKERS, LANDMARKS, Clip, file_of, unread
 from duchenne.decoding import write_frames
 from duchenne.flow.fanout import Places, fan_out
 from duchenne.flow.unit import Input, Outcome, Recipe, Unit
+from duchenne.schemas import CLIPS, FRAMES
 from duchenne.stage import Stage, execute
-from duchenne.tables import CLIPS, FRAMES, read
+from duchenne.tables import read
+
+NO_PICTURES = {
+    LANDMARKS: "coordinates, no pictures to decode",
+    DMARKERS: "features computed elsewhere, no pictures to decode",
+}
 
 
 def decode_clip(unit: Unit, recipe: Recipe, out: Path) -> Outcome:
     [clip] = unit.inputs
-    if unit.spec["kind"] == "landmarks":
-        return Outcome("ok", LANDMARKS, "coordinates, no pictures to decode")
-    flaw = write_frames(clip, out, kind=unit.spec["kind"], recipe=recipe).flaw()
+    kind = unit.spec["kind"]
+    if kind in NO_PICTURES:
+        return Outcome("ok", kind, NO_PICTURES[kind])
+    flaw = write_frames(clip, out, kind=kind, recipe=recipe).flaw()
     if flaw is None:
         return Outcome()
     return Outcome("partial" if flaw.partial else "ok", flaw.reason, flaw.detail)

@@ -12,8 +12,9 @@ from duchenne import demo
 from duchenne.files import write_bytes
 from duchenne.flow.fanout import Places, fan_out
 from duchenne.flow.unit import Outcome, Recipe, Unit
+from duchenne.schemas import TRUTH
 from duchenne.stage import Stage, execute
-from duchenne.tables import TRUTH, write
+from duchenne.tables import write
 
 
 def render_clip(unit: Unit, recipe: Recipe, out: Path) -> Outcome:

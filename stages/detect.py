@@ -10,8 +10,8 @@ from duchenne.faces import write_faces
 from duchenne.flow.fanout import Places, fan_out
 from duchenne.flow.gate import read_status
 from duchenne.flow.unit import Input, Outcome, Recipe, Unit
+from duchenne.schemas import FACES
 from duchenne.stage import Stage, execute
-from duchenne.tables import FACES
 
 
 def find_face(unit: Unit, recipe: Recipe, out: Path) -> Outcome:

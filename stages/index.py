@@ -9,8 +9,9 @@ import logging
 from duchenne.datasets import ADAPTERS, tracking
 from duchenne.datasets.listing import check, check_contents, measure, summary, table
 from duchenne.files import write_json
+from duchenne.schemas import CLIPS
 from duchenne.stage import Stage, execute
-from duchenne.tables import CLIPS, write
+from duchenne.tables import write
 
 log = logging.getLogger("duchenne")
 

@@ -11,8 +11,9 @@ from duchenne.flow.fanout import Places, fan_out
 from duchenne.flow.gate import read_status
 from duchenne.flow.unit import Input, Outcome, Recipe, Unit
 from duchenne.mesh import mesh_params, weights, write_array, write_mesh
+from duchenne.schemas import CLIPS, mesh
 from duchenne.stage import Stage, execute
-from duchenne.tables import CLIPS, mesh, read
+from duchenne.tables import read
 
 LIBRARIES = ("dlib-bin", "mediapipe", "opencv-contrib-python")
 

@@ -11,8 +11,8 @@ from duchenne.flow.fanout import Places, fan_out
 from duchenne.flow.gate import read_status
 from duchenne.flow.unit import Input, Outcome, Recipe, Unit
 from duchenne.landmarks import write_landmarks
+from duchenne.schemas import landmarks
 from duchenne.stage import Stage, execute
-from duchenne.tables import landmarks
 
 
 def normalize_clip(unit: Unit, recipe: Recipe, out: Path) -> Outcome:

@@ -6,8 +6,9 @@ The gate stops the run when too many clips cannot be used, whatever the reason.
 from duchenne.files import write_json
 from duchenne.flow.gate import judge, read_status
 from duchenne.quality import judged, summary, table
+from duchenne.schemas import CLIPS, QUALITY
 from duchenne.stage import Stage, execute
-from duchenne.tables import CLIPS, QUALITY, read, write
+from duchenne.tables import read, write
 
 
 def run(stage: Stage) -> None:

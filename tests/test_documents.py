@@ -5,7 +5,7 @@ import re
 import yaml
 from typer.testing import CliRunner
 
-from duchenne import tables
+from duchenne import documents
 from duchenne.cli import app
 from tests.imports import ROOT
 
@@ -15,7 +15,7 @@ def text(name: str) -> str:
 
 
 def test_the_tables_page_is_made_from_the_code():
-    assert text("docs/data.md") == tables.document(), "run `make docs`"
+    assert text("docs/data.md") == documents.data(), "run `make docs`"
 
 
 def test_every_make_target_that_is_named_exists():

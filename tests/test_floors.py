@@ -10,16 +10,18 @@ FLOORS = [
     {"topology"},
     {"params"},
     {"tables"},
-    {"flow", "face"},
+    {"schemas"},
+    {"flow", "face", "dmarkers"},
     {"demo", "datasets", "clips"},
     {"stored", "decoding"},
-    {"faces", "mesh", "landmarks"},
+    {"faces", "mesh", "landmarks", "markers"},
+    {"smiles"},
     {"quality"},
-    {"stage", "doctor", "overview"},
+    {"stage", "doctor", "overview", "documents"},
     {"cli"},
 ]
 IMPURE = {"rich", "tqdm", "dvc", "dask", "distributed", "logging", "pyarrow", "yaml"}
-PURE = ("face", "demo")
+PURE = ("face", "dmarkers", "demo")
 FILES = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "src").rglob("*.py"))
 
 

@@ -7,7 +7,8 @@ import pytest
 
 from duchenne import tables
 from duchenne.errors import StageError, TableError
-from duchenne.tables import FRAMES, STATUS, Writer, read, write
+from duchenne.schemas import FRAMES, STATUS
+from duchenne.tables import Writer, read, write
 
 ROW = {"unit": ["a"], "status": ["ok"], "reason": [""], "detail": [""], "stage": ["decode"]}
 

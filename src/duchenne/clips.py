@@ -8,7 +8,9 @@ from duchenne.flow.unit import Row
 
 Clip = Mapping[str, Any]
 
-LANDMARKS = "landmarks"  # decode's remark on a clip that has no pictures
+# decode's remarks on clips that come without pictures
+LANDMARKS = "landmarks"
+DMARKERS = "dmarkers"
 
 
 def file_of(clip: Clip, raw: Path) -> Path:
@@ -27,7 +29,9 @@ def unread(clips: Iterable[Clip]) -> list[Row]:
 
 def of(rows: Iterable[Row], *, pictures: bool) -> tuple[list[str], list[Row]]:
     """The clips that a stage has to do, by the status table of the stage before it, and the rows
-    that it carries on: of clips that failed and, where it needs pictures, of those without."""
+    that it carries on: of clips that failed, of those that are D-Markers already, and, where it
+    needs pictures, of those without."""
     rows = list(rows)
-    passed = [row for row in rows if row.failed or (pictures and row.reason == LANDMARKS)]
+    without = {DMARKERS, LANDMARKS} if pictures else {DMARKERS}
+    passed = [row for row in rows if row.failed or row.reason in without]
     return [row.unit for row in rows if row not in passed], passed

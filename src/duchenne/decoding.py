@@ -5,7 +5,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Literal, cast
 
-from duchenne import tables
+from duchenne import schemas, tables
 from duchenne.face.facts import Facts
 from duchenne.face.jpeg import Picture
 from duchenne.face.still import read_still
@@ -33,7 +33,7 @@ def write_frames(
         "quality": params.jpeg_quality,
         "sha256": clip.sha256,
     }
-    with tables.Writer(tables.FRAMES, target, made_by=recipe.made_by()) as writer:
+    with tables.Writer(schemas.FRAMES, target, made_by=recipe.made_by()) as writer:
         if kind == "image":
             picture, facts = read_still(clip.path, **how)
             _append(writer, [picture])
@@ -45,7 +45,7 @@ def write_frames(
     return facts
 
 
-_FACTS = [name for names, _ in tables.FRAMES.facts for name in names.split(", ")]
+_FACTS = [name for names, _ in schemas.FRAMES.facts for name in names.split(", ")]
 
 
 def _append(writer: tables.Writer, pictures: Iterable[Picture]) -> None:

@@ -4,7 +4,7 @@ from functools import cache, partial
 from pathlib import Path
 from typing import cast
 
-from duchenne import tables
+from duchenne import schemas, tables
 from duchenne.face.detect import Detector, open_detector
 from duchenne.face.follow import Track, follow
 from duchenne.face.jpeg import decode
@@ -29,7 +29,7 @@ def write_faces(source: Path, target: Path, *, recipe: Recipe) -> Track:
         "n_faces": track.n_faces,
     }
     size = {"width": frames.width, "height": frames.height}
-    tables.write(tables.FACES, target, columns, made_by=recipe.made_by(), **size)
+    tables.write(schemas.FACES, target, columns, made_by=recipe.made_by(), **size)
     return track
 
 

@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from duchenne import tables, topology
+from duchenne import schemas, tables, topology
 from duchenne.errors import Unusable
 from duchenne.face.normalize import Normalised, minmax, rigid
 from duchenne.face.quality import Quality, measure
@@ -24,7 +24,7 @@ def write_landmarks(mesh: Path, faces: Path | None, target: Path, *, recipe: Rec
     done = _normalised(clip, shape, cast(Normalize, recipe.params))
     if not np.isfinite(done.xyz).any():
         raise Unusable("no_neutral", "the eyes cannot be made out in any of the first frames")
-    table = tables.landmarks(shape.points)
+    table = schemas.landmarks(shape.points)
     boxes = read_boxes(faces)[0] if faces else np.full((len(clip.times), 4), np.nan)
     quality = _quality(clip, done, boxes, recipe)
     with tables.Writer(table, target, made_by=recipe.made_by()) as writer:
@@ -69,5 +69,5 @@ def _columns(clip: MeshClip, done: Normalised, rows: slice) -> dict[str, Any]:
         "roll": done.pose.roll[rows],
         "scale": done.scale[rows],
         "residual": done.residual[rows],
-        "xyz": tables.landmark_column(done.xyz[rows]),
+        "xyz": schemas.landmark_column(done.xyz[rows]),
     }

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, cast
 import numpy as np
 import numpy.typing as npt
 
-from duchenne import tables
+from duchenne import schemas, tables
 from duchenne.errors import Unusable
 from duchenne.face.arrays import read_array
 from duchenne.face.jpeg import decode
@@ -87,7 +87,7 @@ def _rows(stored: StoredFrames, faces: Path, mesher: Mesher) -> Iterator[Row]:
 def _write(
     target: Path, rows: Iterable[Row], *, points: int, size: tuple[int, int], recipe: Recipe
 ) -> None:
-    table, seen, rows = tables.mesh(points), False, iter(rows)
+    table, seen, rows = schemas.mesh(points), False, iter(rows)
     with tables.Writer(table, target, made_by=recipe.made_by()) as writer:
         while group := list(islice(rows, GROUP)):
             columns = _columns(group)
@@ -105,7 +105,7 @@ def _columns(group: list[Row]) -> dict[str, Any]:
         "time": [row.time for row in group],
         "success": np.isfinite(xyz).all(axis=(1, 2)),
         "confidence": np.array([row.confidence for row in group], np.float32),
-        "xyz": tables.landmark_column(xyz),
+        "xyz": schemas.landmark_column(xyz),
     }
 
 

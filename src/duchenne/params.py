@@ -93,6 +93,13 @@ class Normalize(Section):
     max_gap: Annotated[float, Field(ge=0, le=1)]
 
 
+class DMarkers(Section):
+    smooth: Literal["savgol", "4253h", "none"]
+    min_slope: Annotated[float, Field(ge=0, lt=1)]
+    neutral_s: Annotated[float, Field(gt=0, le=5)]
+    lip_corners: Literal["outer", "legacy"]
+
+
 Degrees = Annotated[float, Field(ge=0, le=180)]
 
 
@@ -119,6 +126,7 @@ class Params(Section):
     mesh: Mesh
     normalize: Normalize
     quality: Quality
+    dmarkers: DMarkers
 
     @model_validator(mode="before")
     @classmethod

@@ -9,6 +9,7 @@ from statistics import median
 from typing import Any
 
 from duchenne import params
+from duchenne.clips import DMARKERS
 from duchenne.face.quality import Limits, Quality
 from duchenne.flow.unit import Row
 from duchenne.landmarks import read_quality
@@ -30,6 +31,8 @@ def judged(row: Row, landmarks: Path, *, limits: params.Quality) -> Verdict:
     """The verdict on a clip, by its row of the stage before and the landmarks in that folder."""
     if row.failed:
         return Verdict(row)
+    if row.reason == DMARKERS:
+        return Verdict(Row(row.unit, "ok", "", "", "quality"))  # nothing of it can be measured
     frames, quality = read_quality(landmarks / f"{row.unit}.parquet")
     broken = quality.verdict(Limits(**{name: getattr(limits, name) for name in _LIMITS}))
     if broken is None:

@@ -34,6 +34,7 @@ _NEUTRAL = (
     "src/duchenne/files.py",
     "src/duchenne/flow/",
     "src/duchenne/params.py",
+    "src/duchenne/schemas.py",
     "src/duchenne/stage.py",
     "src/duchenne/tables.py",
     "stages/__init__.py",
@@ -58,6 +59,10 @@ class Stage:
     def out(self, path: str) -> Path:
         """The place of a declared output."""
         return self._declared(path, self.outs, "outs")
+
+    def scratch(self, name: str) -> Path:
+        """A place for files between the units and the outs; git and DVC do not see it."""
+        return self.root / ".dvc" / "tmp" / "duchenne" / self.name / name
 
     def recipe(
         self,

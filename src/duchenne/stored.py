@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from duchenne import tables
+from duchenne import schemas, tables
 from duchenne.face.jpeg import Picture, decode
 
 GROUP = 64  # pictures held at a time
@@ -21,7 +21,7 @@ class StoredFrames:
     """A frames table: small columns at once, pictures one by one."""
 
     def __init__(self, path: Path) -> None:
-        columns = tables.read(tables.FRAMES, path, columns=["frame", "time"])
+        columns = tables.read(schemas.FRAMES, path, columns=["frame", "time"])
         facts = tables.facts(path)
         self._path = path
         self.numbers = columns["frame"].to_numpy()
@@ -46,7 +46,7 @@ class StoredFrames:
 
 def read_boxes(path: Path) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """Boxes (T, 4) in px of the upright source and rolls (T,) in °; NaN where no face is seen."""
-    table = tables.read(tables.FACES, path, columns=[*EDGES, "roll"])
+    table = tables.read(schemas.FACES, path, columns=[*EDGES, "roll"])
     boxes = np.column_stack([table[edge].to_numpy() for edge in EDGES])
     return boxes, table["roll"].to_numpy()
 
@@ -65,7 +65,7 @@ def read_mesh(path: Path) -> MeshClip:
     """A whole mesh table; ten minutes are 90 MB."""
     facts = tables.facts(path)
     points = int(facts["points"])
-    table = tables.read(tables.mesh(points), path, columns=["frame", "time", "confidence"])
+    table = tables.read(schemas.mesh(points), path, columns=["frame", "time", "confidence"])
     xyz = np.empty((table.num_rows, points, 3), np.float32)
     done = 0
     for batch in _batches(path, size=1024, columns=["xyz"]):
@@ -75,6 +75,22 @@ def read_mesh(path: Path) -> MeshClip:
     size = (int(facts["width"]), int(facts["height"]))
     frames, times, confidence = (table[name].to_numpy() for name in ("frame", "time", "confidence"))
     return MeshClip(frames, times, confidence, xyz, size)
+
+
+class Landmarks(NamedTuple):
+    """A landmarks table in memory: T frames of N landmarks."""
+
+    times: npt.NDArray[np.float64]  # (T,) s
+    frames: npt.NDArray[np.int32]  # (T,)
+    xyz: npt.NDArray[np.float32]  # (T, N, 3), NaN where there is no face
+
+
+def read_landmarks(path: Path) -> Landmarks:
+    """A whole landmarks table."""
+    points = int(tables.facts(path)["points"])
+    table = tables.read(schemas.landmarks(points), path, columns=["frame", "time", "xyz"])
+    xyz = table["xyz"].combine_chunks().flatten().to_numpy().reshape(-1, points, 3)
+    return Landmarks(table["time"].to_numpy(), table["frame"].to_numpy(), xyz)
 
 
 def _batches(

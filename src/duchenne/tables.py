@@ -1,8 +1,6 @@
-"""The tables that stages pass to each other: what is in them, and how they are read and written.
+"""Tables that stages pass to each other: how they are described, checked, read and written.
 
-Times are seconds, lengths pixels of the upright frame unless a column says otherwise. Whatever has
-no value is null here or NaN in number lists, never zero. `python -m duchenne.tables` prints
-docs/data.md.
+What is in them is said in `duchenne.schemas`.
 """
 
 import json
@@ -14,8 +12,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -47,182 +43,6 @@ class Table:
     @property
     def schema(self) -> pa.Schema:
         return pa.schema([pa.field(c.name, c.type, nullable=not c.required) for c in self.columns])
-
-
-CLIPS = Table(
-    name="clips",
-    version=1,
-    doc="`data/clips.parquet`: every clip of the data set, with its subject and label. Further "
-    "columns of subjects.csv or clips.csv (age, age_group, gender, …) follow as they are.",
-    columns=(
-        Column("clip", pa.string(), "name, unique, made of A-Z a-z 0-9 . _ -"),
-        Column("path", pa.string(), "the file, relative to the project"),
-        Column("kind", pa.string(), "video, landmarks or image"),
-        Column("subject", pa.string(), "the person"),
-        Column("label", pa.int32(), "1 spontaneous, 0 posed; class number in expression sets"),
-        Column("label_name", pa.string(), "the label in words"),
-        Column("sha256", pa.string(), "digest of the file; null where it cannot be read", False),
-        Column("bytes", pa.int64(), "size of the file; null where it cannot be read", False),
-        Column("reason", pa.string(), "why the file cannot be read; empty if it can"),
-        Column("detail", pa.string(), "the same in words"),
-        Column("seconds", pa.float64(), "length by the file's own header; null if unknown", False),
-        Column("fold", pa.string(), "published test fold; null if there is none", False),
-    ),
-    open=True,
-)
-
-FRAMES = Table(
-    name="frames",
-    version=1,
-    doc="`data/frames/<clip>.parquet`: upright frames with square pixels, chosen by time.",
-    columns=(
-        Column("frame", pa.int32(), "number of the frame among the decoded ones, from 0"),
-        Column("time", pa.float64(), "its own presentation time, s; the first decoded frame is 0"),
-        Column("jpeg", pa.binary(), "the picture; its sides may be smaller than the source's"),
-    ),
-    facts=(
-        ("width, height", "of the upright source with square pixels, px"),
-        ("fps", "mean frame rate of the source, Hz"),
-        ("frames_container", "number of frames by the file's header; empty if it says none"),
-        ("frames_decoded", "number of frames that could be decoded"),
-        ("frames_damaged", "number of frames left out because their data is damaged"),
-        ("frames_missing", "number of frames that the file promises and does not hold"),
-        ("packets_damaged", "number of pieces of the file that could not be read"),
-        ("times_repaired", "number of frames whose time stamp was missing or not increasing"),
-        ("rotation", "by which the source had to be turned clockwise, degrees"),
-        ("mirrored", "True where the file asked for left and right to be swapped as well"),
-    ),
-)
-
-STATUS = Table(
-    name="status",
-    version=1,
-    doc="`data/status/<stage>.parquet`: what became of each unit (clip or fold) in a stage.",
-    columns=(
-        Column("unit", pa.string(), "clip or fold"),
-        Column("status", pa.string(), "ok, partial or failed"),
-        Column("reason", pa.string(), "short code; empty if all is well"),
-        Column("detail", pa.string(), "the same in words"),
-        Column("stage", pa.string(), "the stage that found it: an earlier one's verdict is kept"),
-    ),
-)
-
-TRUTH = Table(
-    name="truth",
-    version=1,
-    doc="`data/raw/demo/truth.parquet`: the known motion behind each frame of the demo's clips.",
-    columns=(
-        Column("clip", pa.string(), "the clip"),
-        Column("time", pa.float64(), "of the rendered frame, s"),
-        Column("lip", pa.float64(), "drive of the lip corners, 0 at rest"),
-        Column("cheek", pa.float64(), "drive of the cheeks, 0 at rest"),
-        Column("eyelid", pa.float64(), "closing of the lids, 0 open, 1 closed; blinks included"),
-        Column("phase", pa.string(), "neutral, onset, apex or offset; changes where the lip drive "
-               "crosses 5 % and 95 % of its amplitude"),
-    ),
-)  # fmt: skip
-
-FACES = Table(
-    name="faces",
-    version=1,
-    doc="`data/faces/<clip>.parquet`: where the one followed face is, in px of the upright source. "
-    "NaN where it is not seen.",
-    columns=(
-        Column("frame", pa.int32(), "as in frames"),
-        Column("time", pa.float64(), "as in frames, s"),
-        Column("x0", pa.float64(), "left edge of the box, px"),
-        Column("y0", pa.float64(), "upper edge, px"),
-        Column("x1", pa.float64(), "right edge, px"),
-        Column("y1", pa.float64(), "lower edge, px"),
-        Column("roll", pa.float64(), "by which the box is turned about its centre, ° clockwise"),
-        Column("score", pa.float64(), "of the detection, 0 to 1"),
-        Column("n_faces", pa.int32(), "faces seen in the picture"),
-    ),
-    facts=(("width, height", "as in frames, px"),),
-)
-
-
-def mesh(points: int) -> Table:
-    """Landmarks in px; how many depends on the backend."""
-    return Table(
-        name="mesh",
-        version=1,
-        doc="`data/mesh/<clip>.parquet`: landmarks in isotropic px of the upright source; x to the "
-        "right, y down, z away from the camera. NaN where there is no face, never null or zero.",
-        columns=(
-            Column("frame", pa.int32(), "as in frames"),
-            Column("time", pa.float64(), "as in frames, s"),
-            Column("success", pa.bool_(), "whether there are landmarks"),
-            Column("confidence", pa.float32(), "that this is a face, 0 to 1; NaN if not known"),
-            Column("xyz", _points(points), "x, y, z of each point in turn, px"),
-        ),
-        facts=(
-            ("points", "number of landmarks, 478 or 68"),
-            ("width, height", "as in frames, px"),
-        ),
-    )
-
-
-def landmarks(points: int) -> Table:
-    """Landmarks without the head's motion."""
-    return Table(
-        name="landmarks",
-        version=1,
-        doc="`data/landmarks/<clip>.parquet`: landmarks after pose normalisation; the distance "
-        "between the eye centres is 1, the origin lies between them, y points down.",
-        columns=(
-            Column("frame", pa.int32(), "as in frames"),
-            Column("time", pa.float64(), "as in frames, s"),
-            Column("success", pa.bool_(), "whether there are landmarks, measured or filled in"),
-            Column("filled", pa.bool_(), "whether they were interpolated across a short gap"),
-            Column("confidence", pa.float32(), "as in mesh"),
-            Column("yaw", pa.float64(), "turn of the head to the picture's right, °"),
-            Column("pitch", pa.float64(), "turn of the head upwards, °"),
-            Column("roll", pa.float64(), "turn of the head clockwise, °"),
-            Column("scale", pa.float64(), "px per inter-ocular distance"),
-            Column("residual", pa.float64(), "misfit of the rigid points, inter-ocular distances"),
-            Column("xyz", _points(points), "x, y, z of each point, inter-ocular distances"),
-        ),
-        facts=(
-            ("points", "number of landmarks, 478 or 68"),
-            ("frames", "number of frames"),
-            ("seen, gap, yaw, pitch, roll, size, jitter", "as in quality"),
-        ),
-    )
-
-
-def landmark_column(xyz: npt.NDArray[np.float32]) -> pa.FixedSizeListArray:
-    """Landmarks (T, N, 3) as a column: x, y, z of each point in turn."""
-    flat = np.ascontiguousarray(xyz, dtype=np.float32).reshape(-1)
-    return pa.FixedSizeListArray.from_arrays(pa.array(flat), xyz.shape[1] * 3)
-
-
-def _points(points: int) -> pa.DataType:
-    return pa.list_(pa.float32(), 3 * points)
-
-
-QUALITY = Table(
-    name="quality",
-    version=1,
-    doc="`data/quality.parquet`: what can be trusted of each clip, and whether it is used.",
-    columns=(
-        Column("clip", pa.string(), "the clip"),
-        Column("used", pa.bool_(), "whether later stages use it"),
-        Column("reason", pa.string(), "why not; empty if it is used"),
-        Column("detail", pa.string(), "the same in words"),
-        Column("frames", pa.int32(), "number of frames"),
-        Column("seen", pa.float64(), "fraction of the frames that show the face"),
-        Column("gap", pa.float64(), "longest time without the face, s"),
-        Column("yaw", pa.float64(), "largest turn sideways, ° (99th percentile, either way)"),
-        Column("pitch", pa.float64(), "largest turn up or down, °"),
-        Column("roll", pa.float64(), "largest turn in the picture, °"),
-        Column("size", pa.float64(), "shorter side of the smallest face box, px"),
-        Column("jitter", pa.float64(), "tremble of the rigid points, inter-ocular distances"),
-        Column("remark", pa.string(), "what decode said of the file: truncated, times_repaired, …"),
-    ),
-)
-
-ALL = (CLIPS, FRAMES, FACES, mesh(478), landmarks(478), QUALITY, STATUS, TRUTH)
 
 
 class Writer:
@@ -338,25 +158,3 @@ def _check(table: Table, path: Path) -> None:
             f"{path}: holds {found[0]} version {found[1]}, not {table.name} version "
             f"{table.version}; run `dvc repro` to make it anew"
         )
-
-
-def document() -> str:
-    """docs/data.md: every table, its columns, types and units."""
-    parts = [
-        "# Tables\n",
-        "Made from the code by `make docs`. Times are seconds, lengths pixels of the upright",
-        "frame. Each file's metadata says which schema and version it has, which stage made it,",
-        "with which parameters and library versions.",
-    ]
-    for table in ALL:
-        parts += [f"\n## {table.name} (version {table.version})\n", table.doc, ""]
-        parts += ["| column | type | meaning |", "|---|---|---|"]
-        parts += [f"| {c.name} | {c.type} | {c.doc} |" for c in table.columns]
-        if table.facts:
-            parts += ["", "| in the metadata | meaning |", "|---|---|"]
-            parts += [f"| {name} | {doc} |" for name, doc in table.facts]
-    return "\n".join(parts) + "\n"
-
-
-if __name__ == "__main__":
-    print(document(), end="")

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import pytest
 
-from duchenne import tables
+from duchenne import schemas, tables
 from duchenne.datasets.clip import clip_name
 from tests import clips
 from tests.workspace import Workspace
@@ -136,7 +136,7 @@ def test_verdicts_on_places_are_not_kept_and_verdicts_on_content_are(workspace: 
 
 
 def test_names_are_made_bearable_and_stay_distinct(workspace: Workspace):
-    clips_table = tables.read(tables.CLIPS, workspace.root / "data/clips.parquet")
+    clips_table = tables.read(schemas.CLIPS, workspace.root / "data/clips.parquet")
     by_path = dict(zip(clips_table["path"].to_pylist(), clips_table["clip"].to_pylist(),
                        strict=True))  # fmt: skip
     assert by_path["data/raw/mine/good.mp4"] == "good"
@@ -207,7 +207,7 @@ def test_landmarks_pass_and_a_still_is_a_clip_of_one_frame(tmp_path: Path):
         "good": ("ok", ""),
         "still": ("ok", ""),
     }
-    frames = tables.read(tables.FRAMES, tmp_path / "data/frames/still.parquet")
+    frames = tables.read(schemas.FRAMES, tmp_path / "data/frames/still.parquet")
     assert frames["time"].to_pylist() == [0.0]
     assert not (tmp_path / "data/frames/array.parquet").exists()
 

@@ -12,6 +12,7 @@ KINDS = {
     "video": {".avi", ".gif", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".mts", ".webm",
               ".wmv"},
     "landmarks": {".npy"},
+    "dmarkers": {".dmarkers"},
     "image": {".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff"},
 }  # fmt: skip
 LONGEST_NAME = 80
@@ -47,7 +48,7 @@ class Found:
 
 
 def kind_of(place: str) -> str | None:
-    """video, landmarks or image, by the ending; None for any other file."""
+    """video, landmarks, dmarkers or image, by the ending; None for any other file."""
     ending = PurePosixPath(place).suffix.lower()
     return next((kind for kind, endings in KINDS.items() if ending in endings), None)
 

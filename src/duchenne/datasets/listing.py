@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from duchenne import tables
+from duchenne import schemas, tables
 from duchenne.datasets.clip import Found
 from duchenne.errors import DatasetError, Unusable
 from duchenne.face.length import seconds_of
@@ -33,7 +33,7 @@ def check(found: Sequence[Found], folder: Path) -> None:
     """Refuse an empty list, and names that would overwrite each other or columns of ours."""
     if not found:
         raise DatasetError(f"{folder} holds no clips; put videos there, or choose another dataset")
-    ours = {column.name for column in tables.CLIPS.columns}
+    ours = {column.name for column in schemas.CLIPS.columns}
     taken = sorted({name for clip in found for name in clip.groups} & ours)
     if taken:
         raise DatasetError(
@@ -97,7 +97,7 @@ def table(
     ]
     names = dict.fromkeys(name for row in rows for name in row)
     columns = {name: [row.get(name) for row in rows] for name in names}
-    return tables.conform(tables.CLIPS, columns).sort_by("clip")
+    return tables.conform(schemas.CLIPS, columns).sort_by("clip")
 
 
 def summary(clips: pa.Table, *, dataset: str) -> dict[str, Any]:

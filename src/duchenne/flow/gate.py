@@ -7,7 +7,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from duchenne import tables
+from duchenne import schemas, tables
 from duchenne.errors import GateError
 from duchenne.flow.unit import Recipe, Row
 
@@ -17,14 +17,14 @@ FAULTS = {"code_changed", "disk_full", "error", "result_lost"}  # of the machine
 
 def write_status(path: Path, rows: Sequence[Row], recipe: Recipe) -> None:
     """Write data/status/<stage>.parquet."""
-    names = [column.name for column in tables.STATUS.columns]
+    names = [column.name for column in schemas.STATUS.columns]
     columns = {name: [getattr(row, name) for row in rows] for name in names}
-    tables.write(tables.STATUS, path, columns, made_by=recipe.made_by())
+    tables.write(schemas.STATUS, path, columns, made_by=recipe.made_by())
 
 
 def read_status(path: Path) -> list[Row]:
     """The rows of a status table."""
-    return [Row(**row) for row in tables.read(tables.STATUS, path).to_pylist()]
+    return [Row(**row) for row in tables.read(schemas.STATUS, path).to_pylist()]
 
 
 def judge(rows: Sequence[Row], *, stage: str, max_failed: float) -> None:

@@ -1,0 +1,1 @@
+"""Duchenne Markers: what lips, cheeks and eyelids do during a smile, in numbers."""

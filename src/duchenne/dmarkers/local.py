@@ -1,0 +1,80 @@
+"""Local parabolas: Savitzky and Golay's smoother for samples at any times.
+
+Around each asked time a parabola is fitted by least squares; its value there is the smoothed one
+and its slope the speed. Savitzky & Golay (1964) count samples, all with one weight. Here a window
+is a span of TIME and weights fade towards its ends (the tricube of Cleveland 1979), so 25 and 50
+frames per second, or an uneven clip, are smoothed alike.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[np.float64]
+
+_FEWEST = 5  # samples in a window, as long as there are so many
+
+
+class Fit(NamedTuple):
+    value: Array  # (A, S)
+    slope: Array  # (A, S), per second
+
+
+def fit(values: Array, times: Array, *, at: Array, half_s: float) -> Fit:
+    """Parabolas through finite values (T, S) at increasing times (T,), asked for at (A,) s.
+
+    A window reaches `half_s` s to each side, and further where that holds fewer than five samples.
+    Two samples make a line, and a single one is a constant.
+    """
+    if len(times) < 3:
+        return _line(values, times, at)
+    index, weight = _windows(times, at, half_s)
+    step = times[index] - at[:, None]
+    value, slope = _kernels(step, weight)
+    near = values[index]
+    return Fit(*((kernel[:, None] @ near)[:, 0] for kernel in (value, slope)))
+
+
+def _line(values: Array, times: Array, at: Array) -> Fit:
+    slope = (values[-1:] - values[:1]) / ((times[-1] - times[0]) or 1.0)
+    return Fit(values[:1] + (at - times[0])[:, None] * slope, np.repeat(slope, len(at), axis=0))
+
+
+def _kernels(step: Array, weight: Array) -> tuple[Array, Array]:
+    """By what the samples (A, K) in each window are to be weighed to give value and slope of the
+    least-squares parabola: the first two rows of the normal matrix's inverse, by Cramer's rule."""
+    m0, m1, m2, m3, m4 = _moments(step, weight)
+    whole = m0 * (m2 * m4 - m3 * m3) - m1 * (m1 * m4 - m2 * m3) + m2 * (m1 * m3 - m2 * m2)
+    a, b, c = m2 * m4 - m3 * m3, m2 * m3 - m1 * m4, m1 * m3 - m2 * m2
+    d, e = m0 * m4 - m2 * m2, m1 * m2 - m0 * m3
+    weight = weight / whole
+    return (a + step * (b + step * c)) * weight, (b + step * (d + step * e)) * weight
+
+
+def _moments(step: Array, weight: Array) -> list[Array]:
+    """Sums of weight x step^0 to step^4, (A, 1) each."""
+    moments, power = [], weight
+    for _ in range(5):
+        moments.append(power.sum(axis=1, keepdims=True))
+        power = power * step
+    return moments
+
+
+def _windows(times: Array, at: Array, half_s: float) -> tuple[npt.NDArray[np.intp], Array]:
+    """The samples in the window around each asked time and their weights, (A, K) each; places
+    that are not needed weigh nothing."""
+    count = len(times)
+    fewest = min(_FEWEST, count)
+    middle = np.searchsorted(times, at) - fewest // 2
+    middle = np.clip(middle, 0, count - fewest)
+    first = np.minimum(np.searchsorted(times, at - half_s, side="right"), middle)
+    last = np.maximum(np.searchsorted(times, at + half_s, side="left"), middle + fewest)
+    places = first[:, None] + np.arange((last - first).max())
+    inside = places < last[:, None]
+    index = np.minimum(places, count - 1)
+    away = np.abs(times[index] - at[:, None])
+    furthest = (away * inside).max(axis=1, keepdims=True)
+    reach = np.where(furthest < half_s, half_s, 1.05 * furthest)
+    weight = np.where(inside, (1.0 - np.minimum(away / reach, 1.0) ** 3) ** 3, 0.0)
+    return index, weight

@@ -1,0 +1,93 @@
+"""Pictures' data: the mean smile of each class, and how some of its features are spread."""
+
+import csv
+from collections.abc import Iterator, Mapping, Sequence
+from io import StringIO
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from duchenne import tables
+from duchenne.files import write_bytes
+from duchenne.markers import DMARKERS, SIGNALS
+
+Array = npt.NDArray[np.float64]
+Row = Mapping[str, Any]
+
+# What a reader of the literature looks for first: how fast and how long lips move, how even both
+# sides are, and what eyes and cheeks do meanwhile.
+SHOWN = (
+    "mouth_onset_dur",
+    "mouth_onset_speed_max_rise",
+    "mouth_apex_dur",
+    "mouth_apex_amp_max",
+    "mouth_apex_left_right",
+    "mouth_offset_dur",
+    "eyes_apex_amp_mean",
+    "cheeks_apex_amp_max",
+)
+_BEFORE_S, _AFTER_S, _STEP_S = 0.5, 4.0, 0.04
+
+
+def write_plots(
+    signals: Path, dmarkers: Path, clips: pa.Table, smiles: Path, markers: Path
+) -> None:
+    """The data behind both pictures, as CSV."""
+    names = dict(zip(clips["clip"].to_pylist(), clips["label_name"].to_pylist(), strict=True))
+    table = tables.read(DMARKERS, dmarkers, columns=["clip", "onset_start", *SHOWN])
+    rows = table.to_pylist()
+    starts = {row["clip"]: row["onset_start"] for row in rows if np.isfinite(row["onset_start"])}
+    _write(smiles, ("label", "time", "mean", "low", "high", "clips"),
+           _mean_smiles(signals, starts, names))  # fmt: skip
+    _write(markers, ("clip", "label", "feature", "value"), _values(rows, names))
+
+
+def _write(path: Path, columns: Sequence[str], rows: Iterator[Row]) -> None:
+    text = StringIO()
+    writer = csv.DictWriter(text, columns, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    write_bytes(path, text.getvalue().encode())
+
+
+def _values(rows: Sequence[Row], names: Mapping[str, str]) -> Iterator[Row]:
+    for name in SHOWN:
+        for row in rows:
+            if np.isfinite(row[name]):
+                yield {"clip": row["clip"], "label": names[row["clip"]], "feature": name,
+                       "value": round(row[name], 6)}  # fmt: skip
+
+
+def _mean_smiles(
+    signals: Path, starts: Mapping[str, float], names: Mapping[str, str]
+) -> Iterator[Row]:
+    """Mean lip signal of each class from the start of the onset on, with one standard deviation
+    to each side, at moments that at least half of its clips show."""
+    clock = np.arange(-_BEFORE_S, _AFTER_S, _STEP_S)
+    table = tables.read(SIGNALS, signals, columns=["clip", "time", "lip"])
+    lips = {
+        clip: np.interp(starts[clip] + clock, own["time"], own["lip"], left=np.nan, right=np.nan)
+        for clip, own in _by_clip(table)
+        if clip in starts
+    }
+    for label in sorted({names[clip] for clip in starts}):
+        curves = np.array([lips[clip] for clip in starts if names[clip] == label])
+        count = np.isfinite(curves).sum(axis=0)
+        for moment in np.flatnonzero(2 * count >= len(curves)):
+            mean, spread = np.nanmean(curves[:, moment]), np.nanstd(curves[:, moment])
+            yield {"label": label, "time": round(clock[moment], 3), "mean": round(mean, 6),
+                   "low": round(mean - spread, 6), "high": round(mean + spread, 6),
+                   "clips": count[moment]}  # fmt: skip
+
+
+def _by_clip(table: pa.Table) -> Iterator[tuple[str, dict[str, Array]]]:
+    """The rows of each clip, which lie together, as arrays."""
+    clips = table["clip"].to_numpy()
+    times, lip = table["time"].to_numpy(), table["lip"].to_numpy()
+    edges = np.flatnonzero(np.concatenate([[True], clips[1:] != clips[:-1], [True]]))
+    for start, end in pairwise(edges):
+        yield str(clips[start]), {"time": times[start:end], "lip": lip[start:end]}
