@@ -6,18 +6,13 @@ a clip of one frame. What index could not read keeps the reason that index found
 
 from pathlib import Path
 
-from duchenne.clips import DMARKERS, LANDMARKS, Clip, file_of, unread
+from duchenne.clips import NO_PICTURES, Clip, file_of, unread
 from duchenne.decoding import write_frames
 from duchenne.flow.fanout import Places, fan_out
 from duchenne.flow.unit import Input, Outcome, Recipe, Unit
 from duchenne.schemas import CLIPS, FRAMES
 from duchenne.stage import Stage, execute
 from duchenne.tables import read
-
-NO_PICTURES = {
-    LANDMARKS: "coordinates, no pictures to decode",
-    DMARKERS: "features computed elsewhere, no pictures to decode",
-}
 
 
 def decode_clip(unit: Unit, recipe: Recipe, out: Path) -> Outcome:

@@ -17,7 +17,7 @@ FLOORS = [
     {"faces", "mesh", "landmarks", "markers"},
     {"smiles"},
     {"quality"},
-    {"stage", "doctor", "overview", "documents"},
+    {"stage", "doctor", "overview", "documents", "importing"},
     {"cli"},
 ]
 IMPURE = {"rich", "tqdm", "dvc", "dask", "distributed", "logging", "pyarrow", "yaml"}

@@ -1,5 +1,6 @@
 """The `duchenne` command: what `dvc` does not do."""
 
+import re
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -10,8 +11,8 @@ from rich.filesize import decimal
 from rich.table import Table
 
 from duchenne import doctor as checkup
-from duchenne import overview
-from duchenne.errors import DuchenneError
+from duchenne import importing, overview
+from duchenne.errors import DatasetError, DuchenneError
 from duchenne.flow import cache as units
 from duchenne.flow.settings import cache_folder
 
@@ -32,6 +33,24 @@ def doctor() -> None:
     findings = checkup.examine(Path.cwd())
     checkup.show(findings, Console())
     raise typer.Exit(code=1 if any(finding.blocks for finding in findings) else 0)
+
+
+@app.command()
+def import_dmarkers(
+    file: Annotated[Path, typer.Argument(help="CSV: clip, subject, label, feature columns")],
+    name: Annotated[str, typer.Option(help="what the data set is to be called")],
+) -> None:
+    """Make a data set of D-Markers that were computed elsewhere."""
+    if not re.fullmatch(r"[A-Za-z0-9._-]{1,80}", name) or name.startswith("."):
+        raise DatasetError(f"'{name}' is no name for a data set; use letters, digits, - and _")
+    folder = Path("data/raw") / name
+    clips, columns = importing.import_dmarkers(file, folder)
+    typer.echo(
+        f"{clips:,} clips with {columns} of 225 features are in {folder}. Now name the set in\n"
+        f"params.yaml under `datasets:`, choose it with `dataset: {name}`, and track it:\n"
+        f"  {name}:\n    adapter: folder\n"
+        f"  dvc add {folder}"
+    )
 
 
 @cache_app.command()

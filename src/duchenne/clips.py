@@ -8,9 +8,13 @@ from duchenne.flow.unit import Row
 
 Clip = Mapping[str, Any]
 
-# decode's remarks on clips that come without pictures
+# Kinds of clip that come without pictures; the same words are decode's remarks on them.
 LANDMARKS = "landmarks"
 DMARKERS = "dmarkers"
+NO_PICTURES = {
+    LANDMARKS: "coordinates, no pictures to decode",
+    DMARKERS: "features computed elsewhere, no pictures to decode",
+}
 
 
 def file_of(clip: Clip, raw: Path) -> Path:
@@ -32,6 +36,6 @@ def of(rows: Iterable[Row], *, pictures: bool) -> tuple[list[str], list[Row]]:
     that it carries on: of clips that failed, of those that are D-Markers already, and, where it
     needs pictures, of those without."""
     rows = list(rows)
-    without = {DMARKERS, LANDMARKS} if pictures else {DMARKERS}
+    without = set(NO_PICTURES) if pictures else {DMARKERS}
     passed = [row for row in rows if row.failed or row.reason in without]
     return [row.unit for row in rows if row not in passed], passed

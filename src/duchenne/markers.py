@@ -17,6 +17,9 @@ from duchenne.params import DMarkers
 from duchenne.stored import read_landmarks
 from duchenne.tables import Column, Table
 
+Array = np.ndarray[Any, np.dtype[np.float64]]
+
+_LARGEST = 100_000  # bytes; 225 features take 12,000
 _SIGNALS = ("eyelid", "cheek", "lip")
 _SIDES = ("right", "left")
 
@@ -115,9 +118,8 @@ def write_markers(clip: str, landmarks: Path, folder: Path, *, recipe: Recipe) -
 
 
 def write_given(clip: str, file: Path, folder: Path, *, recipe: Recipe) -> Outcome:
-    """D-Markers that were computed elsewhere: `file` holds a JSON object of columns."""
-    given = json.loads(file.read_text(encoding="utf-8"))
-    values = np.array([given.get(column, np.nan) for column in COLUMNS], np.float64)
+    """D-Markers that were computed elsewhere: `file` is a JSON object of columns and numbers."""
+    values = _given(file)
     known = np.isfinite(values).reshape(len(REGIONS), len(PHASES), -1).any(axis=(0, 2))
     folder.mkdir()
     empty = SIGNALS.schema.empty_table()
@@ -125,6 +127,21 @@ def write_given(clip: str, file: Path, folder: Path, *, recipe: Recipe) -> Outco
     row = _values(clip, values, known, bounds=np.full((len(PHASES), 4), np.nan))
     tables.write(DMARKERS, files(folder).dmarkers, row, made_by=recipe.made_by())
     return Outcome("ok", "", "computed elsewhere")
+
+
+def _given(file: Path) -> Array:
+    """The 225 features in a file, NaN where it has none."""
+    if file.stat().st_size > _LARGEST:
+        raise Unusable("not_dmarkers", "larger than 225 numbers can be")
+    try:
+        given = json.loads(file.read_text(encoding="utf-8"))
+        values = np.array([given.get(column, np.nan) for column in COLUMNS], np.float64)
+        unknown = set(given) - set(COLUMNS)
+    except (ValueError, TypeError, AttributeError, RecursionError) as error:
+        raise Unusable("not_dmarkers", "not an object of feature names and numbers") from error
+    if unknown or np.isinf(values).any() or not np.isfinite(values).any():
+        raise Unusable("not_dmarkers", "no feature, an unknown one, or one without end")
+    return values
 
 
 def merge(folders: Sequence[Path], signals: Path, dmarkers: Path, *, recipe: Recipe) -> None:
@@ -182,7 +199,7 @@ def _verdict(found: Markers) -> Outcome:
     return Outcome()
 
 
-def read_features(path: Path) -> tuple[list[str], np.ndarray[Any, np.dtype[np.float64]]]:
+def read_features(path: Path) -> tuple[list[str], Array]:
     """Clips and their features (clips, 225), NaN where there is no value."""
     table = tables.read(DMARKERS, path, columns=["clip", *COLUMNS])
     columns: Mapping[str, Any] = {name: table[name].to_numpy() for name in COLUMNS}
