@@ -9,7 +9,8 @@ from duchenne import clips
 from duchenne.flow.fanout import Places, fan_out
 from duchenne.flow.gate import read_status
 from duchenne.flow.unit import Input, Outcome, Recipe, Unit
-from duchenne.markers import DMARKERS, merge, write_given, write_markers
+from duchenne.markers import DMARKERS
+from duchenne.marking import merge, write_given, write_markers
 from duchenne.schemas import CLIPS
 from duchenne.smiles import write_plots
 from duchenne.stage import Stage, execute
@@ -44,9 +45,8 @@ def run(stage: Stage) -> None:
         max_failed=stage.params.quality.max_failed,
         earlier=list(failed.values()),
     )
-    parts = [scratch.of(row.unit) for row in done if not row.failed]
     outs = stage.out("data/signals.parquet"), stage.out("data/dmarkers.parquet")
-    merge(parts, *outs, recipe=recipe)
+    merge([scratch.of(row.unit) for row in done if not row.failed], *outs, recipe=recipe)
     plots = stage.out("metrics/plots/smiles.csv"), stage.out("metrics/plots/markers.csv")
     write_plots(*outs, table, *plots)
 

@@ -6,6 +6,7 @@ import re
 import pytest
 import yaml
 
+from duchenne.params import PUBLISHED
 from tests.imports import ROOT, code_of, tree
 
 PIPELINE = yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
@@ -30,10 +31,18 @@ def params_read(stage: str) -> set[str]:
     found = set(re.findall(r"stage\.params\.((?:[a-z_]+)(?:\.(?:[a-z_]+|\$\{dataset\}))*)", text))
     if "data/raw/${dataset}" in text:
         found.add("dataset")
+    if {name.split(".")[0] for name in found} & set(PUBLISHED):  # a key there may be `auto`
+        found |= {"dataset", "datasets.${dataset}"}
     return {re.sub(r"(datasets\.[^.]+)\..*", r"\1", name) for name in found}
 
 
 def declared(stage: str, kind: str) -> set[str]:
+    if kind == "outs":
+        return names(stage, "outs") | names(stage, "metrics")
+    return names(stage, kind)
+
+
+def names(stage: str, kind: str) -> set[str]:
     return {
         entry if isinstance(entry, str) else next(iter(entry))
         for entry in PIPELINE[stage].get(kind, [])
@@ -98,6 +107,8 @@ def test_no_plain_out_costs_a_stage_its_run_cache():
     for stage in PIPELINE.values():
         for out in stage["outs"]:
             assert isinstance(out, str), out
+    metrics = [entry for stage in PIPELINE.values() for entry in stage.get("metrics", [])]
+    assert metrics == [{"metrics/summary.json": {"cache": False}}], "committed, and the only one"
 
 
 def test_dataset_is_the_only_interpolated_parameter():

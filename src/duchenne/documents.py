@@ -14,6 +14,8 @@ TABLES = (
     schemas.QUALITY,
     markers.SIGNALS,
     markers.DMARKERS,
+    schemas.FOLDS,
+    schemas.PREDICTIONS,
     schemas.STATUS,
     schemas.TRUTH,
 )

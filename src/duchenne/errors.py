@@ -20,6 +20,10 @@ class DatasetError(DuchenneError):
     """The list of clips is wrong: duplicates, unlabelled clips, missing files."""
 
 
+class FoldsError(DuchenneError):
+    """A split that cannot be trusted, or not be made; the message names clips and subjects."""
+
+
 class TableError(DuchenneError):
     """A Parquet file is not what its name promises."""
 
@@ -42,6 +46,14 @@ class EngineError(DuchenneError):
 
 class GateError(DuchenneError):
     """More units failed than `quality.max_failed` allows, or one by no fault of its own."""
+
+
+class EvaluationError(DuchenneError):
+    """Predictions cannot be scored, or a fold has seen its own test subjects."""
+
+
+class TrainingError(DuchenneError):
+    """A network cannot be trained on these clips with these settings."""
 
 
 class Unusable(Exception):
@@ -74,3 +86,10 @@ def suggest(word: str, allowed: Iterable[str]) -> str:
     close = difflib.get_close_matches(word, names, n=1)
     hint = f"did you mean '{close[0]}'? " if close else ""
     return f"{hint}Allowed: {', '.join(names)}."
+
+
+def listed(names: Iterable[str], *, shown: int = 5) -> str:
+    """`"a, b, c, d, e and 7 more"`: in order, each name once, for an error message."""
+    every = sorted(set(names))
+    more = f" and {len(every) - shown} more" if len(every) > shown else ""
+    return ", ".join(every[:shown]) + more

@@ -1,13 +1,26 @@
 """Small files written so that a crash leaves the old one or the new one, never half of one."""
 
+import csv
 import json
 import os
+from collections.abc import Iterable, Mapping, Sequence
+from io import StringIO
 from pathlib import Path
+from typing import Any
 
 
 def write_json(path: Path, value: object) -> None:
     """Write a report for people and programs, atomically, always with the same bytes."""
     write_bytes(path, (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode())
+
+
+def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
+    """Write a table for plots and spreadsheets, atomically; None is an empty cell."""
+    text = StringIO()
+    writer = csv.DictWriter(text, columns, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    write_bytes(path, text.getvalue().encode())
 
 
 def write_bytes(path: Path, content: bytes) -> None:

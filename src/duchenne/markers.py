@@ -1,26 +1,18 @@
 """The tables `signals` and `dmarkers`: what each clip's smile is made of, in numbers."""
 
-import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple, cast
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from duchenne import tables, topology
-from duchenne.dmarkers.extract import Markers, extract
+from duchenne import tables
 from duchenne.dmarkers.names import COLUMNS, FEATURES, PHASES, REGIONS
-from duchenne.errors import Unusable
-from duchenne.flow.unit import Outcome, Recipe
-from duchenne.params import DMarkers
-from duchenne.stored import read_landmarks
 from duchenne.tables import Column, Table
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
 
-_LARGEST = 100_000  # bytes; 225 features take 12,000
-_SIGNALS = ("eyelid", "cheek", "lip")
 _SIDES = ("right", "left")
 
 SIGNALS = Table(
@@ -79,124 +71,6 @@ DMARKERS = Table(
         ),
     ),
 )  # fmt: skip
-
-
-class _Files(NamedTuple):
-    """What a unit leaves in its folder."""
-
-    signals: Path
-    dmarkers: Path
-
-
-def files(folder: Path) -> _Files:
-    return _Files(folder / "signals.parquet", folder / "dmarkers.parquet")
-
-
-def write_markers(clip: str, landmarks: Path, folder: Path, *, recipe: Recipe) -> Outcome:
-    """Signals and D-Markers of one clip, from its landmarks."""
-    times, frames, xyz = read_landmarks(landmarks)
-    params = cast(DMarkers, recipe.params)
-    shape = topology.of(xyz.shape[1])
-    legacy = params.lip_corners == "legacy"
-    if legacy and shape is not topology.MESH:
-        raise Unusable("unknown_landmarks", "legacy lip corners exist in the 478-point mesh alone")
-    found = extract(
-        xyz,
-        times,
-        topology=shape,
-        neutral_s=params.neutral_s,
-        smoothing=params.smooth,
-        min_slope=params.min_slope,
-        legacy_lips=legacy,
-    )
-    folder.mkdir()
-    places, made_by = files(folder), recipe.made_by()
-    rows = {"clip": [clip] * len(times), "frame": frames, "time": times, **_signals(found, times)}
-    tables.write(SIGNALS, places.signals, rows, made_by=made_by)
-    tables.write(DMARKERS, places.dmarkers, _row(clip, found, times, frames), made_by=made_by)
-    return _verdict(found)
-
-
-def write_given(clip: str, file: Path, folder: Path, *, recipe: Recipe) -> Outcome:
-    """D-Markers that were computed elsewhere: `file` is a JSON object of columns and numbers."""
-    values = _given(file)
-    known = np.isfinite(values).reshape(len(REGIONS), len(PHASES), -1).any(axis=(0, 2))
-    folder.mkdir()
-    empty = SIGNALS.schema.empty_table()
-    tables.write(SIGNALS, files(folder).signals, empty, made_by=recipe.made_by())
-    row = _values(clip, values, known, bounds=np.full((len(PHASES), 4), np.nan))
-    tables.write(DMARKERS, files(folder).dmarkers, row, made_by=recipe.made_by())
-    return Outcome("ok", "", "computed elsewhere")
-
-
-def _given(file: Path) -> Array:
-    """The 225 features in a file, NaN where it has none."""
-    if file.stat().st_size > _LARGEST:
-        raise Unusable("not_dmarkers", "larger than 225 numbers can be")
-    try:
-        given = json.loads(file.read_text(encoding="utf-8"))
-        values = np.array([given.get(column, np.nan) for column in COLUMNS], np.float64)
-        unknown = set(given) - set(COLUMNS)
-    except (ValueError, TypeError, AttributeError, RecursionError) as error:
-        raise Unusable("not_dmarkers", "not an object of feature names and numbers") from error
-    if unknown or np.isinf(values).any() or not np.isfinite(values).any():
-        raise Unusable("not_dmarkers", "no feature, an unknown one, or one without end")
-    return values
-
-
-def merge(folders: Sequence[Path], signals: Path, dmarkers: Path, *, recipe: Recipe) -> None:
-    """One table of all clips, from what their units have left."""
-    for table, target, parts in (
-        (SIGNALS, signals, [files(folder).signals for folder in folders]),
-        (DMARKERS, dmarkers, [files(folder).dmarkers for folder in folders]),
-    ):
-        with tables.Writer(table, target, made_by=recipe.made_by()) as writer:
-            for group in _groups(parts, size=256):
-                writer.append(pa.concat_tables([tables.read(table, part) for part in group]))
-
-
-def _groups(parts: Sequence[Path], *, size: int) -> Iterable[Sequence[Path]]:
-    for start in range(0, len(parts), size):
-        yield parts[start : start + size]
-
-
-def _signals(found: Markers, times: Any) -> dict[str, Any]:
-    columns: dict[str, Any] = {}
-    for name, signal in zip(_SIGNALS, found.signals, strict=True):
-        columns[name] = signal.mean
-        columns[f"{name}_right"], columns[f"{name}_left"] = signal.right, signal.left
-    return {**columns, "phase": found.phase(times)}
-
-
-def _row(clip: str, found: Markers, times: Any, frames: Any) -> dict[str, list[Any]]:
-    known = np.isfinite(found.bounds[:, 0])
-    inside = [frames[found.phase(times) == phase] for phase in PHASES]
-    ends = [(some[0], some[-1]) if len(some) else (np.nan, np.nan) for some in inside]
-    return _values(clip, found.features, known, bounds=np.column_stack([found.bounds, ends]))
-
-
-def _values(clip: str, values: Any, known: Any, *, bounds: Any) -> dict[str, list[Any]]:
-    """One row; `bounds` (3, 4) are start and end in s, first and last frame of each phase."""
-    row: dict[str, list[Any]] = {"clip": [clip]}
-    for phase, valid, (start, end, first, last) in zip(PHASES, known, bounds, strict=True):
-        row[f"valid_{phase}"] = [bool(valid)]
-        row[f"{phase}_start"], row[f"{phase}_end"] = [float(start)], [float(end)]
-        row[f"{phase}_first"] = [None if np.isnan(first) else int(first)]
-        row[f"{phase}_last"] = [None if np.isnan(last) else int(last)]
-    return {**row, **{name: [float(value)] for name, value in zip(COLUMNS, values, strict=True)}}
-
-
-def _verdict(found: Markers) -> Outcome:
-    """What is missing in a smile is said, and no failure."""
-    absent = [phase for phase, bounds in zip(PHASES, found.bounds, strict=True)
-              if np.isnan(bounds[0])]  # fmt: skip
-    if "onset" in absent or "offset" in absent:
-        return Outcome("partial", f"no_{absent[0]}", f"the clip has no {' and no '.join(absent)}")
-    if np.isnan(found.signals.cheek.right).all():
-        return Outcome("partial", "no_cheeks", "these landmarks have no points on the cheeks")
-    if absent:
-        return Outcome("ok", "no_apex", "the lips fall as soon as they have risen")
-    return Outcome()
 
 
 def read_features(path: Path) -> tuple[list[str], Array]:

@@ -41,7 +41,36 @@ class Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
 
-class DemoDataset(Section):
+# Keys of these sections may be `auto`: then the chosen data set says (under its own `auto:`), and
+# where it does not, the published value holds.
+PUBLISHED: Mapping[str, Mapping[str, str | int | float]] = {
+    "folds": {"scheme": "stratified", "count": 10},
+    "net": {"points": "all", "latents": 32, "depth": 6, "time_depth": 3},
+    "window": {"test": 5},
+    "train": {"epochs": 300, "batch": 16, "lr": 5e-4},
+}
+AUTO = "auto"
+
+
+class OfDataset(Section):
+    """What every data set may say of itself."""
+
+    auto: Mapping[str, Mapping[str, str | int | float]] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _auto_keys_that_exist(self) -> "OfDataset":
+        known = {f"{section}.{key}" for section, keys in PUBLISHED.items() for key in keys}
+        for section, keys in self.auto.items():
+            for key in keys:
+                if f"{section}.{key}" not in known:
+                    raise ValueError(
+                        f"auto: '{section}.{key}' cannot be auto; "
+                        + suggest(f"{section}.{key}", known)
+                    )
+        return self
+
+
+class DemoDataset(OfDataset):
     adapter: Literal["demo"]
     seed: Annotated[int, Field(ge=0)]
     subjects: Annotated[int, Field(ge=2, le=999)]
@@ -58,7 +87,7 @@ class LandmarkArrays(Section):
     fps: Annotated[float, Field(gt=0, le=1000)]
 
 
-class FolderDataset(Section):
+class FolderDataset(OfDataset):
     adapter: Literal["folder"]
     landmarks: LandmarkArrays | None = None
 
@@ -114,6 +143,76 @@ class Quality(Section):
     max_jitter: Annotated[float, Field(gt=0)]
 
 
+class Folds(Section):
+    scheme: Literal["stratified", "leave-one-subject-out", "published"]
+    count: Annotated[int, Field(ge=2, le=1000)]
+    val: Annotated[float, Field(gt=0, le=0.5)]
+    seed: Annotated[int, Field(ge=0)]
+
+
+class Window(Section):
+    frames: Annotated[int, Field(ge=2, le=512)]
+    fps: Annotated[float, Field(gt=0, le=1000)]
+    test: Annotated[int, Field(ge=1, le=1000)]
+
+
+class Augment(Section):
+    mirror: Annotated[float, Field(ge=0, le=1)]
+    rotate: Annotated[float, Field(ge=0, le=45)]
+    scale: Annotated[float, Field(ge=0, le=0.5)]
+    stretch: Annotated[float, Field(ge=0, le=0.5)]
+    noise: Annotated[float, Field(ge=0, le=0.1)]
+
+
+class Net(Section):
+    encoder: Literal["curvenet", "linear"]
+    attention: Literal["both", "space", "time"]
+    points: Literal["all", "features"]
+    neighbours: Annotated[int, Field(ge=1, le=256)]
+    curves: Annotated[int, Field(ge=1, le=478)]
+    steps: Annotated[int, Field(ge=1, le=64)]
+    latents: Annotated[int, Field(ge=1, le=478)]
+    depth: Annotated[int, Field(ge=1, le=48)]
+    time_depth: Annotated[int, Field(ge=1, le=48)]
+    heads: Annotated[int, Field(ge=1, le=64)]
+    mlp: Annotated[int, Field(ge=1, le=8192)]
+    dropout: Annotated[float, Field(ge=0, lt=1)]
+    indicators: bool
+
+
+class Train(Section):
+    epochs: Annotated[int, Field(ge=1, le=100_000)]
+    batch: Annotated[int, Field(ge=1, le=65_536)]
+    lr: Annotated[float, Field(gt=0, le=1)]
+    weight_decay: Annotated[float, Field(ge=0, le=1)]
+    schedule: Literal["constant", "cosine"]
+    clip: Annotated[float, Field(gt=0)] | None
+    balance: bool
+    monitor: Literal["loss", "balanced_accuracy", "auc"]
+    patience: Annotated[int, Field(ge=1)] | None
+    precision: Literal["auto", "float32"]
+    device: Literal["auto", "cpu", "cuda"]
+    threads: Annotated[int, Field(ge=1, le=256)]
+
+
+class Multitask(Section):
+    weight: Annotated[float, Field(ge=0)]
+
+
+class Training(Section):
+    """All parameters that decide what a fold learns."""
+
+    model: Literal["mesh"]
+    fusion: Fusion
+    protocol: Literal["nested", "published"]
+    seed: int
+    window: Window
+    augment: Augment
+    net: Net
+    train: Train
+    multitask: Multitask
+
+
 class Params(Section):
     dataset: str
     model: Literal["mesh"]
@@ -127,6 +226,12 @@ class Params(Section):
     normalize: Normalize
     quality: Quality
     dmarkers: DMarkers
+    folds: Folds
+    window: Window
+    augment: Augment
+    net: Net
+    train: Train
+    multitask: Multitask
 
     @model_validator(mode="before")
     @classmethod
@@ -142,6 +247,14 @@ class Params(Section):
         }
         return {**values, "datasets": named}
 
+    @model_validator(mode="before")
+    @classmethod
+    def _auto_is_what_the_data_set_says(cls, values: dict[str, Any]) -> dict[str, Any]:
+        sets = values.get("datasets")
+        chosen = sets.get(values.get("dataset")) if isinstance(sets, dict) else None
+        says = chosen.get(AUTO) if isinstance(chosen, dict) else None
+        return {**values, **{name: _resolved(values.get(name), name, says) for name in PUBLISHED}}
+
     @model_validator(mode="after")
     def _the_demo_is_called_demo(self) -> "Params":
         """The stage `demo` renders data/raw/demo, so no other set can be rendered, nor can this
@@ -150,6 +263,18 @@ class Params(Section):
         if rendered != {"demo"}:
             raise ValueError("exactly the set `demo` has the adapter demo, and it must be there")
         return self
+
+
+def _resolved(section: Any, name: str, says: Any) -> Any:
+    """A section with `auto` replaced; anything that is no section is left to be refused."""
+    if not isinstance(section, dict):
+        return section
+    of_set = says.get(name) if isinstance(says, dict) else None
+    known = {**PUBLISHED[name], **(of_set if isinstance(of_set, dict) else {})}
+    return {
+        key: known[str(key)] if value == AUTO and key in known else value
+        for key, value in section.items()
+    }
 
 
 def load(path: Path) -> Params:

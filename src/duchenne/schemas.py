@@ -182,3 +182,31 @@ QUALITY = Table(
         Column("remark", pa.string(), "what decode said of the file: truncated, times_repaired, …"),
     ),
 )
+
+FOLDS = Table(
+    name="folds",
+    version=1,
+    doc="`data/folds.parquet`: each clip's role in each fold; no subject has two in one fold.",
+    columns=(
+        Column("fold", pa.string(), "name of the fold"),
+        Column("clip", pa.string(), "the clip"),
+        Column("role", pa.string(), "train, val (chooses the epoch) or test"),
+    ),
+)
+
+PREDICTIONS = Table(
+    name="predictions",
+    version=1,
+    doc="`data/predictions.parquet`: what each fold's network says of its validation and test "
+    "clips. `p_<class>` are probabilities; the clips table's group columns follow.",
+    columns=(
+        Column("fold", pa.string(), "the fold whose network it is"),
+        Column("clip", pa.string(), "the clip"),
+        Column("subject", pa.string(), "the person"),
+        Column("label", pa.int32(), "as in clips"),
+        Column("role", pa.string(), "val or test; scores count test alone"),
+        Column("p_0", pa.float64(), "probability of class 0, posed"),
+        Column("p_1", pa.float64(), "probability of class 1, spontaneous"),
+    ),
+    open=True,
+)

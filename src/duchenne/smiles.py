@@ -1,8 +1,6 @@
 """Pictures' data: the mean smile of each class, and how some of its features are spread."""
 
-import csv
 from collections.abc import Iterator, Mapping, Sequence
-from io import StringIO
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -12,7 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from duchenne import tables
-from duchenne.files import write_bytes
+from duchenne.files import write_csv
 from duchenne.markers import DMARKERS, SIGNALS
 
 Array = npt.NDArray[np.float64]
@@ -41,17 +39,9 @@ def write_plots(
     table = tables.read(DMARKERS, dmarkers, columns=["clip", "onset_start", *SHOWN])
     rows = table.to_pylist()
     starts = {row["clip"]: row["onset_start"] for row in rows if np.isfinite(row["onset_start"])}
-    _write(smiles, ("label", "time", "mean", "low", "high", "clips"),
+    write_csv(smiles, ("label", "time", "mean", "low", "high", "clips"),
            _mean_smiles(signals, starts, names))  # fmt: skip
-    _write(markers, ("clip", "label", "feature", "value"), _values(rows, names))
-
-
-def _write(path: Path, columns: Sequence[str], rows: Iterator[Row]) -> None:
-    text = StringIO()
-    writer = csv.DictWriter(text, columns, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    write_bytes(path, text.getvalue().encode())
+    write_csv(markers, ("clip", "label", "feature", "value"), _values(rows, names))
 
 
 def _values(rows: Sequence[Row], names: Mapping[str, str]) -> Iterator[Row]:

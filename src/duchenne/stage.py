@@ -125,7 +125,7 @@ def load(name: str, root: Path) -> Stage:
         params=parameters.load(root / "params.yaml"),
         engine=settings.load(root / "engine.yaml"),
         deps=tuple(declared.get("deps", ())),
-        outs=tuple(_path(out) for out in declared.get("outs", ())),
+        outs=tuple(_path(out) for kind in ("outs", "metrics") for out in declared.get(kind, ())),
     )
 
 

@@ -77,22 +77,6 @@ def read_mesh(path: Path) -> MeshClip:
     return MeshClip(frames, times, confidence, xyz, size)
 
 
-class Landmarks(NamedTuple):
-    """A landmarks table in memory: T frames of N landmarks."""
-
-    times: npt.NDArray[np.float64]  # (T,) s
-    frames: npt.NDArray[np.int32]  # (T,)
-    xyz: npt.NDArray[np.float32]  # (T, N, 3), NaN where there is no face
-
-
-def read_landmarks(path: Path) -> Landmarks:
-    """A whole landmarks table."""
-    points = int(tables.facts(path)["points"])
-    table = tables.read(schemas.landmarks(points), path, columns=["frame", "time", "xyz"])
-    xyz = table["xyz"].combine_chunks().flatten().to_numpy().reshape(-1, points, 3)
-    return Landmarks(table["time"].to_numpy(), table["frame"].to_numpy(), xyz)
-
-
 def _batches(
     path: Path, *, size: int, columns: list[str] | None = None
 ) -> Iterator[pa.RecordBatch]:

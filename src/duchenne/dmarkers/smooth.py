@@ -11,7 +11,7 @@ from duchenne.dmarkers import local, tukey
 Array = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
-HALF_S = 0.22  # of a local parabola: about Savitzky and Golay's nine frames at 25 a second
+HALF_S = 0.25  # of a local parabola: about Savitzky and Golay's nine frames at 25 a second
 CLOCK_HZ = 100
 
 

@@ -1,7 +1,8 @@
 """One try at one unit, in whatever process it happens to run: cached, limited in time, contained.
 
 A unit's function gets the unit, the recipe and a place for its result, and may do one of three
-things: return an Outcome, raise Unusable, or break. Whatever it does becomes an Outcome.
+things: return an Outcome, raise Unusable, or break. Whatever it does becomes an Outcome. One that
+`resumes` also gets a folder that outlives its process, for what it has done so far.
 """
 
 import errno
@@ -17,7 +18,7 @@ from duchenne.flow import source
 from duchenne.flow.cache import RESULT, UnitCache
 from duchenne.flow.unit import Outcome, Recipe, Unit
 
-Work = Callable[[Unit, Recipe, Path], Outcome]
+Work = Callable[..., Outcome]  # (unit, recipe, result) or (unit, recipe, result, unfinished)
 
 log = logging.getLogger("duchenne")
 
@@ -41,6 +42,7 @@ class Attempt:
     cache: UnitCache
     traces: Path  # a folder of this run, where workers that run out of time leave their last words
     time_limit: float | None  # seconds; None where the process must not be ended
+    resumes: bool = False
 
     def __call__(self, task: Task) -> Outcome:
         try:
@@ -66,17 +68,21 @@ class Attempt:
 
     def _done(self, task: Task) -> Outcome:
         with self.cache.staging() as staged, _deadline(self._trace(task), self.time_limit):
-            outcome = self._worked(task.unit, staged / RESULT)
+            outcome = self._worked(task, staged / RESULT)
             if outcome.lasting and not self._same_code():
                 detail = "the code was edited while this unit was at work; run again"
                 return Outcome("failed", "code_changed", detail, lasting=False)
             if outcome.lasting:
                 self.cache.keep(self.recipe.stage, task.key, staged, outcome)
+                self.cache.forget_unfinished(self.recipe.stage, task.key)
         return outcome
 
-    def _worked(self, unit: Unit, result: Path) -> Outcome:
+    def _worked(self, task: Task, result: Path) -> Outcome:
+        places = [result]
+        if self.resumes:
+            places.append(self.cache.unfinished(self.recipe.stage, task.key))
         try:
-            return self.work(unit, self.recipe, result)
+            return self.work(task.unit, self.recipe, *places)
         except Unusable as verdict:
             return Outcome("failed", verdict.reason, verdict.detail, verdict.lasting)
 

@@ -95,6 +95,13 @@ class UnitCache:
             if not folder.is_dir():  # else another run was quicker with the same result
                 raise
 
+    def unfinished(self, stage: str, key: str) -> Path:
+        """A folder for what an unfinished unit has done so far; it outlives a killed process."""
+        return self._made(self.root / "unfinished" / stage / key)
+
+    def forget_unfinished(self, stage: str, key: str) -> None:
+        remove(self.root / "unfinished" / stage / key)
+
     def prepare(self) -> None:
         """Make sure that the cache can be used, and remove what killed runs have left."""
         try:
@@ -159,6 +166,9 @@ def prune(cache: UnitCache, *, unused_days: float) -> tuple[int, int]:
     """Remove entries not used for so many days; how many units and bytes that were."""
     cache.sweep()
     before = time.time() - unused_days * 86_400
+    for folder in (cache.root / "unfinished").glob("*/*"):
+        if _last_used(folder) <= before:
+            remove(folder)
     old = [folder for _, folder in cache.entries() if _last_used(folder) <= before]
     freed = sum(_size(folder) for folder in old)
     for folder in old:

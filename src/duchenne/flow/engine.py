@@ -8,13 +8,13 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 from duchenne.errors import EngineError, ParamsError
-from duchenne.flow import parent, source, threads
+from duchenne.flow import parent, source, threads, voice
 from duchenne.flow.attempt import Attempt, Task
 from duchenne.flow.settings import Settings
 from duchenne.flow.unit import Outcome
@@ -72,13 +72,18 @@ class Cluster:
 
 
 @contextmanager
-def start(settings: Settings, *, tasks: int) -> Iterator[Inline | Cluster]:
-    """The engine that engine.yaml asks for, with no more workers than there are tasks."""
+def start(
+    settings: Settings, *, tasks: int, hear: Callable[[str], None]
+) -> Iterator[Inline | Cluster]:
+    """The engine that engine.yaml asks for, with no more workers than there are tasks; `hear` gets
+    what units have to say meanwhile."""
     if settings.engine == "inline":
         yield Inline()
         return
     with ExitStack() as stack:
-        yield Cluster(_client(settings, min(settings.processes(), tasks), stack))
+        client = _client(settings, min(settings.processes(), tasks), stack)
+        client.subscribe_topic(voice.TOPIC, lambda event: hear(event[1]))
+        yield Cluster(client)
 
 
 def _client(settings: Settings, workers: int, stack: ExitStack) -> Any:
@@ -155,6 +160,7 @@ def _preparation(*, local: bool) -> Any:
 
         def setup(self, worker: Any) -> None:
             prepare(folder, local=local, threads_each=worker.state.nthreads)
+            voice.number_worker(worker.name)
 
     folder = source.present()
     return Preparation()

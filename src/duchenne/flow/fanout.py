@@ -8,7 +8,7 @@ end the gate decides whether too many of them are bad.
 import logging
 import shutil
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -44,16 +44,18 @@ def fan_out(
     settings: Settings,
     max_failed: float,
     earlier: Sequence[Row] = (),
+    resumes: bool = False,
 ) -> list[Row]:
     """Do all units; write results and the status table; raise GateError if too many failed.
 
     `earlier` are the rows of units that an earlier stage has given up: they are carried along.
+    Work that `resumes` goes on where a killed process was.
     """
     cache = UnitCache(cache_folder())
     cache.prepare()
     _start_anew(units, places)
     with cache.staging() as traces:
-        attempt = Attempt(work, recipe, cache, traces, settings.time_limit)
+        attempt = Attempt(work, recipe, cache, traces, settings.time_limit, resumes)
         outcomes = _outcomes(attempt, units, places, settings)
     cache.sweep()
     _advise(outcomes, recipe.stage)
@@ -88,7 +90,7 @@ def _outcomes(
                 outcomes[task.unit.name] = kept
                 tally.count(failed=kept.status == "failed", cached=True)
                 view.update()
-        for task, outcome in _computed(attempt, waiting, settings):
+        for task, outcome in _computed(attempt, waiting, settings, hear=view.say):
             outcomes[task.unit.name] = _placed(attempt, task, outcome, places)
             tally.count(failed=outcome.status == "failed", cached=False)
             view.update()
@@ -134,13 +136,13 @@ def _digest(path: Path) -> str:
 
 
 def _computed(
-    attempt: Attempt, tasks: Sequence[Task], settings: Settings
+    attempt: Attempt, tasks: Sequence[Task], settings: Settings, *, hear: Callable[[str], None]
 ) -> Iterator[tuple[Task, Outcome]]:
     """The outcomes of tasks that must be done; a dead worker's task gets a second try."""
     if not tasks:
         return
     again: list[Task] = []
-    with engine.start(settings, tasks=len(tasks)) as place:
+    with engine.start(settings, tasks=len(tasks), hear=hear) as place:
         if not place.limits_time:
             attempt = replace(attempt, time_limit=None)
         for task, outcome in place.run(attempt, tasks):

@@ -68,6 +68,9 @@ class Bar:
     def update(self) -> None:
         self._progress.update(self._task, completed=self._tally.done, text=self._tally.text())
 
+    def say(self, text: str) -> None:
+        self._progress.console.print(f"{self._tally.stage} {text}", highlight=False, markup=False)
+
     def close(self) -> None:
         self.update()
         self._progress.stop()
@@ -86,6 +89,10 @@ class Lines:
         if time.monotonic() - self._last >= QUIET_SECONDS:
             self._say("")
 
+    def say(self, text: str) -> None:
+        self._last = time.monotonic()
+        print(f"{self._tally.stage} {text}", file=sys.stderr, flush=True)
+
     def close(self) -> None:
         self._over.set()
         self._say(f", {time.monotonic() - self._tally.started:.1f} s")
@@ -96,5 +103,4 @@ class Lines:
                 self._say(", still at work")
 
     def _say(self, more: str) -> None:
-        self._last = time.monotonic()
-        print(f"{self._tally.stage} {self._tally.text()}{more}", file=sys.stderr, flush=True)
+        self.say(f"{self._tally.text()}{more}")

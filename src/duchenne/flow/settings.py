@@ -22,7 +22,8 @@ class Settings(Section):
 
     engine: str = "local"
     workers: int | str = "auto"
-    time_limit: Annotated[float, Field(gt=0)] = 900
+    time_limit: Annotated[float, Field(gt=0)] | None = 900
+    folds_per_device: Annotated[int, Field(ge=1)] = 1
     log: Literal["debug", "info", "warning", "error"] = "info"
     cluster: dict[str, Any] = Field(default_factory=dict)
 
@@ -39,6 +40,12 @@ class Settings(Section):
         if workers == "auto" or (type(workers) is int and workers >= 1):
             return workers
         raise ValueError("it should be auto or a whole number of at least 1")
+
+    def for_folds(self, *, devices: int, threads: int) -> "Settings":
+        """The same for training: as many folds side by side as the devices are to hold or, without
+        any, as the cores can feed; and none is ended for taking long."""
+        together = self.folds_per_device * devices or max(1, self.processes() // threads)
+        return self.model_copy(update={"workers": together, "time_limit": None})
 
     def processes(self) -> int:
         """How many workers to ask for."""

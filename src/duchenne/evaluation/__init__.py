@@ -1,0 +1,1 @@
+"""How good the predictions of all folds are, how sure that is, and proof that it was fair."""

@@ -1,0 +1,73 @@
+"""Scores that ask only how often which class was taken for which.
+
+Counts are (…, C, C), actual × predicted; the scores keep the leading axes, so that thousands of
+resamples are scored at once. NaN = undefined. Averages over classes take those that occur among
+the labels; where fewer than two do, there was nothing to tell apart and only accuracy is defined.
+"""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[np.floating[Any]]
+Classes = npt.NDArray[np.integer[Any]]
+
+
+def counts(label: Classes, predicted: Classes, *, classes: int) -> Array:
+    """How many of the clips (n,) of each class (rows) were taken for each (columns)."""
+    table = np.zeros((classes, classes))
+    np.add.at(table, (label, predicted), 1.0)
+    return table
+
+
+def accuracy(confusion: Array) -> Array:
+    return _ratio(_right(confusion).sum(-1), confusion.sum((-2, -1)))
+
+
+def balanced_accuracy(confusion: Array) -> Array:
+    """The mean over classes of the share of their clips that were recognised."""
+    return _mean(_ratio(_right(confusion), confusion.sum(-1)), confusion)
+
+
+def f1(confusion: Array) -> Array:
+    """Of class 1 where there are two classes, the mean over classes where there are more."""
+    each = _ratio(2.0 * _right(confusion), confusion.sum(-1) + confusion.sum(-2))
+    if confusion.shape[-1] == 2:
+        both = _occurs(confusion).all(-1)
+        return np.where(both, each[..., 1], np.nan)
+    return _mean(each, confusion)
+
+
+def mcc(confusion: Array) -> Array:
+    """Matthews' correlation, for more than two classes as Gorodkin (2004) extends it.
+
+    Undefined also where all clips were taken for the same class.
+    """
+    actual, predicted = confusion.sum(-1), confusion.sum(-2)
+    clips = actual.sum(-1)
+    agreement = _right(confusion).sum(-1) * clips - (actual * predicted).sum(-1)
+    spread = (clips**2 - (actual**2).sum(-1)) * (clips**2 - (predicted**2).sum(-1))
+    return _ratio(agreement, np.sqrt(spread))
+
+
+def _right(confusion: Array) -> Array:
+    """(…, C): the clips of each class that were recognised."""
+    return np.diagonal(confusion, axis1=-2, axis2=-1)
+
+
+def _occurs(confusion: Array) -> npt.NDArray[np.bool_]:
+    return np.asarray(confusion.sum(-1) > 0)
+
+
+def _mean(each: Array, confusion: Array) -> Array:
+    """The mean of `each` (…, C) over the classes that occur."""
+    occurs = _occurs(confusion)
+    number = occurs.sum(-1)
+    total = np.where(occurs, each, 0.0).sum(-1)
+    return np.where(number < 2, np.nan, total / np.maximum(number, 1))
+
+
+def _ratio(part: Array, whole: Array) -> Array:
+    undefined = np.full(np.shape(whole), np.nan)
+    return np.asarray(np.divide(part, whole, out=undefined, where=whole > 0))

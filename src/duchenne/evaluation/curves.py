@@ -1,0 +1,66 @@
+"""Plot data: the ROC curve, the confusion matrix and the calibration of pooled predictions."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.metrics import roc_curve
+
+from duchenne.evaluation.confusion import Array
+from duchenne.evaluation.scores import Predictions, rounded
+
+POINTS = 200  # of a curve: more than a plot can show, and a file that stays small
+
+Row = dict[str, Any]
+
+
+def roc(predictions: Predictions, *, positive: int = 1) -> list[Row]:
+    """False and true positive rate of `positive` against the rest, as the threshold falls.
+
+    A clip counts as positive from the threshold on; the first point has none (None), since a
+    probability of 1 passes every one. Of a longer curve at most POINTS points stay, evenly along
+    it: what is left out lies about a hundredth from what stays, or nearer. Empty where all
+    clips or none are positive.
+    """
+    actual = predictions.label == positive
+    if actual.all() or not actual.any():
+        return []
+    false, true, threshold = roc_curve(actual, predictions.probabilities[:, positive])
+    kept = _thinned(false + true)
+    rows = zip(false[kept].tolist(), true[kept].tolist(), threshold[kept].tolist(), strict=True)
+    return [
+        {
+            "false_positive_rate": rounded(x),
+            "true_positive_rate": rounded(y),
+            "threshold": rounded(at) if np.isfinite(at) else None,
+        }
+        for x, y, at in rows
+    ]
+
+
+def confusion(predictions: Predictions, *, names: Sequence[str]) -> list[Row]:
+    """One row per clip, as the confusion template of `dvc plots` counts them; by class number."""
+    pairs = zip(predictions.label.tolist(), predictions.predicted.tolist(), strict=True)
+    return [{"actual": names[a], "predicted": names[p]} for a, p in sorted(pairs)]
+
+
+def calibration(predictions: Predictions) -> list[Row]:
+    """One row per filled bin: mean probability, the share for which it came true, and clips."""
+    return [
+        {
+            "bin": one.number,
+            "probability": rounded(one.probability),
+            "share": rounded(one.share),
+            "clips": one.clips,
+        }
+        for one in predictions.reliability
+    ]
+
+
+def _thinned(along: Array) -> npt.NDArray[np.intp]:
+    """Which points of a curve to keep, by how far along it (n,) they lie; both ends stay."""
+    if len(along) <= POINTS:
+        return np.arange(len(along))
+    even = np.linspace(along[0], along[-1], POINTS)
+    return np.asarray(np.unique(np.searchsorted(along, even)))

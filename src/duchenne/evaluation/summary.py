@@ -1,0 +1,121 @@
+"""The figures of metrics/summary.json, few enough to be read in `dvc metrics diff`."""
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from duchenne.errors import EvaluationError, listed
+from duchenne.evaluation.confusion import balanced_accuracy
+from duchenne.evaluation.intervals import bootstrap
+from duchenne.evaluation.scores import Predictions, majority, rounded, scores
+
+Group = Sequence[str | None]  # one value per clip; None or empty = not known
+
+_OF_GROUPS = ("accuracy", "balanced_accuracy", "auc")  # the others say little of few clips
+# Among the dozen clips of a small fold a bin holds one or two, and even a perfectly calibrated
+# model is far off in each.
+_NOT_OF_FOLDS = ("ece",)
+
+
+def summary(
+    predictions: Predictions, groups: Mapping[str, Group], *, expected_folds: Sequence[str]
+) -> dict[str, Any]:
+    """Counts, pooled scores, their spread over folds, and each group's; `groups` by column name.
+
+    A mean over folds is given only where the score is defined in every one of them: a mean over
+    the others would be that of an easier or harder set, and not comparable with anything.
+    """
+    _check_folds(predictions, expected_folds)
+    figures: dict[str, Any] = {
+        "clips": len(predictions),
+        "subjects": _subjects(predictions),
+        "majority": rounded(majority(predictions)),
+        "pooled": _pooled(predictions),
+        "folds": _over_folds([scores(fold) for _, fold in _folds(predictions)]),
+    }
+    by_group = {name: _of_groups(predictions, name, groups[name]) for name in sorted(groups)}
+    known = {name: rows for name, rows in by_group.items() if rows}
+    return {**figures, "groups": known} if known else figures
+
+
+def fold_rows(predictions: Predictions) -> list[dict[str, Any]]:
+    """One row per fold, in the order in which people count: 2 before 10."""
+    return [
+        {"fold": name, "clips": len(fold), "subjects": _subjects(fold), **_rounded(scores(fold))}
+        for name, fold in _folds(predictions)
+    ]
+
+
+def _pooled(predictions: Predictions) -> dict[str, float]:
+    found = scores(predictions)
+    interval = bootstrap(predictions, balanced_accuracy)
+    if interval:
+        found["balanced_accuracy_low"], found["balanced_accuracy_high"] = interval
+    return _rounded(found)
+
+
+def _over_folds(folds: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    """Mean and, from two folds on, sample standard deviation."""
+    found = {}
+    for name in folds[0]:
+        values = [fold[name] for fold in folds if name in fold]
+        if name in _NOT_OF_FOLDS or len(values) < len(folds):
+            continue
+        found[f"{name}_mean"] = float(np.mean(values))
+        if len(values) > 1:
+            found[f"{name}_sd"] = float(np.std(values, ddof=1))
+    return _rounded(found)
+
+
+def _of_groups(predictions: Predictions, column: str, values: Group) -> dict[str, Any]:
+    if len(values) != len(predictions):
+        raise EvaluationError(
+            f"group column {column}: {len(values)} values for {len(predictions)} clips"
+        )
+    numbers = [value for value in values if not (value is None or isinstance(value, str))]
+    if numbers:
+        raise EvaluationError(f"group column {column}: {numbers[0]!r} is not a word; name groups")
+    names = sorted({value for value in values if value})
+    every = np.array([value or "" for value in values])
+    return {name: _of_group(predictions.only(every == name)) for name in names}
+
+
+def _of_group(group: Predictions) -> dict[str, Any]:
+    found = {name: value for name, value in scores(group).items() if name in _OF_GROUPS}
+    return {"clips": len(group), **_rounded(found)}
+
+
+def _folds(predictions: Predictions) -> list[tuple[str, Predictions]]:
+    names = sorted(set(predictions.fold.tolist()), key=_counted)
+    return [(name, predictions.only(predictions.fold == name)) for name in names]
+
+
+def _counted(name: str) -> list[tuple[float, str]]:
+    """A sort key under which fold 10 comes after fold 9, and numbers before words."""
+    parts = re.findall(r"[0-9]+|[^0-9]+", name)
+    return [(int(part) if part.isdecimal() else math.inf, part) for part in parts]
+
+
+def _check_folds(predictions: Predictions, expected: Sequence[str]) -> None:
+    found = set(predictions.fold.tolist())
+    problems = [
+        f"{what}: {listed(folds)}"
+        for what, folds in (
+            ("folds without predictions", set(expected) - found),
+            ("folds that nobody asked for", found - set(expected)),
+        )
+        if folds
+    ]
+    if problems:
+        raise EvaluationError(f"predictions: {'; '.join(problems)}; train all folds of one split")
+
+
+def _subjects(predictions: Predictions) -> int:
+    return len(set(predictions.subject.tolist()))
+
+
+def _rounded(figures: Mapping[str, float]) -> dict[str, float]:
+    return {name: rounded(value) for name, value in figures.items()}

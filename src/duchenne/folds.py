@@ -1,0 +1,58 @@
+"""The folds table: which clips are split, how, and what there is to say of the split."""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+import pyarrow as pa
+
+from duchenne import params, schemas
+from duchenne.splits.case import Case, Row
+from duchenne.splits.check import check
+from duchenne.splits.leave_one_out import leave_one_subject_out
+from duchenne.splits.published import published
+from duchenne.splits.report import report
+from duchenne.splits.stratified import stratified
+
+
+def group_columns(clips: pa.Table) -> list[str]:
+    """The columns of users that sort people into groups: text ones. Numbers such as an age would
+    make as many groups as there are people."""
+    ours = {column.name for column in schemas.CLIPS.columns}
+    return [f.name for f in clips.schema if f.name not in ours and pa.types.is_string(f.type)]
+
+
+def cases(clips: pa.Table, used: Collection[str]) -> list[Case]:
+    """The clips that are used, as the split sees them."""
+    groups = group_columns(clips)
+    return [
+        Case(row["clip"], row["subject"], row["label"], tuple(row[name] or "" for name in groups))
+        for row in clips.to_pylist()
+        if row["clip"] in used
+    ]
+
+
+def split(clips: pa.Table, used: Collection[str], how: params.Folds) -> list[Row]:
+    """Every used clip's role in every fold; checked by code that knows nothing of how it came."""
+    chosen = cases(clips, used)
+    match how.scheme:
+        case "stratified":
+            rows = stratified(chosen, folds=how.count, val=how.val, seed=how.seed)
+        case "leave-one-subject-out":
+            rows = leave_one_subject_out(chosen, val=how.val, seed=how.seed)
+        case "published":
+            rows = published(chosen, _published(clips), val=how.val, seed=how.seed)
+    check(rows, chosen)
+    return rows
+
+
+def facts(
+    clips: pa.Table, used: Collection[str], rows: Sequence[Row], how: params.Folds
+) -> dict[str, Any]:
+    """data/reports/folds.json."""
+    found = report(rows, cases(clips, used), groups=group_columns(clips))
+    return {"scheme": how.scheme, **found}
+
+
+def _published(clips: pa.Table) -> Mapping[str, str]:
+    names, folds = clips["clip"].to_pylist(), clips["fold"].to_pylist()
+    return {name: fold or "" for name, fold in zip(names, folds, strict=True)}

@@ -1,0 +1,96 @@
+"""CurveNet without subsampling: each frame's landmarks become 256 features per landmark.
+
+The encoder of MeshSmileNet and its successors (Xiang et al. 2021, "Walk in the Cloud"), at full
+resolution and without classifier. Every landmark keeps its row from end to end. All of it runs in
+single precision or better, also under autocast: the geometry and the choices along curves turn on
+small differences.
+"""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from duchenne.nets.curves import CurveAggregation, CurveWalk
+from duchenne.nets.edges import SLOPE, EdgeMax, EdgeMean
+from duchenne.nets.graph import Graph, geometry_moments, graph_of
+from duchenne.nets.norm import Moments
+
+# in, planes of the bottleneck, out
+_BLOCKS = ((32, 16, 32), (32, 8, 64), (64, 32, 128), (128, 32, 256))
+
+
+class CurveNet(nn.Module):
+    """Landmarks (F, N, 3) and their neighbours → features (F, N, 256)."""
+
+    width = 256
+
+    def __init__(
+        self, points: int = 478, *, neighbours: int = 20, curves: int = 100, steps: int = 5
+    ) -> None:
+        super().__init__()
+        if not 1 <= neighbours < points:
+            raise ValueError(f"neighbours is {neighbours}; {points} points allow 1 to {points - 1}")
+        if not 1 <= curves <= points:
+            raise ValueError(f"curves is {curves}; {points} points allow 1 to {points}")
+        if steps < 1:
+            raise ValueError(f"steps is {steps}; a curve takes at least 1")
+        self.neighbours = neighbours
+        self.lift = EdgeMax(_BLOCKS[0][0])
+        self.blocks = nn.ModuleList(
+            Block(width, planes, out=out, curves=curves, steps=steps)
+            for width, planes, out in _BLOCKS
+        )
+        self.last = nn.Linear(self.width, self.width, bias=False)
+        self.last_norm = nn.BatchNorm1d(self.width)
+
+    def forward(self, xyz: Tensor, neighbours: Tensor) -> Tensor:
+        """`neighbours` (F, N, >= k + 1) as `nearest` lists them: the point itself comes first.
+
+        No gradient reaches `xyz`. Edges take the first k of the list, curves walk on the k others.
+        """
+        if neighbours.shape[-1] <= self.neighbours:
+            raise ValueError(
+                f"{neighbours.shape[-1]} neighbours per point; with the point itself this "
+                f"network needs {self.neighbours + 1}"
+            )
+        with torch.autocast(xyz.device.type, enabled=False):
+            xyz = xyz.detach().to(self.last.weight.dtype)
+            return self._encode(xyz, neighbours.long())
+
+    def _encode(self, xyz: Tensor, neighbours: Tensor) -> Tensor:
+        graph = graph_of(xyz, neighbours[..., : self.neighbours])
+        geometry = geometry_moments(graph) if self.training else None
+        others = neighbours[..., 1 : self.neighbours + 1]
+        x = self.lift(graph, geometry)
+        for block in self.blocks:
+            x = block(x, graph, geometry, others)
+        x = functional.relu(self.last_norm(self.last(x)))
+        return x.view(*xyz.shape[:2], self.width)
+
+
+class Block(nn.Module):
+    """A residual block (CurveNet's "CIC"): narrow, take from curves, take from edges, widen."""
+
+    def __init__(self, width: int, planes: int, *, out: int, curves: int, steps: int) -> None:
+        super().__init__()
+        self.narrow = nn.Linear(width, planes, bias=False)
+        self.narrow_norm = nn.BatchNorm1d(planes)
+        self.walk = CurveWalk(planes, curves=curves, steps=steps)
+        self.aggregation = CurveAggregation(planes)
+        self.edges = EdgeMean(planes)
+        self.widen = nn.Linear(planes, out, bias=False)
+        self.widen_norm = nn.BatchNorm1d(out)
+        self.shortcut = self.shortcut_norm = None
+        if width != out:
+            self.shortcut = nn.Linear(width, out, bias=False)
+            self.shortcut_norm = nn.BatchNorm1d(out)
+
+    def forward(self, x: Tensor, graph: Graph, geometry: Moments | None, others: Tensor) -> Tensor:
+        """(F·N, width) → (F·N, out); `others` (F, N, k) are the neighbours to walk to."""
+        y = functional.leaky_relu(self.narrow_norm(self.narrow(x)), SLOPE)
+        cloud = y.view(*others.shape[:2], -1)
+        y = self.aggregation(cloud, self.walk(cloud, others)).flatten(0, 1)
+        y = self.edges(y, graph, geometry)
+        if self.shortcut is not None and self.shortcut_norm is not None:
+            x = self.shortcut_norm(self.shortcut(x))
+        return functional.leaky_relu(self.widen_norm(self.widen(y)) + x, SLOPE)

@@ -1,0 +1,147 @@
+"""Curves over the face: where they start, how they walk, and what a landmark takes from them.
+
+A curve steps from landmark to neighbouring landmark, each time to the one that a small learned
+agent prefers, and so gathers features along a path that follows the expression.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
+from torch.nn import functional
+
+_SMALL = 1e-8  # least divisor of the cosine
+
+
+class CurveWalk(nn.Module):
+    """Features (F, N, c) → curves (F, M, L, c)."""
+
+    def __init__(self, width: int, *, curves: int, steps: int) -> None:
+        super().__init__()
+        self.curves, self.steps = curves, steps
+        self.score = nn.Linear(width, 1, bias=False)
+        self.agent = nn.Linear(2 * width, 1, bias=False)
+        self.agent_norm = nn.BatchNorm1d(1)
+        self.momentum = nn.Linear(2 * width, 2, bias=False)
+        self.momentum_norm = nn.BatchNorm1d(2)
+
+    def forward(self, x: Tensor, neighbours: Tensor) -> Tensor:
+        """`neighbours` (F, N, k) without the points themselves."""
+        score = self.score(x).sigmoid()
+        x = x * score
+        node = score.detach().squeeze(-1).topk(self.curves, dim=1).indices  # (F, M)
+        feature = descriptor = rows(x, node)
+        by_point, by_curve = self.agent.weight.chunk(2, dim=1)
+        preference = (x @ by_point.T).squeeze(-1)  # (F, N)
+        curve = []
+        for step in range(self.steps):
+            if step:
+                descriptor = self._blend(feature, descriptor)
+            candidates = rows(neighbours, node)  # (F, M, k)
+            logits = preference.gather(1, candidates.flatten(1)).view(candidates.shape)
+            logits = self._normalised(logits + descriptor @ by_curve.T)
+            if step:
+                logits = logits * suppression(x, candidates, feature=feature, past=descriptor)
+            chosen = logits.detach().argmax(-1, keepdim=True)
+            node = candidates.gather(-1, chosen).squeeze(-1)
+            feature = step_to(x, logits.softmax(-1), candidates, node)
+            curve.append(feature)
+        return torch.stack(curve, dim=2)
+
+    def _blend(self, feature: Tensor, descriptor: Tensor) -> Tensor:
+        """The descriptor after one more feature, (F, M, c)."""
+        both = self.momentum(torch.cat([feature, descriptor], dim=-1))
+        normal: Tensor = self.momentum_norm(both.flatten(0, 1))
+        now, before = normal.view_as(both).softmax(-1).chunk(2, dim=-1)
+        return now * feature + before * descriptor
+
+    def _normalised(self, logits: Tensor) -> Tensor:
+        normal: Tensor = self.agent_norm(logits.reshape(-1, 1))
+        return normal.view(logits.shape)
+
+
+@torch.no_grad()
+def suppression(x: Tensor, candidates: Tensor, *, feature: Tensor, past: Tensor) -> Tensor:
+    """Factors (F, M, k) in [0, 1] that keep a curve from turning back on itself.
+
+    1 + cos(feature - past, candidate - feature), at most 1. The products with every point come
+    from one matrix product per frame, which is cheaper than gathering the candidates' features.
+    """
+    heading = feature - past
+    along = along_candidates(x, candidates, heading) - (feature * heading).sum(-1, keepdim=True)
+    squares = x.square().sum(-1).gather(1, candidates.flatten(1)).view(candidates.shape)
+    squares = squares - 2 * along_candidates(x, candidates, feature)
+    squares = squares + feature.square().sum(-1, keepdim=True)
+    length = squares.clamp(min=0).sqrt() * heading.norm(dim=-1, keepdim=True)
+    factor: Tensor = (1 + along / length.clamp(min=_SMALL)).clamp(0, 1)
+    return factor
+
+
+def along_candidates(x: Tensor, candidates: Tensor, direction: Tensor) -> Tensor:
+    """Products (F, M, k) of directions (F, M, c) with the candidates' features."""
+    return (direction @ x.transpose(1, 2)).gather(-1, candidates)
+
+
+def rows(x: Tensor, index: Tensor) -> Tensor:
+    """x (F, N, c) at index (F, …) → (F, …, c)."""
+    frames, points, width = x.shape
+    first = torch.arange(0, frames * points, points, device=x.device)
+    flat = (index + first.view(-1, *[1] * (index.ndim - 1))).reshape(-1)
+    return x.reshape(-1, width).index_select(0, flat).view(*index.shape, width)
+
+
+class _Step(torch.autograd.Function):
+    """The features (F, M, c) of the nodes that the curves move to.
+
+    Backward as if they were the candidates' mean, weighted with the soft choice (F, M, k): a choice
+    itself has no gradient ("straight through").
+    """
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, soft: Tensor, candidates: Tensor, node: Tensor) -> Tensor:
+        ctx.save_for_backward(x, candidates, node)
+        return rows(x, node)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor, None, None]:
+        x, candidates, node = ctx.saved_tensors
+        place = node.unsqueeze(-1).expand_as(gradient)
+        d_x = torch.zeros_like(x).scatter_add_(1, place, gradient)
+        return d_x, along_candidates(x, candidates, gradient), None, None
+
+
+step_to: Callable[[Tensor, Tensor, Tensor, Tensor], Tensor] = _Step.apply
+
+
+class CurveAggregation(nn.Module):
+    """Points (F, N, c) take what they attend to in the curves (F, M, L, c), between and within."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        middle = width // 2
+        self.line = nn.Linear(width, 1, bias=False)
+        self.inter_key = nn.Linear(width, middle, bias=False)
+        self.intra_key = nn.Linear(width, middle, bias=False)
+        self.query = nn.Linear(width, middle, bias=False)
+        self.inter_value = nn.Linear(middle, middle, bias=False)
+        self.intra_value = nn.Linear(middle, middle, bias=False)
+        self.join = nn.Linear(2 * middle, width, bias=False)
+        self.join_norm = nn.BatchNorm1d(width)
+
+    def forward(self, x: Tensor, curves: Tensor) -> Tensor:
+        weight = self.line(curves)  # (F, M, L, 1)
+        inter = self.inter_key((curves * weight.softmax(2)).sum(2))
+        intra = self.intra_key((curves * weight.softmax(1)).sum(1))
+        query = self.query(x)
+        found = [attend(query, inter, self.inter_value), attend(query, intra, self.intra_value)]
+        joined = self.join(torch.cat(found, dim=-1))
+        return functional.leaky_relu(x + self.join_norm(joined.flatten(0, 1)).view_as(x), 0.2)
+
+
+def attend(query: Tensor, key: Tensor, value: nn.Module) -> Tensor:
+    """Unscaled attention (F, N, c) of one head; `value` maps the keys (F, m, c)."""
+    one, two, three = (part.unsqueeze(1) for part in (query, key, value(key)))
+    return functional.scaled_dot_product_attention(one, two, three, scale=1.0).squeeze(1)

@@ -1,0 +1,33 @@
+"""Every frame asks the nine D-Marker tokens one question; the answer is added to the frame.
+
+As published the sequences have one element each, so that the softmax is 1 whatever the landmarks
+are, and the answer is that of the D-Markers alone.
+"""
+
+from torch import Tensor, nn
+
+from duchenne.nets.attention import attend
+from duchenne.nets.fusion.base import Fusion, normed, of_landmarks, perceptron
+from duchenne.nets.fusion.tokens import MarkerTokens, addressed
+from duchenne.nets.settings import WIDTH, Settings
+from duchenne.nets.trunk import Features, over_present
+
+
+class Attention(Fusion):
+    """One head, frames (T) → D-Marker tokens (9)."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(settings)
+        self.landmarks = of_landmarks()
+        self.markers = MarkerTokens(settings)
+        self.query = nn.Linear(WIDTH, WIDTH, bias=False)
+        self.key = nn.Linear(WIDTH, WIDTH, bias=False)
+        self.value = nn.Linear(WIDTH, WIDTH, bias=False)
+        self.mix = perceptron(settings)
+
+    def forward(self, features: Features, markers: Tensor) -> Tensor:
+        frames, tokens = self.landmarks(features.frames), self.markers(markers)
+        query, key = self.query(normed(frames)), self.key(addressed(tokens))
+        answered = frames + attend(query, key, self.value(tokens), heads=1)
+        mixed: Tensor = self.mix(over_present(answered, features.present))
+        return mixed

@@ -1,0 +1,20 @@
+"""Landmarks and D-Markers side by side."""
+
+import torch
+from torch import Tensor
+
+from duchenne.nets.fusion.base import Fusion, of_markers, perceptron
+from duchenne.nets.settings import WIDTH, Settings
+from duchenne.nets.trunk import Features
+
+
+class Concat(Fusion):
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(settings)
+        self.markers = of_markers(settings)
+        self.mix = perceptron(settings, inputs=2 * WIDTH)
+
+    def forward(self, features: Features, markers: Tensor) -> Tensor:
+        both = torch.cat((features.clip, self.markers(markers)), dim=1)
+        mixed: Tensor = self.mix(both)
+        return mixed

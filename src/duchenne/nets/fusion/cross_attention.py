@@ -1,0 +1,41 @@
+"""Frames ask the D-Marker tokens, and the D-Marker tokens ask the frames.
+
+One head, one matrix of likenesses, read both ways: along its rows each frame finds its D-Markers,
+along its columns each D-Marker finds its frames. Both sides keep what they were. As published it is
+`attention` again, with sequences of one element.
+"""
+
+from torch import Tensor, nn
+
+from duchenne.nets.attention import attend
+from duchenne.nets.fusion.base import Fusion, normed, of_landmarks, perceptron
+from duchenne.nets.fusion.tokens import MarkerTokens, addressed
+from duchenne.nets.settings import WIDTH, Settings
+from duchenne.nets.trunk import Features, over_present
+
+
+class CrossAttention(Fusion):
+    """One head, frames (T) ⇄ D-Marker tokens (9)."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(settings)
+        self.landmarks = of_landmarks()
+        self.markers = MarkerTokens(settings)
+        self.frame_key = nn.Linear(WIDTH, WIDTH, bias=False)
+        self.frame_value = nn.Linear(WIDTH, WIDTH, bias=False)
+        self.marker_key = nn.Linear(WIDTH, WIDTH, bias=False)
+        self.marker_value = nn.Linear(WIDTH, WIDTH, bias=False)
+        self.mix = perceptron(settings)
+
+    def forward(self, features: Features, markers: Tensor) -> Tensor:
+        present = features.present
+        frames, tokens = self.landmarks(features.frames), self.markers(markers)
+        known = normed(frames)
+        frame_key, marker_key = self.frame_key(known), self.marker_key(addressed(tokens))
+        to_frames = attend(frame_key, marker_key, self.marker_value(tokens), heads=1)
+        to_markers = attend(
+            marker_key, frame_key, self.frame_value(known), heads=1, present=present
+        )
+        sides = over_present(frames + to_frames, present), (tokens + to_markers).mean(dim=1)
+        mixed: Tensor = self.mix(sides[0] + sides[1])
+        return mixed

@@ -1,0 +1,24 @@
+"""The products of `factorized_bilinear` added to the product of `hadamard`."""
+
+from torch import Tensor, nn
+
+from duchenne.nets.fusion.base import Fusion, normed, of_landmarks, of_markers, perceptron
+from duchenne.nets.fusion.factorized_bilinear import Factorized
+from duchenne.nets.settings import WIDTH, Settings
+from duchenne.nets.trunk import Features
+
+
+class FactorizedBilinearHadamard(Fusion):
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(settings)
+        self.landmarks = of_landmarks()
+        self.markers = of_markers(settings)
+        self.products = Factorized()
+        self.mix = nn.Sequential(
+            nn.Linear(WIDTH, WIDTH), nn.ReLU(), nn.LayerNorm(WIDTH), perceptron(settings)
+        )
+
+    def forward(self, features: Features, markers: Tensor) -> Tensor:
+        landmarks, projected = normed(self.landmarks(features.clip)), normed(self.markers(markers))
+        mixed: Tensor = self.mix(self.products(landmarks, projected) + landmarks * projected)
+        return mixed

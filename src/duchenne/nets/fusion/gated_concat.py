@@ -1,0 +1,32 @@
+"""Element by element a share of the landmarks, the rest of the D-Markers."""
+
+import torch
+from torch import Tensor, nn
+
+from duchenne.nets.fusion.base import Fusion, of_markers, perceptron
+from duchenne.nets.settings import WIDTH, Settings
+from duchenne.nets.trunk import Features
+
+
+class GatedConcat(Fusion):
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(settings)
+        self.markers = of_markers(settings)
+        self.gate = Gate()
+        self.mix = perceptron(settings)
+
+    def forward(self, features: Features, markers: Tensor) -> Tensor:
+        mixed: Tensor = self.mix(self.gate(features.clip, self.markers(markers)))
+        return mixed
+
+
+class Gate(nn.Module):
+    """A point between two vectors (B, 256); how far along, both together say."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.share = nn.Linear(2 * WIDTH, WIDTH)
+
+    def forward(self, landmarks: Tensor, markers: Tensor) -> Tensor:
+        share = torch.sigmoid(self.share(torch.cat((landmarks, markers), dim=1)))
+        return share * landmarks + (1.0 - share) * markers

@@ -1,0 +1,20 @@
+"""The product, element by element, of projected landmarks and projected D-Markers."""
+
+from torch import Tensor
+
+from duchenne.nets.fusion.base import Fusion, normed, of_landmarks, of_markers, perceptron
+from duchenne.nets.settings import Settings
+from duchenne.nets.trunk import Features
+
+
+class Hadamard(Fusion):
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(settings)
+        self.landmarks = of_landmarks()
+        self.markers = of_markers(settings)
+        self.mix = perceptron(settings)
+
+    def forward(self, features: Features, markers: Tensor) -> Tensor:
+        product = normed(self.landmarks(features.clip)) * normed(self.markers(markers))
+        mixed: Tensor = self.mix(product)
+        return mixed

@@ -1,0 +1,92 @@
+"""From a window of landmarks to one vector; every network here shares it.
+
+Frames are encoded one by one and pooled into latent tokens, a transformer mixes these within and
+between frames, a second one the frames. Absent frames never come near the encoder or any batch
+statistics, no other frame looks at them, and no mean counts them.
+"""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from duchenne.nets.encoders import ENCODERS
+from duchenne.nets.inputs import Windows
+from duchenne.nets.settings import Settings
+from duchenne.nets.transformer import Axis, Transformer
+
+
+class Features(NamedTuple):
+    """A batch of windows as the trunk sees it; where a frame is absent, finite and meaningless."""
+
+    tokens: Tensor  # (B, T, L, 256) after the first transformer
+    frames: Tensor  # (B, T, 256) after the second
+    clip: Tensor  # (B, 256), the mean of the present frames
+    present: Tensor  # (B, T) bool
+
+
+class Trunk(nn.Module):
+    """Layers over time and space alternate, and the second transformer looks over time.
+
+    With attention over "time" alone, tokens meet only in their mean. Over "space" alone, frames
+    do: then the second transformer too looks over tokens, before their mean, and no frame knows
+    its place in time. The number of parameters is the same in all three.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__()
+        self.encoder = ENCODERS[settings.encoder](settings)
+        self.pool = Pool(settings)
+        first, second = _axes(settings)
+        self.first = Transformer(
+            first, heads=settings.heads, mlp=settings.mlp, dropout=settings.dropout
+        )
+        self.second = Transformer(
+            second, heads=settings.heads, mlp=settings.mlp, dropout=settings.dropout
+        )
+
+    def forward(self, windows: Windows) -> Features:
+        present = windows.present
+        landmarks = self.encoder(windows.xyz[present], windows.neighbours[present])
+        pooled = self.pool(landmarks)
+        tokens = pooled.new_zeros((*present.shape, *pooled.shape[1:]))
+        tokens[present] = pooled
+        tokens = self.first(tokens, present)
+        mixed = self.second(self._before_second(tokens), present)
+        frames = mixed.mean(dim=2)
+        return Features(tokens, frames, over_present(frames, present), present)
+
+    def _before_second(self, tokens: Tensor) -> Tensor:
+        """The mean token as the only one, unless there are tokens still to be mixed."""
+        return tokens if "space" in self.second.axes else tokens.mean(dim=2, keepdim=True)
+
+
+class Pool(nn.Module):
+    """(F, N, 256) → (F, latents, 256): each token is a learned weighting of the landmarks."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__()
+        self.dropout = nn.Dropout(settings.dropout)
+        self.weighting = nn.Conv1d(settings.points, settings.latents, kernel_size=1, bias=False)
+        self.norm = nn.BatchNorm1d(settings.latents)
+
+    def forward(self, landmarks: Tensor) -> Tensor:
+        pooled: Tensor = self.norm(self.weighting(self.dropout(landmarks)))
+        return pooled
+
+
+def over_present(frames: Tensor, present: Tensor) -> Tensor:
+    """The mean of the present ones of (B, T, 256) → (B, 256)."""
+    seen = torch.where(present[..., None], frames, 0.0)
+    return seen.sum(dim=1) / present.sum(dim=1, keepdim=True)
+
+
+def _axes(settings: Settings) -> tuple[list[Axis], list[Axis]]:
+    """What the layers of the two transformers look along."""
+    turns: dict[str, tuple[Axis, Axis]] = {
+        "both": ("time", "space"),
+        "time": ("time", "time"),
+        "space": ("space", "space"),
+    }
+    turn = turns[settings.attention]
+    return [turn[layer % 2] for layer in range(settings.depth)], [turn[0]] * settings.time_depth

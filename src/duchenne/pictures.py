@@ -1,0 +1,54 @@
+"""The data behind the pictures of a result; dvc.yaml says how each is drawn."""
+
+import csv
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from duchenne.evaluation import curves
+from duchenne.evaluation.scores import Predictions
+from duchenne.evaluation.summary import fold_rows
+
+Columns = tuple[str, ...]
+Rows = list[dict[str, Any]]
+Picture = tuple[Columns, Rows]
+
+
+class Pictures(NamedTuple):
+    folds: Picture
+    roc: Picture
+    confusion: Picture
+    calibration: Picture
+    training: Picture
+
+
+def pictures(
+    predictions: Predictions, history: Sequence[Mapping[str, str]], *, names: Sequence[str]
+) -> Pictures:
+    """Everything that is drawn of test predictions and of the course of training."""
+    scores = ("accuracy", "balanced_accuracy", "auc", "f1", "mcc", "brier", "ece")
+    return Pictures(
+        folds=(("fold", "clips", "subjects", *scores), fold_rows(predictions)),
+        roc=(
+            ("false_positive_rate", "true_positive_rate", "threshold"),
+            curves.roc(predictions),
+        ),
+        confusion=(("actual", "predicted"), curves.confusion(predictions, names=names)),
+        calibration=(("bin", "probability", "share", "clips"), curves.calibration(predictions)),
+        training=(("fold", "epoch", "part", "loss"), _losses(history)),
+    )
+
+
+def read_history(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def _losses(history: Sequence[Mapping[str, str]]) -> Rows:
+    """The losses of each epoch, one a row: of the training part, and of what chose the epoch."""
+    return [
+        {"fold": row["fold"], "epoch": row["epoch"], "part": part, "loss": row[f"{part}_loss"]}
+        for row in history
+        for part in ("train", "val", "test")
+        if row.get(f"{part}_loss")
+    ]

@@ -1,0 +1,77 @@
+"""What all folds together say: one summary, the proof that it is honest, and the pictures' data."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from duchenne.errors import EvaluationError
+from duchenne.evaluation.audit import audit
+from duchenne.evaluation.scores import Predictions
+from duchenne.evaluation.summary import summary
+from duchenne.learning import files
+
+
+def tested(predictions: pa.Table) -> pa.Table:
+    """The rows of test clips."""
+    return predictions.filter(pc.equal(predictions["role"], "test"))
+
+
+def as_predictions(rows: pa.Table) -> Predictions:
+    names = sorted(
+        (name for name in rows.column_names if name.startswith("p_")), key=lambda p: int(p[2:])
+    )
+    return Predictions(
+        fold=rows["fold"].to_pylist(),
+        clip=rows["clip"].to_pylist(),
+        subject=rows["subject"].to_pylist(),
+        label=rows["label"].to_pylist(),
+        probabilities=np.column_stack([rows[name].to_numpy() for name in names]),
+    )
+
+
+def models(folder: Path, folds: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """model.json of every fold; folds too few or too many are an error."""
+    found = {place.name for place in folder.iterdir() if place.is_dir()}
+    if found != set(folds):
+        raise EvaluationError(
+            f"{folder} holds the folds {', '.join(sorted(found)) or 'none'}, and the split has "
+            f"{', '.join(sorted(folds))}; `dvc repro` trains all of one split"
+        )
+    return {
+        fold: json.loads(files(folder / fold).facts.read_text(encoding="utf-8")) for fold in folds
+    }
+
+
+def summarise(
+    rows: pa.Table, facts: Mapping[str, Mapping[str, Any]], *, groups: Sequence[str]
+) -> dict[str, Any]:
+    """metrics/summary.json. `optimistic` stands there, as 1, only where the epoch was chosen on
+    the test clips."""
+    columns = {name: rows[name].to_pylist() for name in groups}
+    found = summary(as_predictions(rows), columns, expected_folds=sorted(facts))
+    return {"optimistic": 1, **found} if _optimistic(facts) else found
+
+
+def prove(
+    rows: pa.Table, folds: pa.Table, clips: pa.Table, facts: Mapping[str, Mapping[str, Any]]
+) -> dict[str, Any]:
+    """data/reports/audit.json; raises where a fold has seen its test subjects."""
+    subjects = dict(zip(clips["clip"].to_pylist(), clips["subject"].to_pylist(), strict=True))
+    optimistic = _optimistic(facts)
+    proof = audit(
+        [(row["fold"], row["clip"], row["role"]) for row in folds.to_pylist()],
+        subjects,
+        predictions=as_predictions(rows),
+        fitted={fold: about["fitted"] for fold, about in facts.items()},
+        trained_on_val=optimistic,
+    )
+    return {"optimistic": optimistic, "epoch_chosen_on": "test" if optimistic else "val", **proof}
+
+
+def _optimistic(facts: Mapping[str, Mapping[str, Any]]) -> bool:
+    return any(about["optimistic"] for about in facts.values())

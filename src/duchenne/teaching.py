@@ -1,0 +1,69 @@
+"""The folds of a data set as units of training, and how many of them run at once."""
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pyarrow as pa
+import torch
+
+from duchenne.errors import TrainingError, listed
+from duchenne.flow.settings import Settings, cores
+from duchenne.flow.unit import Input, Unit, digest
+from duchenne.learning import FoldSpec
+from duchenne.params import Train
+
+
+def units_of(
+    folds: pa.Table, clips: pa.Table, landmarks: Path, dmarkers: Path | None
+) -> list[Unit]:
+    """One unit per fold; `dmarkers` is the table that the fusion takes, if it takes any."""
+    about = {row["clip"]: row for row in clips.to_pylist()}
+    by_fold: dict[str, list[dict[str, str]]] = {}
+    for row in folds.to_pylist():
+        by_fold.setdefault(row["fold"], []).append(row)
+    names = sorted({row["clip"] for rows in by_fold.values() for row in rows})
+    inputs = _inputs({name: landmarks / f"{name}.parquet" for name in names})
+    table = (Input(dmarkers),) if dmarkers else ()
+    classes = _classes([about[name] for name in names])
+    units = []
+    for fold, rows in by_fold.items():
+        own = [about[row["clip"]] for row in rows]
+        spec = FoldSpec(
+            fold=fold,
+            clips=tuple(row["clip"] for row in rows),
+            roles=tuple(row["role"] for row in rows),
+            labels=tuple(row["label"] for row in own),
+            subjects=tuple(row["subject"] for row in own),
+            classes=classes,
+        )
+        files = (*(inputs[row["clip"]] for row in rows), *table)
+        units.append(Unit(fold, files, spec._asdict()))
+    return units
+
+
+def engine_for(settings: Settings, train: Train) -> Settings:
+    """How the engine runs folds."""
+    devices = torch.cuda.device_count() if train.device != "cpu" else 0
+    return settings.for_folds(devices=devices, threads=train.threads)
+
+
+def _inputs(files: dict[str, Path]) -> dict[str, Input]:
+    """Each clip's landmarks with their digest, taken once and not for every fold."""
+    missing = [name for name, path in files.items() if not path.exists()]
+    if missing:
+        raise TrainingError(
+            f"{listed(missing)} have no landmarks, and this model needs them; clips that are "
+            "D-Markers alone cannot train it"
+        )
+    with ThreadPoolExecutor(cores()) as pool:
+        digests = list(pool.map(digest, files.values()))
+    return {
+        name: Input(path, sha256)
+        for (name, path), sha256 in zip(files.items(), digests, strict=True)
+    }
+
+
+def _classes(rows: list[dict[str, str]]) -> tuple[str, ...]:
+    """Names of the classes by their number; numbers without a clip keep their place."""
+    names = {int(row["label"]): row["label_name"] for row in rows}
+    return tuple(names.get(number, str(number)) for number in range(max(2, max(names) + 1)))

@@ -1,0 +1,156 @@
+"""From clips and their roles to a fold that can be learnt. Whatever is fitted here sees training
+clips only."""
+
+import zlib
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from duchenne import topology
+from duchenne.errors import TrainingError, listed
+from duchenne.nets import encoders, fusion
+from duchenne.nets.settings import Settings
+from duchenne.nets.smilenet import SmileNet
+from duchenne.params import Training
+from duchenne.training import standardise
+from duchenne.training.batches import Cutter, Table
+from duchenne.training.clips import Clip, markers, resident
+from duchenne.training.fold import Task
+from duchenne.training.losses import Targets
+from duchenne.training.points import choose
+from duchenne.training.standardise import Standardiser
+from duchenne.training.windows import Ruler
+
+Numbers = npt.NDArray[np.int64]
+
+
+class Prepared(NamedTuple):
+    task: Task
+    network: Settings
+    fitted: Standardiser | None  # None where the network has nothing to do with D-Markers
+
+
+def prepare(
+    fold: str,
+    clips: Sequence[Clip],
+    *,
+    roles: Mapping[str, str],
+    subjects: Mapping[str, str],
+    classes: int,
+    settings: Training,
+    device: torch.device,
+) -> Prepared:
+    """A fold with its network, fresh from the seed. `roles` and `subjects` are by clip."""
+    _check(clips)
+    face = topology.of(clips[0].xyz.shape[1])
+    points = choose(face, wanted=settings.net.points)
+    network = network_settings(settings, points=len(points.chosen), classes=classes)
+    own = [clip._replace(xyz=clip.xyz[:, points.chosen]) for clip in clips]
+    store = resident(own, neighbours=encoders.columns(network), device=device)
+    parts = {
+        role: store.numbers([clip.name for clip in clips if roles[clip.name] == role])
+        for role in ("train", "val", "test")
+    }
+    learns = ("train", "val") if settings.protocol == "published" else ("train",)
+    fitted = _fitted(clips, np.concatenate([parts[role] for role in learns]), subjects, settings)
+    seed_everything(settings.seed, fold)
+    task = Task(
+        fold=fold,
+        network=SmileNet(network).to(device),
+        cutter=Cutter(
+            clips=store,
+            ruler=Ruler(settings.window.frames, settings.window.fps),
+            markers=_table(clips, fitted, network, device),
+            mirror=torch.from_numpy(points.mirror).to(device),
+        ),
+        targets=_targets(clips, fitted, settings, device),
+        classes=classes,
+        train=parts["train"],
+        val=parts["val"],
+        test=parts["test"],
+        settings=settings,
+        rng=np.random.default_rng([settings.seed, zlib.crc32(fold.encode())]),
+    )
+    return Prepared(task, network, fitted)
+
+
+def network_settings(settings: Training, *, points: int, classes: int) -> Settings:
+    """The network of these parameters; a face of few landmarks starts fewer curves."""
+    net = settings.net
+    if net.encoder == "curvenet" and points <= net.neighbours:
+        raise TrainingError(
+            f"net.neighbours is {net.neighbours}, and there are {points} landmarks in all"
+        )
+    try:
+        return Settings(
+            points=points,
+            classes=classes,
+            fusion=settings.fusion,
+            encoder=net.encoder,
+            attention=net.attention,
+            latents=net.latents,
+            depth=net.depth,
+            time_depth=net.time_depth,
+            heads=net.heads,
+            mlp=net.mlp,
+            dropout=net.dropout,
+            neighbours=net.neighbours,
+            curves=min(net.curves, points),
+            steps=net.steps,
+            indicators=net.indicators,
+        )
+    except ValueError as error:
+        raise TrainingError(f"net: {error}") from None
+
+
+def seed_everything(seed: int, fold: str) -> None:
+    """One stream of random numbers for each fold, whatever was trained before it."""
+    mixed = np.random.SeedSequence([seed, zlib.crc32(fold.encode()), 1]).generate_state(1)
+    torch.manual_seed(int(mixed[0]))
+
+
+def _check(clips: Sequence[Clip]) -> None:
+    """All clips have landmarks of one kind, and a face somewhere."""
+    faceless = [clip.name for clip in clips if not np.isfinite(clip.xyz).all(axis=(1, 2)).any()]
+    if faceless:
+        raise TrainingError(f"no face in any frame of {listed(faceless)}; quality should say so")
+    kinds = {clip.xyz.shape[1] for clip in clips}
+    if len(kinds) > 1:
+        raise TrainingError(f"clips have different numbers of landmarks: {sorted(kinds)}")
+
+
+def _fitted(
+    clips: Sequence[Clip], learns: Numbers, subjects: Mapping[str, str], settings: Training
+) -> Standardiser | None:
+    if settings.fusion == "none":
+        return None
+    whose = [subjects[clips[number].name] for number in learns]
+    return standardise.fit(markers(clips)[learns], whose)
+
+
+def _table(
+    clips: Sequence[Clip], fitted: Standardiser | None, network: Settings, device: torch.device
+) -> Table:
+    if fitted is None or not fusion.columns(network):
+        nothing = torch.zeros((len(clips), 0), device=device)
+        return Table(nothing, nothing)
+    given = markers(clips)
+    plain, other = (
+        fitted.table(values, indicators=network.indicators, device=device)
+        for values in (given, standardise.mirrored(given))
+    )
+    return Table(plain, other)
+
+
+def _targets(
+    clips: Sequence[Clip], fitted: Standardiser | None, settings: Training, device: torch.device
+) -> Targets | None:
+    if fitted is None or settings.fusion != "multitask":
+        return None
+    given = markers(clips)
+    values, valid = fitted.targets(given, device=device)
+    in_mirror, _ = fitted.targets(standardise.mirrored(given), device=device)
+    return Targets(values, in_mirror, valid, settings.multitask.weight)

@@ -1,0 +1,38 @@
+"""Put all folds together: scores, the audit, and what `dvc plots` draws.
+
+The audit comes first: no figure is written of folds that have seen their test subjects.
+"""
+
+from duchenne.files import write_csv, write_json
+from duchenne.folds import group_columns
+from duchenne.pictures import pictures, read_history
+from duchenne.results import as_predictions, models, prove, summarise, tested
+from duchenne.schemas import CLIPS, FOLDS, PREDICTIONS
+from duchenne.stage import Stage, execute
+from duchenne.tables import read
+
+
+def run(stage: Stage) -> None:
+    clips = read(CLIPS, stage.dep("data/clips.parquet"))
+    folds = read(FOLDS, stage.dep("data/folds.parquet"))
+    rows = tested(read(PREDICTIONS, stage.dep("data/predictions.parquet")))
+    facts = models(stage.dep("models/folds"), sorted(set(folds["fold"].to_pylist())))
+    write_json(stage.out("data/reports/audit.json"), prove(rows, folds, clips, facts))
+    found = summarise(rows, facts, groups=group_columns(clips))
+    write_json(stage.out("metrics/summary.json"), found)
+    history = read_history(stage.dep("data/history.csv"))
+    names = next(iter(facts.values()))["classes"]
+    tables = pictures(as_predictions(rows), history, names=names)
+    write_csv(stage.out("metrics/plots/folds.csv"), *tables.folds)
+    write_csv(stage.out("metrics/plots/roc.csv"), *tables.roc)
+    write_csv(stage.out("metrics/plots/confusion.csv"), *tables.confusion)
+    write_csv(stage.out("metrics/plots/calibration.csv"), *tables.calibration)
+    write_csv(stage.out("metrics/plots/training.csv"), *tables.training)
+
+
+def main() -> int:
+    return execute("aggregate")
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,56 @@
+"""Train one network per fold, each on subjects that it is not tested on.
+
+A unit is a fold: folds run side by side, on all GPUs or all cores, and a killed one goes on where
+it was. How many at once is engine.yaml's and changes no result.
+"""
+
+from duchenne.flow.fanout import Places, fan_out
+from duchenne.folds import group_columns
+from duchenne.learning import merge_history, merge_predictions, train_fold
+from duchenne.params import Training
+from duchenne.schemas import CLIPS, FOLDS, PREDICTIONS
+from duchenne.stage import Stage, execute
+from duchenne.tables import read
+from duchenne.teaching import engine_for, units_of
+
+LIBRARIES = ("numpy", "safetensors", "torch")
+
+
+def run(stage: Stage) -> None:
+    settings = Training(
+        model=stage.params.model,
+        fusion=stage.params.fusion,
+        protocol=stage.params.protocol,
+        seed=stage.params.seed,
+        window=stage.params.window,
+        augment=stage.params.augment,
+        net=stage.params.net,
+        train=stage.params.train,
+        multitask=stage.params.multitask,
+    )
+    clips = read(CLIPS, stage.dep("data/clips.parquet"))
+    folds = read(FOLDS, stage.dep("data/folds.parquet"))
+    landmarks, dmarkers = stage.dep("data/landmarks"), stage.dep("data/dmarkers.parquet")
+    recipe = stage.recipe(settings, *LIBRARIES, writes=PREDICTIONS)
+    places = Places(stage.out("models/folds"), "", stage.out("data/status/train.parquet"))
+    rows = fan_out(
+        train_fold,
+        units_of(folds, clips, landmarks, dmarkers if settings.fusion != "none" else None),
+        recipe=recipe,
+        places=places,
+        settings=engine_for(stage.engine, settings.train),
+        max_failed=0.0,
+        resumes=True,
+    )
+    folders = [places.of(row.unit) for row in rows]
+    predictions = stage.out("data/predictions.parquet")
+    merge_predictions(folders, clips, predictions, groups=group_columns(clips), recipe=recipe)
+    merge_history(folders, stage.out("data/history.csv"))
+
+
+def main() -> int:
+    return execute("train")
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

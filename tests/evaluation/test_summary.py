@@ -1,0 +1,160 @@
+import json
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from duchenne.errors import EvaluationError
+from duchenne.evaluation.confusion import balanced_accuracy
+from duchenne.evaluation.intervals import bootstrap
+from duchenne.evaluation.summary import fold_rows, summary
+from tests.evaluation.cases import TWO, many, predictions
+
+# Fold 1: all four right. Fold 2: the spontaneous right, one of the two posed wrong.
+FOLDS = predictions(
+    [1, 1, 0, 0, 1, 0, 0],
+    [0.9, 0.8, 0.2, 0.1, 0.7, 0.6, 0.3],
+    subjects=list("aabbccd"),
+    folds=list("1111222"),
+)
+
+
+def test_a_small_set_by_hand():
+    figures = summary(FOLDS, {}, expected_folds=["1", "2"])
+    assert (figures["clips"], figures["subjects"]) == (7, 4)
+    assert figures["majority"] == pytest.approx(4 / 7, abs=1e-6)
+    pooled, folds = figures["pooled"], figures["folds"]
+    assert pooled["accuracy"] == pytest.approx(6 / 7, abs=1e-6)
+    assert pooled["balanced_accuracy"] == pytest.approx((1 + 3 / 4) / 2)
+    assert pooled["auc"] == 1.0
+    assert folds["accuracy_mean"] == pytest.approx((1 + 2 / 3) / 2, abs=1e-6)
+    assert folds["accuracy_sd"] == pytest.approx((1 - 2 / 3) / 2**0.5, abs=1e-6)
+    assert folds["balanced_accuracy_mean"] == pytest.approx((1 + 3 / 4) / 2)
+    assert not {name for name in folds if name.startswith("ece")}
+    assert "groups" not in figures
+
+
+def test_the_interval_is_the_bootstrap_over_subjects():
+    rows = many()
+    pooled = summary(rows, {}, expected_folds=[str(i) for i in range(1, 11)])["pooled"]
+    interval = bootstrap(rows, balanced_accuracy)
+    assert (pooled["balanced_accuracy_low"], pooled["balanced_accuracy_high"]) == pytest.approx(
+        interval, abs=1e-6
+    )
+    assert set(pooled) == {
+        *("accuracy", "balanced_accuracy", "balanced_accuracy_low", "balanced_accuracy_high"),
+        *("auc", "f1", "mcc", "brier", "ece"),
+    }
+
+
+def leaves(value: Any) -> list[Any]:
+    if not isinstance(value, dict):
+        return [value]
+    return [leaf for each in value.values() for leaf in leaves(each)]
+
+
+def test_only_numbers_of_six_digits_and_small_enough_to_read():
+    rows = many()
+    groups = {"gender": ["female" if name < "200" else "male" for name in rows.subject]}
+    figures = summary(rows, groups, expected_folds=[str(i) for i in range(1, 11)])
+    lines = json.dumps(figures, allow_nan=False, indent=0).splitlines()
+    assert len(lines) < 50
+
+    assert all(type(leaf) in (int, float) and leaf == round(leaf, 6) for leaf in leaves(figures))
+
+
+def test_rows_in_another_order_give_the_same_text():
+    rows = many(clips=200, subjects=40)
+    order = np.random.default_rng(3).permutation(len(rows))
+    gender = np.array(["f" if int(name) % 2 else "m" for name in rows.subject])
+    folds = [str(i) for i in range(1, 11)]
+    one = summary(rows, {"gender": gender.tolist()}, expected_folds=folds)
+    other = summary(
+        rows.only(order), {"gender": gender[order].tolist()}, expected_folds=folds[::-1]
+    )
+    assert json.dumps(one) == json.dumps(other)
+
+
+@pytest.mark.parametrize(
+    ("expected", "text"),
+    [
+        (["1", "2", "3"], "folds without predictions: 3;"),
+        (["1"], "folds that nobody asked for: 2;"),
+        (["1", "3", "4"], "without predictions: 3, 4; folds that nobody asked for: 2;"),
+        ([], "nobody asked for: 1, 2;"),
+    ],
+)
+def test_missing_and_surplus_folds_are_errors(expected, text):
+    with pytest.raises(EvaluationError, match=text):
+        summary(FOLDS, {}, expected_folds=expected)
+
+
+def test_a_mean_over_folds_needs_the_score_in_every_fold():
+    """Fold 3 has one class, as four of BBC's ten: its accuracy counts, the rest cannot."""
+    rows = predictions(
+        [1, 0, 1, 0, 1, 1],
+        [0.9, 0.1, 0.8, 0.6, 0.7, 0.2],
+        folds=["1", "1", "2", "2", "3", "3"],
+    )
+    folds = summary(rows, {}, expected_folds=["1", "2", "3"])["folds"]
+    assert set(folds) == {"accuracy_mean", "accuracy_sd", "brier_mean", "brier_sd"}
+    assert folds["accuracy_mean"] == pytest.approx((1 + 1 / 2 + 1 / 2) / 3, abs=1e-6)
+
+
+def test_one_fold_has_no_spread():
+    folds = summary(TWO, {}, expected_folds=["1"])["folds"]
+    assert folds["accuracy_mean"] == 0.6
+    assert not {name for name in folds if name.endswith("_sd")}
+
+
+def test_groups_where_known():
+    groups: dict[str, list[str | None]] = {
+        "gender": ["f", "f", "m", "m", "f", "f", None],
+        "age_group": [None] * 7,
+        "beard": ["", "yes", "", "", "", "", ""],
+    }
+    assert summary(FOLDS, groups, expected_folds=["1", "2"])["groups"] == {
+        "beard": {"yes": {"clips": 1, "accuracy": 1.0}},
+        "gender": {
+            "f": {"clips": 4, "accuracy": 0.75, "balanced_accuracy": 0.5, "auc": 1.0},
+            "m": {"clips": 2, "accuracy": 1.0},
+        },
+    }
+
+
+@pytest.mark.parametrize(
+    ("values", "text"),
+    [(["f"] * 6, "gender: 6 values for 7 clips"), ([*["f"] * 6, 3.0], "gender: 3.0 is not a word")],
+)
+def test_groups_that_do_not_fit_are_refused(values, text):
+    with pytest.raises(EvaluationError, match=text):
+        summary(FOLDS, {"gender": values}, expected_folds=["1", "2"])
+
+
+def test_fold_rows():
+    first, second = fold_rows(FOLDS)
+    assert first == {
+        **{"fold": "1", "clips": 4, "subjects": 2},
+        **{"accuracy": 1.0, "balanced_accuracy": 1.0, "auc": 1.0, "f1": 1.0, "mcc": 1.0},
+        **{"brier": 0.025, "ece": 0.15},
+    }
+    assert (second["fold"], second["clips"], second["accuracy"]) == ("2", 3, 0.666667)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["1", "2", "9", "10", "11"],
+        ["fold_2", "fold_10"],
+        ["1", "nelly", "tomas"],
+        ["2a", "2b", "10"],
+    ],
+    ids=str,
+)
+def test_folds_are_in_the_order_in_which_people_count(names):
+    number = len(names)
+    rows = replace(
+        predictions([0, 1] * number, [0.1, 0.9] * number), fold=np.array(sorted(names * 2))
+    )
+    assert [row["fold"] for row in fold_rows(rows)] == names
