@@ -22,10 +22,11 @@ lint: $(STAMP) ## check format, style and types
 	.venv/bin/mypy
 
 bench: $(STAMP) ## measure speed and memory (figures go to docs/benchmarks.md)
-	@for name in decode landmarks memory many_clips kill; do echo "== $$name"; .venv/bin/python -m bench.$$name || exit 1; done
+	@for name in decode landmarks memory many_clips kill dmarkers networks; do echo "== $$name"; .venv/bin/python -m bench.$$name || exit 1; done
 
 docs: $(STAMP) ## write the pages of docs/ that are made from the code
 	.venv/bin/python -m duchenne.documents data > docs/data.md
+	.venv/bin/python -m duchenne.documents models > docs/models.md
 
 clean: ## remove the environment and all caches of tools; results and the DVC cache stay
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis build src/*.egg-info

@@ -4,12 +4,10 @@ A unit is a clip. What is rendered says nothing about real smiles; it lets a fre
 whole pipeline and lets tests compare what was measured with what was shown.
 """
 
-import csv
-import io
 from pathlib import Path
 
 from duchenne import demo
-from duchenne.files import write_bytes
+from duchenne.files import write_csv
 from duchenne.flow.fanout import Places, fan_out
 from duchenne.flow.unit import Outcome, Recipe, Unit
 from duchenne.schemas import TRUTH
@@ -23,9 +21,9 @@ def render_clip(unit: Unit, recipe: Recipe, out: Path) -> Outcome:
 
 
 def run(stage: Stage) -> None:
-    settings = stage.params.datasets["demo"]
+    settings = stage.params.datasets["demo"].model_copy(update={"auto": {}})  # not for the demo
     folder = stage.out("data/raw/demo")
-    plans = demo.plan(**settings.model_dump(exclude={"adapter"}))
+    plans = demo.plan(**settings.model_dump(exclude={"adapter", "auto"}))
     recipe = stage.recipe(None, "av", "numpy", "opencv-contrib-python", "scikit-image", "scipy")
     fan_out(
         render_clip,
@@ -37,15 +35,8 @@ def run(stage: Stage) -> None:
     )
     made_by = stage.recipe(settings).made_by()
     write(TRUTH, folder / "truth.parquet", demo.truth(plans), made_by=made_by)
-    write_bytes(folder / "subjects.csv", _csv(demo.subjects_table(plans)))
-
-
-def _csv(rows: list[demo.SubjectRow]) -> bytes:
-    text = io.StringIO(newline="")
-    table = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
-    table.writeheader()
-    table.writerows(rows)
-    return text.getvalue().encode()
+    people = demo.subjects_table(plans)
+    write_csv(folder / "subjects.csv", list(people[0]), people)
 
 
 def main() -> int:

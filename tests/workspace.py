@@ -14,6 +14,26 @@ from duchenne.flow.cache import UnitCache
 from duchenne.flow.gate import read_status
 from tests.imports import ROOT
 
+# A demo that a test can run as a whole: the smallest that can be split and trained.
+TINY = {
+    "datasets__demo__subjects": 4,
+    "datasets__demo__clips_per_subject": 2,
+    "datasets__demo__size": 160,
+    "folds__count": 2,
+    "window__frames": 6,
+    "window__test": 2,
+    "net__encoder": "curvenet",
+    "net__points": "features",
+    "net__neighbours": 6,
+    "net__curves": 8,
+    "net__steps": 2,
+    "net__latents": 2,
+    "net__depth": 1,
+    "net__time_depth": 1,
+    "net__mlp": 32,
+    "train__epochs": 2,
+    "train__batch": 4,
+}
 NOT_OURS = ("tmp", "cache", "config.local")
 CODE = ("dvc.yaml", "params.yaml", "engine.yaml", "constraints.txt", "src", "stages")
 

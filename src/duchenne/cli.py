@@ -53,6 +53,18 @@ def import_dmarkers(
     )
 
 
+@app.command()
+def models() -> None:
+    """List every model and fusion: its size, and what it needs to be trained and to judge."""
+    from duchenne.nets import catalogue
+
+    table = Table("model", "fusion", "parameters", "trained with", "judges by", "paper")
+    for entry in catalogue.rows():
+        table.add_row(entry.model, entry.fusion, f"{entry.parameters:,}", entry.training,
+                      entry.inference, entry.paper)  # fmt: skip
+    Console().print(table)
+
+
 @cache_app.command()
 def info() -> None:
     """Show what the unit cache holds, stage by stage."""

@@ -47,7 +47,14 @@ def _cell(text: str) -> str:
     return text.replace("|", "\\|")
 
 
-PAGES = {"data": data}
+def models() -> str:
+    """docs/models.md; torch is not needed for the other pages."""
+    from duchenne.nets import catalogue
+
+    return catalogue.document()
+
+
+PAGES = {"data": data, "models": models}
 
 if __name__ == "__main__":
     print(PAGES[sys.argv[1]](), end="")

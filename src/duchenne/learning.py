@@ -99,12 +99,11 @@ def _clips(spec: FoldSpec, paths: Sequence[Path]) -> list[Clip]:
 def _facts(spec: FoldSpec, settings: Training, ready: Prepared, learnt: Learnt) -> dict[str, Any]:
     """model.json. `fitted` names, for every statistic, the subjects that it was taken from."""
     published = settings.protocol == "published"
-    learns = ("train", "val") if published else ("train",)
-    people = zip(spec.subjects, spec.roles, strict=True)
-    taught = sorted({subject for subject, role in people if role in learns})
-    fitted = {"weights": taught}
-    if ready.fitted is not None:
-        fitted["dmarkers"] = list(ready.fitted.subjects)
+    fitted = {"weights": list(ready.subjects)}
+    if ready.markers is not None:
+        fitted["dmarkers"] = list(ready.markers.subjects)
+    if ready.scale is not None:
+        fitted["scale"] = list(ready.subjects)
     return {
         "fold": spec.fold,
         "classes": list(spec.classes),
@@ -115,7 +114,8 @@ def _facts(spec: FoldSpec, settings: Training, ready: Prepared, learnt: Learnt) 
         "fitted": fitted,
         "network": asdict(ready.network),
         "settings": settings.model_dump(mode="json"),
-        "standardiser": standardise.as_json(ready.fitted) if ready.fitted else None,
+        "scale": ready.scale,
+        "dmarkers": standardise.as_json(ready.markers) if ready.markers else None,
     }
 
 

@@ -26,8 +26,8 @@ SIGNALS = Table(
         Column("time", pa.float64(), "as in frames, s"),
         Column("lip", pa.float64(), "distance of the lip corners from where their centre was at "
                "rest, mean of both sides, in resting mouth widths; at rest 0.5"),
-        Column("eyelid", pa.float64(), "height of the upper lid over the line between the corners "
-               "of its eye, mean of both eyes, in eye widths"),
+        Column("eyelid", pa.float64(), "distance of the upper lid from the middle between the "
+               "corners of its eye, negative below it, mean of both eyes, in eye widths"),
         Column("cheek", pa.float64(), "as lip, of the cheeks, in resting distances between them"),
         *(
             Column(f"{name}_{side}", pa.float64(), f"the subject's {side} side of {name}")

@@ -46,7 +46,7 @@ class Section(BaseModel):
 PUBLISHED: Mapping[str, Mapping[str, str | int | float]] = {
     "folds": {"scheme": "stratified", "count": 10},
     "net": {"points": "all", "latents": 32, "depth": 6, "time_depth": 3},
-    "window": {"test": 5},
+    "window": {"shows": "shape", "test": 5},
     "train": {"epochs": 300, "batch": 16, "lr": 5e-4},
 }
 AUTO = "auto"
@@ -151,6 +151,8 @@ class Folds(Section):
 
 
 class Window(Section):
+    shows: Literal["shape", "motion"]
+    neutral_s: Annotated[float, Field(gt=0, le=5)]
     frames: Annotated[int, Field(ge=2, le=512)]
     fps: Annotated[float, Field(gt=0, le=1000)]
     test: Annotated[int, Field(ge=1, le=1000)]

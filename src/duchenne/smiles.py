@@ -78,6 +78,7 @@ def _by_clip(table: pa.Table) -> Iterator[tuple[str, dict[str, Array]]]:
     """The rows of each clip, which lie together, as arrays."""
     clips = table["clip"].to_numpy()
     times, lip = table["time"].to_numpy(), table["lip"].to_numpy()
-    edges = np.flatnonzero(np.concatenate([[True], clips[1:] != clips[:-1], [True]]))
+    starts = np.flatnonzero(clips[1:] != clips[:-1]) + 1
+    edges = np.concatenate([[0], starts, [len(clips)]]) if len(clips) else starts
     for start, end in pairwise(edges):
         yield str(clips[start]), {"time": times[start:end], "lip": lip[start:end]}

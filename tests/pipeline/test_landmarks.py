@@ -1,7 +1,7 @@
 """From videos to landmarks through the stage scripts: truth, invariance, time, and absent faces."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
@@ -25,8 +25,14 @@ MESH = topology.of(478)
 Make = Callable[[Path], object]
 
 
+def film_of(
+    path: Path, *, plan: demo.ClipPlan, times: NDArray[np.float64], view: View | None = None
+) -> None:
+    demo.write_video(plan, path, times=times, view=view)
+
+
 def film(path: Path, times: NDArray[np.float64] = EVEN, view: View | None = None) -> None:
-    demo.write_video(PLAN, path, times=times, view=view)
+    film_of(path, plan=PLAN, times=times, view=view)
 
 
 def turned(quarters: int, matrix: tuple[int, int, int, int]) -> Make:
@@ -85,7 +91,7 @@ CASES: dict[str, Make] = {
 }
 
 
-def make_set(root: Path, cases: dict[str, Make]) -> Workspace:
+def make_set(root: Path, cases: Mapping[str, Make]) -> Workspace:
     workspace = Workspace.make(root)
     arrays = {"units": "fraction", "width": 1000, "height": 500, "fps": 50}
     workspace.set(dataset="mine", datasets__mine={"adapter": "folder", "landmarks": arrays})

@@ -1,4 +1,4 @@
-"""What the user does all day with dvc, on a demo of four tiny clips."""
+"""What the user does all day with dvc, on a demo of eight tiny clips."""
 
 import json
 import os
@@ -18,15 +18,11 @@ import yaml
 from duchenne.errors import BusyError
 from duchenne.flow import lock
 from tests import clips
-from tests.workspace import Workspace
+from tests.workspace import TINY, Workspace
 
-STAGES = ["check", "demo", "index", "decode", "detect", "mesh", "normalize", "quality"]
-FANNED_OUT = {"demo", "decode", "detect", "mesh", "normalize"}
-TINY = {
-    "datasets__demo__subjects": 2,
-    "datasets__demo__clips_per_subject": 2,
-    "datasets__demo__size": 160,
-}
+STAGES = ["check", "demo", "index", "decode", "detect", "mesh", "normalize", "quality", "dmarkers",
+          "folds", "train", "aggregate"]  # fmt: skip
+FANNED_OUT = {"demo", "decode", "detect", "mesh", "normalize", "dmarkers", "train"}
 
 
 def ran(output: str) -> list[str]:
@@ -40,6 +36,12 @@ def bytes_of(folder: Path) -> dict[str, bytes]:
         for path in sorted(folder.rglob("*"))
         if path.is_file() and path.name != ".gitignore"
     }
+
+
+def results_of(root: Path) -> dict[str, bytes]:
+    """Everything that the pipeline has made."""
+    folders = ("data", "models", "metrics")
+    return {f"{f}/{name}": b for f in folders for name, b in bytes_of(root / f).items()}
 
 
 def a_project(root: Path) -> Workspace:
@@ -121,7 +123,7 @@ def test_a_comment_in_declared_code_is_looked_at_and_computes_nothing(finished: 
     done = finished.dvc("repro")
     restore(finished)
     assert ran(done.stdout) == ["decode"]
-    assert "decode 4/4, 4 cached" in done.stdout
+    assert "decode 8/8, 8 cached" in done.stdout
 
 
 def test_a_parameter_reruns_what_reads_it_and_going_back_is_free(finished: Workspace):
@@ -139,8 +141,10 @@ def test_status_tells_what_became_of_the_clips(finished: Workspace, tmp_path: Pa
     done = finished.run(sys.executable, "-m", "duchenne.cli", "status")
     assert done.returncode == 0
     told = re.findall(r"│ (\w+) +│ (\d) +│ (\d) +│ (\d)", done.stdout)
-    assert told == [(stage, "4", "0", "0") for stage in STAGES if stage in FANNED_OUT]
-    assert "4 of 4 clips are used" in done.stdout
+    assert [stage for stage, *_ in told] == [stage for stage in STAGES if stage in FANNED_OUT]
+    assert {told[0], told[-1]} == {("demo", "8", "0", "0"), ("train", "2", "0", "0")}
+    assert all(failed == "0" for *_, failed in told)
+    assert "8 of 8 clips are used" in done.stdout
     assert "say nothing about real smiles" in done.stdout
     empty = Workspace(tmp_path).run(sys.executable, "-m", "duchenne.cli", "status")
     assert "no data set has been indexed here" in empty.stdout
@@ -239,16 +243,16 @@ def test_how_it_runs_changes_no_byte(finished: Workspace, tmp_path: Path):
         for stage in STAGES:
             done = workspace.stage(stage, **how)
             assert done.returncode == 0, done.stdout
-        found[name] = bytes_of(workspace.root / "data")
+        found[name] = results_of(workspace.root)
     assert found["inline"] == found["one"] == found["two"]
-    assert found["two"] == bytes_of(finished.root / "data")
+    assert found["two"] == results_of(finished.root)
 
 
 @pytest.mark.parametrize("shell", ["/bin/sh", "/bin/bash"])
 def test_kill_9_leaves_no_orphan_and_loses_nothing(finished: Workspace, tmp_path: Path, shell: str):
     """dvc starts stages through the user's shell, and some shells stay as their parent."""
     workspace = a_project(tmp_path)
-    workspace.set(datasets__demo__clips_per_subject=8)  # more than can end while we look
+    workspace.set(datasets__demo__clips_per_subject=4)  # more than can end while we look
     with subprocess.Popen(
         [sys.executable, "-m", "dvc", "repro"],
         cwd=tmp_path,
@@ -268,8 +272,8 @@ def test_kill_9_leaves_no_orphan_and_loses_nothing(finished: Workspace, tmp_path
     workspace.set(**TINY)
     again = workspace.dvc("repro")
     assert again.returncode == 0, again.stdout
-    assert f"demo 4/4, {min(finished_units, 4)} cached" in again.stdout
-    assert bytes_of(tmp_path / "data") == bytes_of(finished.root / "data")
+    assert f"demo 8/8, {min(finished_units, 8)} cached" in again.stdout
+    assert results_of(tmp_path) == results_of(finished.root)
     assert not list((workspace.cache.root / "parts").iterdir())
 
 

@@ -8,13 +8,11 @@ import numpy.typing as npt
 from duchenne.dmarkers import features, phases, signals
 from duchenne.dmarkers.names import PHASES
 from duchenne.dmarkers.phases import Phases
-from duchenne.dmarkers.signals import Signal, Signals
+from duchenne.dmarkers.signals import ROUNDING_S, Signal, Signals
 from duchenne.dmarkers.smooth import smooth
 from duchenne.topology import Topology
 
 Array = npt.NDArray[np.float64]
-
-_ROUNDING_S = 1e-6  # sums of binary fractions differ in their last digits
 
 
 class Markers(NamedTuple):
@@ -26,10 +24,12 @@ class Markers(NamedTuple):
     features: Array  # (225,), as names.COLUMNS
 
     def phase(self, times: Array) -> npt.NDArray[np.str_]:
-        """neutral, onset, apex or offset at (T,) s."""
+        """neutral, onset, apex or offset at (T,) s. A moment between the last sample of a phase and
+        the first one of the next belongs to the earlier, so that no smile is neutral within."""
         found = np.full(len(times), "neutral")
-        for name, (first, last) in zip(PHASES, self.bounds, strict=True):
-            found[(times >= first - _ROUNDING_S) & (times <= last + _ROUNDING_S)] = name
+        for name, first in zip(PHASES, self.bounds[:, 0], strict=True):
+            found[times >= first - ROUNDING_S] = name
+        found[times > np.fmax.reduce(self.bounds[:, 1]) + ROUNDING_S] = "neutral"
         return found
 
 

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 Array = npt.NDArray[np.float64]
 
-_FEWEST = 5  # samples in a window, as long as there are so many
+_FEWEST = 5  # samples in a window, where there are so many
 
 
 class Fit(NamedTuple):
@@ -31,9 +31,10 @@ def fit(values: Array, times: Array, *, at: Array, half_s: float) -> Fit:
         return _line(values, times, at)
     index, weight = _windows(times, at, half_s)
     step = times[index] - at[:, None]
-    value, slope = _kernels(step, weight)
-    near = values[index]
-    return Fit(*((kernel[:, None] @ near)[:, 0] for kernel in (value, slope)))
+    base = values[:1]  # taken off, so that what stands still does so to the last bit
+    kernels = np.stack(_kernels(step, weight), axis=1)
+    value, slope = np.moveaxis(kernels @ (values - base)[index], 1, 0)
+    return Fit(base + value, slope)
 
 
 def _line(values: Array, times: Array, at: Array) -> Fit:
@@ -68,13 +69,17 @@ def _windows(times: Array, at: Array, half_s: float) -> tuple[npt.NDArray[np.int
     fewest = min(_FEWEST, count)
     middle = np.searchsorted(times, at) - fewest // 2
     middle = np.clip(middle, 0, count - fewest)
-    first = np.minimum(np.searchsorted(times, at - half_s, side="right"), middle)
-    last = np.maximum(np.searchsorted(times, at + half_s, side="left"), middle + fewest)
+    first = np.searchsorted(times, at - half_s, side="right")
+    last = np.searchsorted(times, at + half_s, side="left")
+    few = last - first < _FEWEST
+    first = np.where(few, np.minimum(first, middle), first)
+    last = np.where(few, np.maximum(last, middle + fewest), last)
     places = first[:, None] + np.arange((last - first).max())
     inside = places < last[:, None]
     index = np.minimum(places, count - 1)
     away = np.abs(times[index] - at[:, None])
     furthest = (away * inside).max(axis=1, keepdims=True)
-    reach = np.where(furthest < half_s, half_s, 1.05 * furthest)
+    # Of a few samples each must weigh something, or a parabola would hang on two.
+    reach = np.where(few[:, None], np.maximum(half_s, 1.05 * furthest), half_s)
     weight = np.where(inside, (1.0 - np.minimum(away / reach, 1.0) ** 3) ** 3, 0.0)
     return index, weight

@@ -4,7 +4,9 @@ Onset and offset are the ordered pair of runs, one rising and a later falling on
 last longest. The same bounds serve all three signals.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterator
+from itertools import accumulate
 from typing import NamedTuple
 
 import numpy as np
@@ -43,13 +45,27 @@ def find(lip: Array, slope: Array, times: Array, *, min_slope: float) -> Phases:
     """
     moves = _steps(lip) if min_slope == 0 else _slopes(slope, floor=min_slope)
     rises, falls = (list(_runs(moves == sign, lip, times)) for sign in (1, -1))
-    pairs = [(up, down) for up in rises for down in falls if down.first >= up.last]
+    pairs = list(_pairs(rises, falls))
     if pairs:
         up, down = max(pairs, key=lambda pair: pair[0].pair(pair[1]))
-        return Phases(_samples(up), _between(up, down), _samples(down))
+        return Phases(_samples(up), _between(up, down, lip=lip), _samples(down))
     if rises:
         return Phases(_samples(max(rises, key=_alone)), None, None)
     return Phases(None, None, _samples(max(falls, key=_alone)) if falls else None)
+
+
+def _pairs(rises: list[_Run], falls: list[_Run]) -> Iterator[tuple[_Run, _Run]]:
+    """Each fall with the best rise before it; no other rise could be in the best pair."""
+    best = list(accumulate(rises, _better))
+    ends = [rise.last for rise in rises]
+    for fall in falls:
+        before = bisect_right(ends, fall.first)
+        if before:
+            yield best[before - 1], fall
+
+
+def _better(one: _Run, other: _Run) -> _Run:
+    return max(one, other, key=_alone)
 
 
 def _alone(run: _Run) -> tuple[float, float]:
@@ -60,9 +76,11 @@ def _samples(run: _Run) -> slice:
     return slice(run.first, run.last + 1)
 
 
-def _between(up: _Run, down: _Run) -> slice | None:
-    """The samples strictly between the end of the onset and the start of the offset."""
-    return slice(up.last + 1, down.first) if down.first > up.last + 1 else None
+def _between(up: _Run, down: _Run, *, lip: Array) -> slice | None:
+    """The samples strictly between the end of the onset and the start of the offset, unless none
+    of them is known."""
+    apex = slice(up.last + 1, down.first)
+    return apex if np.isfinite(lip[apex]).any() else None
 
 
 def _steps(lip: Array) -> Signs:

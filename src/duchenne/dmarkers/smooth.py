@@ -28,11 +28,12 @@ class Curves(NamedTuple):
 def _on_a_clock(values: Array, times: Array) -> Curves:
     """A hundred times a second, so that neither the frame rate nor where a frame happens to fall
     decides when a phase begins."""
-    first, last = np.ceil(times[0] * CLOCK_HZ), np.floor(times[-1] * CLOCK_HZ)
-    at = np.arange(first, last + 1.0) / CLOCK_HZ
+    ends = np.round(times[[0, -1]] * CLOCK_HZ, 6)  # 0.28 s are 28.000000000000004 ticks
+    at = np.arange(np.ceil(ends[0]), np.floor(ends[1]) + 1.0) / CLOCK_HZ
     at = at if len(at) else times[:1]
-    frames = local.fit(values, times, at=times, half_s=HALF_S)
-    return Curves(at, *local.fit(values, times, at=at, half_s=HALF_S), frames.value)
+    found = local.fit(values, times, at=np.concatenate([at, times]), half_s=HALF_S)
+    ticks, frames = slice(len(at)), slice(len(at), None)
+    return Curves(at, found.value[ticks], found.slope[ticks], found.value[frames])
 
 
 def _by_frames(values: Array, times: Array) -> Curves:

@@ -43,8 +43,8 @@ def _medians(values: Array, span: int) -> Array:
 
 
 def _ends(values: Array) -> Array:
-    """Tukey's rule: the median of an end, its neighbour, and where a line through the next two
-    would have come out. `values` still has the ends as they were."""
+    """Tukey's rule: the median of an end, its neighbour, and where a line through that and the
+    third would be one step beyond the end. `values` still has the ends as they were."""
     done = values.copy()
     for end, next_, third in ((0, 1, 2), (-1, -2, -3)):
         beyond = 3.0 * values[next_] - 2.0 * values[third]

@@ -11,9 +11,12 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from duchenne.nets.curves import CurveAggregation, CurveWalk
-from duchenne.nets.edges import SLOPE, EdgeMax, EdgeMean
+from duchenne.nets.edges import EdgeMax, EdgeMean
+from duchenne.nets.edgewise import SLOPE
 from duchenne.nets.graph import Graph, geometry_moments, graph_of
-from duchenne.nets.norm import Moments
+from duchenne.nets.join import join
+from duchenne.nets.norm import FoldedNorm, Moments, moments_of
+from duchenne.nets.wide import wide_map
 
 # in, planes of the bottleneck, out
 _BLOCKS = ((32, 16, 32), (32, 8, 64), (64, 32, 128), (128, 32, 256))
@@ -41,7 +44,7 @@ class CurveNet(nn.Module):
             for width, planes, out in _BLOCKS
         )
         self.last = nn.Linear(self.width, self.width, bias=False)
-        self.last_norm = nn.BatchNorm1d(self.width)
+        self.last_norm = FoldedNorm(self.width)
 
     def forward(self, xyz: Tensor, neighbours: Tensor) -> Tensor:
         """`neighbours` (F, N, >= k + 1) as `nearest` lists them: the point itself comes first.
@@ -60,11 +63,11 @@ class CurveNet(nn.Module):
     def _encode(self, xyz: Tensor, neighbours: Tensor) -> Tensor:
         graph = graph_of(xyz, neighbours[..., : self.neighbours])
         geometry = geometry_moments(graph) if self.training else None
-        others = neighbours[..., 1 : self.neighbours + 1]
+        others = neighbours[..., 1 : self.neighbours + 1].contiguous()
         x = self.lift(graph, geometry)
         for block in self.blocks:
             x = block(x, graph, geometry, others)
-        x = functional.relu(self.last_norm(self.last(x)))
+        x = wide_map(x, self.last.weight, self.last_norm)
         return x.view(*xyz.shape[:2], self.width)
 
 
@@ -74,23 +77,31 @@ class Block(nn.Module):
     def __init__(self, width: int, planes: int, *, out: int, curves: int, steps: int) -> None:
         super().__init__()
         self.narrow = nn.Linear(width, planes, bias=False)
-        self.narrow_norm = nn.BatchNorm1d(planes)
+        self.narrow_norm = FoldedNorm(planes)
         self.walk = CurveWalk(planes, curves=curves, steps=steps)
         self.aggregation = CurveAggregation(planes)
         self.edges = EdgeMean(planes)
         self.widen = nn.Linear(planes, out, bias=False)
-        self.widen_norm = nn.BatchNorm1d(out)
+        self.widen_norm = FoldedNorm(out)
         self.shortcut = self.shortcut_norm = None
         if width != out:
             self.shortcut = nn.Linear(width, out, bias=False)
-            self.shortcut_norm = nn.BatchNorm1d(out)
+            self.shortcut_norm = FoldedNorm(out)
 
     def forward(self, x: Tensor, graph: Graph, geometry: Moments | None, others: Tensor) -> Tensor:
         """(F·N, width) → (F·N, out); `others` (F, N, k) are the neighbours to walk to."""
-        y = functional.leaky_relu(self.narrow_norm(self.narrow(x)), SLOPE)
-        cloud = y.view(*others.shape[:2], -1)
+        y = self.narrow_norm.mapped(self.narrow.weight, x)
+        cloud = functional.leaky_relu_(y, SLOPE).view(*others.shape[:2], -1)
         y = self.aggregation(cloud, self.walk(cloud, others)).flatten(0, 1)
-        y = self.edges(y, graph, geometry)
-        if self.shortcut is not None and self.shortcut_norm is not None:
-            x = self.shortcut_norm(self.shortcut(x))
-        return functional.leaky_relu(self.widen_norm(self.widen(y)) + x, SLOPE)
+        return self._joined(x, self.edges(y, graph, geometry))
+
+    def _joined(self, x: Tensor, y: Tensor) -> Tensor:
+        """leaky(norm(widened y) + shortcut of x), rows (F·N, …)."""
+        weight, bias = self.widen_norm.fold(self.widen.weight, self._moments(y))
+        if self.shortcut is None or self.shortcut_norm is None:
+            return functional.leaky_relu_(torch.addmm(x + bias, y, weight.T), SLOPE)
+        short, shift = self.shortcut_norm.fold(self.shortcut.weight, self._moments(x))
+        return join(bias + shift, y, weight, x, short)
+
+    def _moments(self, x: Tensor) -> Moments | None:
+        return moments_of(x) if self.training else None

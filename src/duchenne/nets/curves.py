@@ -4,7 +4,7 @@ A curve steps from landmark to neighbouring landmark, each time to the one that 
 agent prefers, and so gathers features along a path that follows the expression.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
@@ -12,7 +12,11 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
+from duchenne.nets.chunks import chunks
+from duchenne.nets.edgewise import SLOPE
+
 _SMALL = 1e-8  # least divisor of the cosine
+_FEW = 16  # keys; up to so many the fused attention is slower than its parts
 
 
 class CurveWalk(nn.Module):
@@ -58,7 +62,9 @@ class CurveWalk(nn.Module):
         return now * feature + before * descriptor
 
     def _normalised(self, logits: Tensor) -> Tensor:
-        normal: Tensor = self.agent_norm(logits.reshape(-1, 1))
+        normal: Tensor = self.agent_norm(
+            logits.view(1, 1, -1)
+        )  # the quick way round for one column
         return normal.view(logits.shape)
 
 
@@ -66,30 +72,48 @@ class CurveWalk(nn.Module):
 def suppression(x: Tensor, candidates: Tensor, *, feature: Tensor, past: Tensor) -> Tensor:
     """Factors (F, M, k) in [0, 1] that keep a curve from turning back on itself.
 
-    1 + cos(feature - past, candidate - feature), at most 1. The products with every point come
-    from one matrix product per frame, which is cheaper than gathering the candidates' features.
+    1 + cos(feature - past, candidate - feature), at most 1.
     """
-    heading = feature - past
-    along = along_candidates(x, candidates, heading) - (feature * heading).sum(-1, keepdim=True)
-    squares = x.square().sum(-1).gather(1, candidates.flatten(1)).view(candidates.shape)
-    squares = squares - 2 * along_candidates(x, candidates, feature)
-    squares = squares + feature.square().sum(-1, keepdim=True)
-    length = squares.clamp(min=0).sqrt() * heading.norm(dim=-1, keepdim=True)
-    factor: Tensor = (1 + along / length.clamp(min=_SMALL)).clamp(0, 1)
-    return factor
+    cosine = torch.empty_like(candidates, dtype=x.dtype)
+    heading = (feature - past).unsqueeze(2)
+    product = x.new_empty(0)
+    for part, ahead in visits(x, candidates):
+        ahead.sub_(feature[part].unsqueeze(2))
+        torch.mul(ahead, heading[part], out=product.resize_(ahead.shape))
+        length = sums(ahead.square_()).sqrt_() * heading[part].norm(dim=-1)
+        cosine[part] = sums(product) / length.clamp_(min=_SMALL)
+    return cosine.add_(1).clamp_(0, 1)
 
 
-def along_candidates(x: Tensor, candidates: Tensor, direction: Tensor) -> Tensor:
-    """Products (F, M, k) of directions (F, M, c) with the candidates' features."""
-    return (direction @ x.transpose(1, 2)).gather(-1, candidates)
+def visits(x: Tensor, index: Tensor) -> Iterator[tuple[slice, Tensor]]:
+    """Of a few frames at a time the rows x (F, N, c) at index (F, M, k): (f, M, k, c).
+
+    Each overwrites the one before, since fresh memory is slow.
+    """
+    width = x.shape[-1]
+    flat, found = x.reshape(-1, width), x.new_empty(0)
+    for part in chunks(x, frames=len(x), values=index[0].numel() * width):
+        wanted = _flat(x[part], index[part]) + part.start * x.shape[1]
+        torch.index_select(flat, 0, wanted, out=found.resize_(len(wanted), width))
+        yield part, found.view(*index[part].shape, width)
+
+
+def sums(x: Tensor) -> Tensor:
+    """Over the last axis, as a product with ones: quicker than many sums of few numbers."""
+    return x @ x.new_ones(x.shape[-1])
 
 
 def rows(x: Tensor, index: Tensor) -> Tensor:
     """x (F, N, c) at index (F, …) → (F, …, c)."""
-    frames, points, width = x.shape
+    width = x.shape[-1]
+    return x.reshape(-1, width).index_select(0, _flat(x, index)).view(*index.shape, width)
+
+
+def _flat(x: Tensor, index: Tensor) -> Tensor:
+    """The index (F, …) counted over all frames of x (F, N, c), in one row."""
+    frames, points, _ = x.shape
     first = torch.arange(0, frames * points, points, device=x.device)
-    flat = (index + first.view(-1, *[1] * (index.ndim - 1))).reshape(-1)
-    return x.reshape(-1, width).index_select(0, flat).view(*index.shape, width)
+    return (index + first.view(-1, *[1] * (index.ndim - 1))).reshape(-1)
 
 
 class _Step(torch.autograd.Function):
@@ -108,9 +132,13 @@ class _Step(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor, None, None]:
         x, candidates, node = ctx.saved_tensors
-        place = node.unsqueeze(-1).expand_as(gradient)
-        d_x = torch.zeros_like(x).scatter_add_(1, place, gradient)
-        return d_x, along_candidates(x, candidates, gradient), None, None
+        width = x.shape[-1]
+        d_x = torch.zeros_like(x)
+        d_x.view(-1, width).index_add_(0, _flat(x, node), gradient.reshape(-1, width))
+        d_soft = torch.empty_like(candidates, dtype=x.dtype)
+        for part, value in visits(x, candidates):
+            d_soft[part] = sums(value.mul_(gradient[part].unsqueeze(2)))
+        return d_x, d_soft, None, None
 
 
 step_to: Callable[[Tensor, Tensor, Tensor, Tensor], Tensor] = _Step.apply
@@ -136,12 +164,18 @@ class CurveAggregation(nn.Module):
         inter = self.inter_key((curves * weight.softmax(2)).sum(2))
         intra = self.intra_key((curves * weight.softmax(1)).sum(1))
         query = self.query(x)
-        found = [attend(query, inter, self.inter_value), attend(query, intra, self.intra_value)]
-        joined = self.join(torch.cat(found, dim=-1))
-        return functional.leaky_relu(x + self.join_norm(joined.flatten(0, 1)).view_as(x), 0.2)
+        found = [
+            attend(query, inter, self.inter_value(inter)),
+            attend(query, intra, self.intra_value(intra)),
+        ]
+        joined = self.join_norm(self.join(torch.cat(found, dim=-1)).flatten(0, 1))
+        return functional.leaky_relu_(x + joined.view_as(x), SLOPE)
 
 
-def attend(query: Tensor, key: Tensor, value: nn.Module) -> Tensor:
-    """Unscaled attention (F, N, c) of one head; `value` maps the keys (F, m, c)."""
-    one, two, three = (part.unsqueeze(1) for part in (query, key, value(key)))
+def attend(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
+    """Unscaled attention of one head: query (F, N, c), key and value (F, m, c) → (F, N, c)."""
+    if key.shape[1] <= _FEW:
+        share: Tensor = (query @ key.transpose(1, 2)).softmax(-1)
+        return share @ value
+    one, two, three = (part.unsqueeze(1) for part in (query, key, value))
     return functional.scaled_dot_product_attention(one, two, three, scale=1.0).squeeze(1)

@@ -11,16 +11,15 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from duchenne.nets.chunks import chunks
 from duchenne.nets.norm import Moments
-
-_CACHE = 5_000_000  # bytes of one edge array at a time
 
 
 class Part(NamedTuple):
     """The edges of some frames. Slot s of point i in frame f leads from the point source[f, s, i].
 
-    `rows` are those frames' points among all; `source` (f, k, N) counts rows over all frames;
-    `order` and `begin` are the part's own (see Graph).
+    `rows` are those frames' points among all; `source` (f, k, N), `order` and `begin` are the
+    graph's entries for them, and count over all frames as there.
     """
 
     rows: slice
@@ -28,10 +27,18 @@ class Part(NamedTuple):
     order: Tensor
     begin: Tensor
 
-    def gather(self, points: Tensor) -> Tensor:
-        """The features (f, k, N, c) at the edges' sources, of those at all points (F·N, c)."""
-        found = points.index_select(0, self.source.reshape(-1))
-        return found.view(*self.source.shape, -1)
+    def gather(self, points: Tensor, *, into: Tensor) -> Tensor:
+        """The features (f, k, N, c) at the edges' sources, of those at all points (F·N, c).
+
+        They are written to the beginning of `into` (edges, c).
+        """
+        edges = into[: self.source.numel()]
+        torch.index_select(points, 0, self.source.reshape(-1), out=edges)
+        return self.shaped(edges)
+
+    def shaped(self, edges: Tensor) -> Tensor:
+        """(f·k·N, c) → (f, k, N, c)."""
+        return edges.view(*self.source.shape, -1)
 
     def targets(self, points: Tensor) -> Tensor:
         """The features (f, 1, N, c) at the points where the edges end."""
@@ -40,8 +47,9 @@ class Part(NamedTuple):
 
     def spread(self, edges: Tensor) -> Tensor:
         """Sums (f·N, c) of edge features (f, k, N, c) at their sources: the adjoint of `gather`."""
-        flat = edges.reshape(-1, edges.shape[-1])
-        return functional.embedding_bag(self.order, flat, self.begin, mode="sum")
+        first = self.rows.start * self.source.shape[1]
+        flat = edges.view(-1, edges.shape[-1])
+        return functional.embedding_bag(self.order - first, flat, self.begin - first, mode="sum")
 
 
 class Graph(NamedTuple):
@@ -56,18 +64,18 @@ class Graph(NamedTuple):
     order: Tensor
     begin: Tensor
 
-    def parts(self, row: int) -> Iterator[Part]:
-        """A few frames at a time, for edge features of `row` bytes an edge.
-
-        On a GPU all at once: there launches cost more than memory.
-        """
+    def parts(self, like: Tensor) -> Iterator[Part]:
+        """A few frames at a time, for edge features as wide as `like` (F·N, c)."""
         frames, slots, points = self.source.shape
-        step = max(1, frames if self.source.is_cuda else _CACHE // (slots * points * row))
-        for first in range(0, frames, step):
-            last = min(first + step, frames)
-            rows, edge = slice(first * points, last * points), first * points * slots
-            order = self.order[edge : last * points * slots] - edge
-            yield Part(rows, self.source[first:last], order, self.begin[rows] - edge)
+        for part in chunks(like, frames=frames, values=slots * points * like.shape[1]):
+            rows = slice(part.start * points, part.stop * points)
+            order = self.order[rows.start * slots : rows.stop * slots]
+            yield Part(rows, self.source[part], order, self.begin[rows])
+
+    def buffers(self, like: Tensor, *, count: int) -> list[Tensor]:
+        """Arrays (edges, c) for the largest part, used again for each: fresh memory is slow."""
+        edges = next(self.parts(like)).source.numel()
+        return [like.new_empty((edges, like.shape[1])) for _ in range(count)]
 
 
 def graph_of(xyz: Tensor, neighbours: Tensor) -> Graph:
@@ -93,9 +101,9 @@ def geometry_moments(graph: Graph) -> Moments:
     edges = len(place) * slots
     centre = place.mean(0)
     place = place - centre
-    near = functional.embedding_bag(
-        graph.source.transpose(1, 2).reshape(-1, slots), place, mode="sum"
-    )
+    near = torch.zeros_like(place)
+    for slot in graph.source.unbind(1):
+        near += place.index_select(0, slot.reshape(-1))
     degree = _degree(graph.source, rows=len(place))[:, None]
     i_i, i_j, j_j = place.T @ place * slots, place.T @ near, place.T @ (place * degree)
     second = torch.cat([torch.cat([i_i, i_j], 1), torch.cat([i_j.T, j_j], 1)])
@@ -104,8 +112,7 @@ def geometry_moments(graph: Graph) -> Moments:
     one = torch.eye(6, dtype=place.dtype, device=place.device)
     lift = torch.cat([one, one[3:] - one[:3]])  # (p_i, p_j) → g
     mean = lift @ (mean + centre.repeat(2))
-    kind = graph.points.dtype
-    return Moments(mean.to(kind), (lift @ covariance @ lift.T).to(kind), edges)
+    return Moments(mean, lift @ covariance @ lift.T, edges)
 
 
 def _degree(source: Tensor, *, rows: int) -> Tensor:

@@ -8,15 +8,18 @@ from torch import Tensor
 
 # Frames searched at a time: 478 · 478 keys of 8 bytes each, 30 MB.
 _FRAMES = 16
+_INDEX_BITS = 16  # of a key; 37 bits of the distance's fraction remain above them
 
 
 def nearest(xyz: Tensor, count: int) -> Tensor:
     """(F, N, 3) → (F, N, count) int64: the point itself, then the others by squared distance.
 
-    Of equidistant points the one with the lower index comes first; distances that agree to 12
-    digits are equal, so that rounding does not decide. No frame's result depends on another's.
+    Of equidistant points the one with the lower index comes first. Squares are compared to ten
+    digits, so that their rounding does not decide. No frame's result depends on another's.
     """
     points = xyz.shape[1]
+    if points > 1 << _INDEX_BITS:
+        raise ValueError(f"{points} points; the search numbers them with {_INDEX_BITS} bits")
     if not 1 <= count <= points:
         raise ValueError(f"count is {count}; of {points} points there are 1 to {points} nearest")
     found = torch.empty((len(xyz), points, count), dtype=torch.int64, device=xyz.device)
@@ -37,7 +40,7 @@ def mirrored(neighbours: Tensor, mirror: Tensor) -> Tensor:
 
 
 def _nearest(xyz: Tensor, count: int) -> Tensor:
-    """One number orders both ways: the distance's bits, the lowest of them replaced by the index.
+    """One whole number orders by both: the square's bits, rounded, with the index at the lower end.
 
     Floating-point numbers that are not negative sort like their bits.
     """
@@ -46,9 +49,9 @@ def _nearest(xyz: Tensor, count: int) -> Tensor:
     square = torch.zeros((len(xyz), points, points), dtype=wide.dtype, device=wide.device)
     for axis in wide.unbind(-1):
         square += (axis[:, :, None] - axis[:, None, :]).square_()
-    low = (1 << (points - 1).bit_length()) - 1
+    low = (1 << _INDEX_BITS) - 1
     index = torch.arange(points, device=xyz.device)
-    keys = square.view(torch.int64).bitwise_and_(~low).bitwise_or_(index)
+    keys = square.view(torch.int64).add_((low + 1) // 2).bitwise_and_(~low).bitwise_or_(index)
     keys.diagonal(dim1=1, dim2=2).copy_(index - points)  # before any twin in the same place
     found = keys.topk(count, largest=False).values.bitwise_and_(low)
     found[:, :, 0] = index

@@ -1,17 +1,20 @@
 """A linear map and the batch normalisation after it, as one affine map.
 
 The statistics of W x follow from those of x: its mean is W mean(x), its variance the diagonal of
-W cov(x) Wᵀ. So the mapped rows need not exist before they can be normalised, which matters where
-there are twenty rows per landmark and few columns.
+W cov(x) Wᵀ. So the mapped rows need not exist before they can be normalised, which saves passes
+over memory wherever W x is wider than x, or has twenty rows per landmark.
 """
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
+import torch
 from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
 
 
 class Moments(NamedTuple):
-    """Mean (c,) and covariance (c, c) of so many rows."""
+    """Mean (c,) and covariance (c, c) of so many rows, in double precision."""
 
     mean: Tensor
     covariance: Tensor
@@ -33,14 +36,55 @@ class FoldedNorm(nn.BatchNorm1d):
         if moments is None:
             mean, variance = self.running_mean, self.running_var
         else:
-            mean = weight @ moments.mean
-            variance = ((weight @ moments.covariance) * weight).sum(1)
-            self._remember(mean.detach(), variance.detach(), rows=moments.rows)
+            wide = weight.double()  # a variance may be a small difference of large parts
+            mean = (wide @ moments.mean).to(weight.dtype)
+            variance = ((wide @ moments.covariance) * wide).sum(1).to(weight.dtype)
+            self.remember(mean.detach(), variance.detach(), rows=moments.rows)
         scale = self.weight * (variance + self.eps).rsqrt()
         return weight * scale[:, None], self.bias - mean * scale
 
-    def _remember(self, mean: Tensor, variance: Tensor, *, rows: int) -> None:
+    def mapped(self, weight: Tensor, x: Tensor) -> Tensor:
+        """norm(W x) for rows x (n, i), in the way that suits where W x is no wider than x."""
+        if self.training:
+            normal: Tensor = self(x @ weight.T)
+            return normal
+        weight, bias = self.fold(weight, None)
+        return torch.addmm(bias, x, weight.T)
+
+    def remember(self, mean: Tensor, variance: Tensor, *, rows: int) -> None:
+        """Keep a share of the statistics of so many rows for evaluation."""
         share = 0.1 if self.momentum is None else self.momentum
         self.num_batches_tracked.add_(1)
         self.running_mean.lerp_(mean, share)
         self.running_var.lerp_(variance * (rows / (rows - 1)), share)
+
+
+class _RowMoments(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> tuple[Tensor, Tensor]:
+        mean = x.mean(0).double()
+        ctx.save_for_backward(x, mean)
+        return mean, (x.T @ x).double() / len(x) - mean.outer(mean)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, d_mean: Tensor, d_covariance: Tensor) -> Tensor:
+        x, mean = ctx.saved_tensors
+        slope, level = moments_slope(mean, d_mean, d_covariance, rows=len(x))
+        return torch.addmm(level.to(x.dtype), x, slope.to(x.dtype))
+
+
+def moments_slope(
+    mean: Tensor, d_mean: Tensor, d_covariance: Tensor, *, rows: int
+) -> tuple[Tensor, Tensor]:
+    """(S, s) such that the gradient by each row x, of what depends on the moments, is x S + s."""
+    slope = (d_covariance + d_covariance.T) / rows
+    return slope, d_mean / rows - slope @ mean
+
+
+_row_moments: Callable[[Tensor], tuple[Tensor, Tensor]] = _RowMoments.apply
+
+
+def moments_of(x: Tensor) -> Moments:
+    """Of rows (n, c)."""
+    return Moments(*_row_moments(x), len(x))

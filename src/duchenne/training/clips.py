@@ -40,29 +40,34 @@ class Resident:
     def device(self) -> torch.device:
         return self.xyz.device
 
-    def numbers(self, names: Sequence[str]) -> npt.NDArray[np.int64]:
-        """Where clips stand, by their names."""
-        place = {name: number for number, name in enumerate(self.names)}
-        return np.array([place[name] for name in names], np.int64)
 
-
-def resident(clips: Sequence[Clip], *, neighbours: int, device: torch.device) -> Resident:
-    """Put clips on a device; `neighbours` of each landmark are searched once, itself included."""
+def resident(
+    clips: Sequence[Clip],
+    inputs: Sequence[npt.NDArray[np.float32]],
+    *,
+    neighbours: int,
+    device: torch.device,
+) -> Resident:
+    """Put clips on a device. `inputs` (T, N, 3) are what the network gets of each; `neighbours` of
+    each landmark, itself included, are searched once, in the clips' own landmarks."""
     lengths = np.array([len(clip.times) for clip in clips])
     known = np.concatenate([np.isfinite(clip.xyz).all(axis=(1, 2)) for clip in clips])
     every = np.concatenate([clip.xyz for clip in clips])
-    xyz = torch.from_numpy(np.where(known[:, None, None], every, 0.0).astype(np.float32))
+    shape = _without_gaps(every, known).to(device)
     first = np.concatenate([[0], np.cumsum(lengths)[:-1]]).astype(np.int64)
-    xyz = xyz.to(device)
     return Resident(
         names=tuple(clip.name for clip in clips),
         labels=torch.tensor([clip.label for clip in clips], device=device),
         times=tuple(clip.times for clip in clips),
         first=first,
         seen=tuple(known[start : start + n] for start, n in zip(first, lengths, strict=True)),
-        xyz=xyz,
-        neighbours=_neighbours(xyz, neighbours),
+        xyz=_without_gaps(np.concatenate(inputs), known).to(device),
+        neighbours=_neighbours(shape, neighbours),
     )
+
+
+def _without_gaps(every: npt.NDArray[np.float32], known: npt.NDArray[np.bool_]) -> Tensor:
+    return torch.from_numpy(np.where(known[:, None, None], every, 0.0).astype(np.float32))
 
 
 def _neighbours(xyz: Tensor, count: int) -> Tensor:

@@ -8,7 +8,7 @@ and reports the best. Its figures are optimistic, and marked so wherever they sh
 import math
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +47,7 @@ class Task:
     val: Numbers
     test: Numbers
     settings: Training
+    unit: float  # of the landmarks, in distances between the eyes
     rng: np.random.Generator
 
     @property
@@ -147,6 +148,7 @@ def _epoch(task: Task, optimiser: torch.optim.Optimizer, epoch: int) -> float:
     network.train()
     total = torch.zeros((), device=labels.device)
     augment = Augment(**settings.augment.model_dump())
+    augment = replace(augment, noise=augment.noise / task.unit)
     batches = task.cutter.training(
         task.learns, size=settings.train.batch, augment=augment, rng=task.rng
     )

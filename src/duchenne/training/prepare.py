@@ -15,7 +15,7 @@ from duchenne.nets import encoders, fusion
 from duchenne.nets.settings import Settings
 from duchenne.nets.smilenet import SmileNet
 from duchenne.params import Training
-from duchenne.training import standardise
+from duchenne.training import motion, standardise
 from duchenne.training.batches import Cutter, Table
 from duchenne.training.clips import Clip, markers, resident
 from duchenne.training.fold import Task
@@ -28,9 +28,13 @@ Numbers = npt.NDArray[np.int64]
 
 
 class Prepared(NamedTuple):
+    """A fold with everything that was fitted for it, all of it on the clips of `subjects`."""
+
     task: Task
     network: Settings
-    fitted: Standardiser | None  # None where the network has nothing to do with D-Markers
+    markers: Standardiser | None  # None where the network has nothing to do with D-Markers
+    scale: float | None  # of motion; None where shapes are shown
+    subjects: tuple[str, ...]
 
 
 def prepare(
@@ -49,13 +53,16 @@ def prepare(
     points = choose(face, wanted=settings.net.points)
     network = network_settings(settings, points=len(points.chosen), classes=classes)
     own = [clip._replace(xyz=clip.xyz[:, points.chosen]) for clip in clips]
-    store = resident(own, neighbours=encoders.columns(network), device=device)
     parts = {
-        role: store.numbers([clip.name for clip in clips if roles[clip.name] == role])
+        role: np.array([i for i, clip in enumerate(clips) if roles[clip.name] == role], np.int64)
         for role in ("train", "val", "test")
     }
-    learns = ("train", "val") if settings.protocol == "published" else ("train",)
-    fitted = _fitted(clips, np.concatenate([parts[role] for role in learns]), subjects, settings)
+    roles_learnt = ("train", "val") if settings.protocol == "published" else ("train",)
+    learns = np.concatenate([parts[role] for role in roles_learnt])
+    whose = tuple(sorted({subjects[clips[number].name] for number in learns}))
+    fitted = _fitted(clips, learns, whose, settings)
+    inputs, scale = _inputs(own, learns, settings)
+    store = resident(own, inputs, neighbours=encoders.columns(network), device=device)
     seed_everything(settings.seed, fold)
     task = Task(
         fold=fold,
@@ -72,9 +79,10 @@ def prepare(
         val=parts["val"],
         test=parts["test"],
         settings=settings,
+        unit=scale or 1.0,
         rng=np.random.default_rng([settings.seed, zlib.crc32(fold.encode())]),
     )
-    return Prepared(task, network, fitted)
+    return Prepared(task, network, fitted, scale, whose)
 
 
 def network_settings(settings: Training, *, points: int, classes: int) -> Settings:
@@ -122,12 +130,22 @@ def _check(clips: Sequence[Clip]) -> None:
         raise TrainingError(f"clips have different numbers of landmarks: {sorted(kinds)}")
 
 
+def _inputs(
+    clips: Sequence[Clip], learns: Numbers, settings: Training
+) -> tuple[list[npt.NDArray[np.float32]], float | None]:
+    """What the network is shown of each clip, and the scale that was fitted for it."""
+    if settings.window.shows == "shape":
+        return [clip.xyz for clip in clips], None
+    motions = [motion.of(clip, neutral_s=settings.window.neutral_s) for clip in clips]
+    scale = motion.scale([motions[number] for number in learns])
+    return [moved / np.float32(scale) for moved in motions], scale
+
+
 def _fitted(
-    clips: Sequence[Clip], learns: Numbers, subjects: Mapping[str, str], settings: Training
+    clips: Sequence[Clip], learns: Numbers, whose: Sequence[str], settings: Training
 ) -> Standardiser | None:
     if settings.fusion == "none":
         return None
-    whose = [subjects[clips[number].name] for number in learns]
     return standardise.fit(markers(clips)[learns], whose)
 
 

@@ -1,0 +1,95 @@
+"""D-Markers of one clip: ms for signals, phases and features, for each smoothing, on one core.
+
+Demo smiles of 125 frames with noise on every landmark. The floor is what any extractor must do:
+read the clip's landmarks once, as one copy of their bytes. Rounds of all smoothings take turns, in
+processor time, since the machine may be shared; the median of the rounds counts.
+"""
+
+import argparse
+import os
+import statistics
+import time
+from collections.abc import Callable
+from functools import partial
+
+os.environ |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+
+import numpy as np
+import numpy.typing as npt
+
+from duchenne.demo.plan import plan
+from duchenne.dmarkers.extract import extract
+from duchenne.dmarkers.smooth import METHODS
+from duchenne.topology import MESH
+from tests.dmarkers.faces import MIN_SLOPE, NEUTRAL_S, jittered
+
+FRAMES, FPS = 125, 25.0
+LIMIT_MS = 2.0
+TIMES = np.arange(FRAMES) / FPS
+
+Clip = npt.NDArray[np.float32]  # (125, 478, 3)
+
+
+def clips(count: int) -> list[Clip]:
+    films = plan(seed=0, subjects=count // 2, clips_per_subject=2, size=64)
+    return [
+        jittered(film, TIMES, noise=0.002, seed=seed).astype(np.float32)
+        for seed, film in enumerate(films)
+    ]
+
+
+def markers(xyz: Clip, *, smoothing: str) -> None:
+    extract(
+        xyz,
+        TIMES,
+        topology=MESH,
+        neutral_s=NEUTRAL_S,
+        smoothing=smoothing,
+        min_slope=MIN_SLOPE,
+    )
+
+
+def copy(xyz: Clip) -> None:
+    xyz.copy()
+
+
+def ms_per_clip(work: Callable[[Clip], None], films: list[Clip]) -> float:
+    start = time.process_time()
+    for xyz in films:
+        work(xyz)
+    return (time.process_time() - start) / len(films) * 1e3
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="few clips, three rounds")
+    count, rounds = (10, 3) if parser.parse_args().quick else (40, 15)
+    slowest = extraction(count, rounds=rounds)
+    print(f"slowest {slowest:.2f} ms, limit {LIMIT_MS:.1f} ms")
+    return int(slowest > LIMIT_MS)
+
+
+def extraction(count: int, *, rounds: int) -> float:
+    """The slowest smoothing's median, in ms per clip; arrays in, arrays out, without the stage."""
+    films = clips(count)
+    works = {"copy": copy} | {name: partial(markers, smoothing=name) for name in METHODS}
+    for work in works.values():  # once to warm the caches
+        work(films[0])
+    took: dict[str, list[float]] = {name: [] for name in works}
+    for _ in range(rounds):
+        for name, work in works.items():
+            took[name].append(ms_per_clip(work, films))
+    size = films[0].nbytes / 1e6
+    print(f"{count} clips of {FRAMES} frames, {size:.2f} MB each; {rounds} rounds")
+    print("           median ms per clip    best   worst   x copy")
+    medians = {name: statistics.median(each) for name, each in took.items()}
+    for name, each in took.items():
+        times = medians[name] / medians["copy"]
+        print(
+            f"{name:8}   {medians[name]:18.3f}   {min(each):5.3f}   {max(each):5.3f}   {times:6.1f}"
+        )
+    return max(medians[name] for name in METHODS)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

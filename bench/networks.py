@@ -1,0 +1,137 @@
+"""Seconds and peak memory of the networks' steps, beside what their products alone would take.
+
+Each step runs in a process of its own, so that one's memory does not show in another's. The floor
+is the step's number of multiplications in matrix products, over the rate that large products reach
+on this machine; CPU seconds beside the wall's tell how busy the machine was with other work.
+"""
+
+import argparse
+import json
+import resource
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import torch
+from torch.utils.flop_counter import FlopCounterMode, addmm_flop
+
+from duchenne.nets.curvenet import CurveNet
+from duchenne.nets.neighbours import nearest
+
+POINTS, THREADS = 478, 2
+Step = Callable[[], Any]
+
+
+class Goal(NamedTuple):
+    seconds: float
+    gigabytes: float
+
+
+def curvenet_training() -> Step:
+    """Forward and backward of a batch of 16 windows of 16 frames."""
+    net, xyz, neighbours = curvenet(frames=256)
+
+    def step() -> None:
+        net.zero_grad()
+        out = net(xyz, neighbours)
+        out.backward(torch.ones_like(out))
+
+    return step
+
+
+def curvenet_inference() -> Step:
+    """The 80 frames that one clip is judged by."""
+    net, xyz, neighbours = curvenet(frames=80)
+    net.eval()
+    return torch.inference_mode()(lambda: net(xyz, neighbours))
+
+
+def neighbours_of_80() -> Step:
+    xyz = torch.randn(80, POINTS, 3)
+    return lambda: nearest(xyz, 21)
+
+
+def curvenet(*, frames: int) -> tuple[CurveNet, torch.Tensor, torch.Tensor]:
+    torch.manual_seed(0)
+    xyz = torch.randn(frames, POINTS, 3)
+    return CurveNet(POINTS), xyz, nearest(xyz, 21)
+
+
+STEPS: dict[str, tuple[Callable[[], Step], Goal]] = {
+    "CurveNet forward and backward, 256 frames": (curvenet_training, Goal(1.7, 2.5)),
+    "CurveNet inference, 80 frames": (curvenet_inference, Goal(0.2, 1.5)),
+    "neighbours, 80 frames": (neighbours_of_80, Goal(0.2, 1.5)),
+}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="one round instead of five")
+    parser.add_argument("--step", choices=STEPS, help="measure this one here and print JSON")
+    given = parser.parse_args()
+    rounds = 1 if given.quick else 5
+    if given.step:
+        print(json.dumps(measure(STEPS[given.step][0], rounds=rounds)))
+        return 0
+    torch.set_num_threads(THREADS)
+    rate = product_rate()
+    print(f"{THREADS} threads; large products run at {rate / 1e9:.0f} GFLOP/s here", flush=True)
+    reached = [report(name, rate=rate, rounds=rounds) for name in STEPS]
+    return int(not all(reached))
+
+
+def report(name: str, *, rate: float, rounds: int) -> bool:
+    """Measure a step in its own process and print it; whether its goal was reached."""
+    goal = STEPS[name][1]
+    command = [sys.executable, "-m", "bench.networks", "--step", name]
+    command += ["--quick"] if rounds == 1 else []
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    got = json.loads(done.stdout)
+    print(
+        f"{name}: {got['wall']:.2f} s (goal {goal.seconds}), {got['cpu']:.2f} s of CPU, "
+        f"peak {got['peak'] / 1e9:.2f} GB (goal {goal.gigabytes}), "
+        f"{got['flops'] / 1e9:.1f} GFLOP: floor {got['flops'] / rate:.2f} s",
+        flush=True,
+    )
+    return bool(got["wall"] <= goal.seconds and got["peak"] <= goal.gigabytes * 1e9)
+
+
+def measure(make: Callable[[], Step], *, rounds: int) -> dict[str, float]:
+    """The median round after one to warm up; seconds, bytes, FLOP."""
+    torch.set_num_threads(THREADS)
+    step = make()
+    step()
+    walls, cpus = [], []
+    for _ in range(rounds):
+        wall, cpu = time.perf_counter(), time.process_time()
+        step()
+        walls.append(time.perf_counter() - wall)
+        cpus.append(time.process_time() - cpu)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    counter = FlopCounterMode(
+        display=False, custom_mapping={torch.ops.aten.addmm_: addmm_flop}
+    )  # it knows addmm, but not the one in place
+    with counter:
+        step()
+    flops = counter.get_total_flops()
+    middle = statistics.median
+    return {"wall": middle(walls), "cpu": middle(cpus), "peak": peak, "flops": flops}
+
+
+def product_rate() -> float:
+    """FLOP/s of single-precision products of the network's last shape, the best of ten."""
+    rows, weight = torch.randn(256 * POINTS, 256), torch.randn(256, 256)
+    out = torch.empty_like(rows)
+    best = float("inf")
+    for _ in range(10):
+        start = time.perf_counter()
+        torch.mm(rows, weight, out=out)
+        best = min(best, time.perf_counter() - start)
+    return 2 * rows.numel() * len(weight) / best
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

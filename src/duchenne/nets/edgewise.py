@@ -1,0 +1,138 @@
+"""Passes over all edges, forward and backward by hand: the part of the encoder that takes longest.
+
+On the edge j → i of a graph stands h_ij = leaky(u_j + v_i), for u and v at the points (F·N, c).
+It is made anew in every pass, a few frames at a time: reading it back would take longer.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+from torch.nn import functional
+
+from duchenne.nets.graph import Graph, Part
+from duchenne.nets.norm import moments_slope
+from duchenne.nets.products import affine, inner
+
+SLOPE = 0.2  # of all leaky rectifiers in this encoder
+
+
+def _hidden(u: Tensor, v: Tensor, part: Part, *, into: Tensor) -> Tensor:
+    """h (f·k·N, c) on the edges of a part."""
+    edges = part.gather(u, into=into).add_(part.targets(v))
+    return functional.leaky_relu_(edges, SLOPE).view(-1, u.shape[1])
+
+
+def unrectify(gradient: Tensor, result: Tensor, *, into: Tensor) -> Tensor:
+    """The gradient before a leaky rectifier; `result` is what came out of it, or went in."""
+    torch.ops.aten.leaky_relu_backward.grad_input(gradient, result, SLOPE, True, grad_input=into)
+    return into
+
+
+class _Max(torch.autograd.Function):
+    """The largest u_j (F·N, c) per point and column, over the edges j → i."""
+
+    @staticmethod
+    def forward(ctx: Any, u: Tensor, graph: Graph) -> Tensor:
+        [buffer] = graph.buffers(u, count=1)
+        most = torch.empty_like(u)
+        for part in graph.parts(u):
+            torch.amax(part.gather(u, into=buffer), 1, True, out=part.targets(most))
+        ctx.save_for_backward(u, most)
+        ctx.graph = graph
+        return most
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
+        u, most = ctx.saved_tensors
+        [buffer, spare] = ctx.graph.buffers(u, count=2)
+        out = torch.empty_like(u)
+        for part in ctx.graph.parts(u):
+            edges = part.gather(u, into=buffer)
+            chosen = spare[: part.source.numel()].view_as(edges)
+            torch.eq(edges, part.targets(most), out=chosen)
+            share = part.targets(gradient) / chosen.sum(1, keepdim=True)  # of twins in one place
+            out[part.rows] = part.spread(chosen.mul_(share))
+        return out, None
+
+
+class _HiddenMoments(torch.autograd.Function):
+    """Mean (c,) and covariance (c, c) of h over all edges."""
+
+    @staticmethod
+    def forward(ctx: Any, u: Tensor, v: Tensor, graph: Graph) -> tuple[Tensor, Tensor]:
+        width, edges = u.shape[1], graph.source.numel()
+        [buffer] = graph.buffers(u, count=1)
+        total = u.new_zeros(width, dtype=torch.float64)
+        second = u.new_zeros((width, width), dtype=torch.float64)
+        for part in graph.parts(u):
+            hidden = _hidden(u, v, part, into=buffer)
+            total += hidden.sum(0)
+            second += inner(hidden, hidden)
+        mean = total / edges
+        ctx.save_for_backward(u, v, mean)
+        ctx.graph = graph
+        return mean, second / edges - mean.outer(mean)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, d_mean: Tensor, d_covariance: Tensor) -> tuple[Tensor, Tensor, None]:
+        u, v, mean = ctx.saved_tensors
+        [buffer, spare] = ctx.graph.buffers(u, count=2)
+        d_u, d_v = torch.empty_like(u), torch.empty_like(v)
+        slope, level = moments_slope(mean, d_mean, d_covariance, rows=ctx.graph.source.numel())
+        slope, level = slope.to(u.dtype), level.to(u.dtype)
+        for part in ctx.graph.parts(u):
+            hidden = _hidden(u, v, part, into=buffer)
+            d_hidden = affine(hidden, slope, level, into=spare[: len(hidden)])
+            d_edges = part.shaped(unrectify(d_hidden, hidden, into=d_hidden))
+            d_u[part.rows] = part.spread(d_edges)
+            torch.sum(d_edges, 1, True, out=part.targets(d_v))
+        return d_u, d_v, None
+
+
+class _Mean(torch.autograd.Function):
+    """mean_j leaky(V h_ij + b) per point (F·N, c)."""
+
+    @staticmethod
+    def forward(ctx: Any, graph: Graph, *inputs: Tensor) -> Tensor:
+        u, v, weight, bias = inputs
+        [buffer, spare] = graph.buffers(u, count=2)
+        mean = torch.empty_like(u)
+        for part in graph.parts(u):
+            hidden = _hidden(u, v, part, into=buffer)
+            mixed = affine(hidden, weight.T, bias, into=spare[: len(hidden)])
+            mixed = part.shaped(functional.leaky_relu_(mixed, SLOPE))
+            torch.mean(mixed, 1, True, out=part.targets(mean))
+        ctx.save_for_backward(u, v, weight, bias)
+        ctx.graph = graph
+        return mean
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
+        u, v, weight, bias = ctx.saved_tensors
+        [buffer, one, other] = ctx.graph.buffers(u, count=3)
+        d_u, d_v = torch.empty_like(u), torch.empty_like(v)
+        d_weight = torch.zeros_like(weight, dtype=torch.float64)
+        d_bias = torch.zeros_like(bias, dtype=torch.float64)
+        none, gradient = torch.zeros_like(bias), gradient / ctx.graph.source.shape[1]
+        for part in ctx.graph.parts(u):
+            hidden = _hidden(u, v, part, into=buffer)
+            mixed = affine(hidden, weight.T, bias, into=one[: len(hidden)])
+            unrectify(part.targets(gradient), part.shaped(mixed), into=part.shaped(mixed))
+            d_weight += inner(mixed, hidden)
+            d_bias += mixed.sum(0)
+            d_hidden = affine(mixed, weight, none, into=other[: len(hidden)])
+            d_edges = part.shaped(unrectify(d_hidden, hidden, into=d_hidden))
+            d_u[part.rows] = part.spread(d_edges)
+            torch.sum(d_edges, 1, True, out=part.targets(d_v))
+        return None, d_u, d_v, d_weight.to(weight.dtype), d_bias.to(bias.dtype)
+
+
+largest: Callable[[Tensor, Graph], Tensor] = _Max.apply
+hidden_moments: Callable[[Tensor, Tensor, Graph], tuple[Tensor, Tensor]] = _HiddenMoments.apply
+mixed_mean: Callable[[Graph, Tensor, Tensor, Tensor, Tensor], Tensor] = _Mean.apply

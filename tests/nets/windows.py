@@ -1,0 +1,55 @@
+"""Windows of made-up landmarks, and networks small enough to be tested in every form."""
+
+from typing import Any
+
+import torch
+
+from duchenne.nets import encoders, fusion
+from duchenne.nets.inputs import Windows
+from duchenne.nets.neighbours import nearest
+from duchenne.nets.settings import Settings
+from duchenne.nets.smilenet import SmileNet
+
+
+def small(**given: Any) -> Settings:
+    """The same network with fewer of everything; every part is still there."""
+    few: dict[str, Any] = {
+        "points": 24,
+        "latents": 4,
+        "depth": 2,
+        "time_depth": 1,
+        "mlp": 32,
+        "neighbours": 5,
+        "curves": 8,
+        "steps": 3,
+        "encoder": "linear",
+    }
+    return Settings(**few | given)
+
+
+def network(settings: Settings, *, seed: int = 0) -> SmileNet:
+    """In evaluation mode."""
+    torch.manual_seed(seed)
+    return SmileNet(settings).eval()
+
+
+def windows(settings: Settings, *, seen: list[str], seed: int = 0) -> Windows:
+    """One window for each of `seen`, one letter a frame: `.` is present, `x` absent."""
+    present = torch.tensor([[letter == "." for letter in row] for row in seen])
+    draw = torch.Generator().manual_seed(seed)
+    xyz = torch.randn((*present.shape, settings.points, 3), generator=draw)
+    markers = torch.randn((len(seen), fusion.columns(settings)), generator=draw)
+    if settings.indicators:
+        markers[:, 225:] = (markers[:, 225:] > 1.0).float()
+    number = encoders.columns(settings)
+    if number:
+        neighbours = nearest(xyz.flatten(0, 1), number).reshape(*xyz.shape[:3], number)
+    else:
+        neighbours = torch.zeros((*xyz.shape[:3], 0), dtype=torch.int64)
+    return Windows(xyz, neighbours, present, markers)
+
+
+def parameters(settings: Settings) -> int:
+    """How many the network has, without filling one in."""
+    with torch.device("meta"):
+        return sum(values.numel() for values in SmileNet(settings).parameters())

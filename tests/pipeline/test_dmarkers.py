@@ -1,0 +1,158 @@
+"""From videos to D-Markers through the stage scripts: truth, time, mirrors, tables of others."""
+
+import csv
+import json
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from duchenne import demo, tables
+from duchenne.demo import View
+from duchenne.dmarkers.names import COLUMNS
+from duchenne.importing import import_dmarkers
+from duchenne.markers import DMARKERS, SIGNALS, read_features
+from tests.pipeline.test_landmarks import film_of, make_set, run
+from tests.workspace import Workspace
+
+Array = NDArray[np.float64]
+PLANS = demo.plan(seed=3, subjects=3, clips_per_subject=2, size=256)
+BEATS = np.array([0.02, 0.03, 0.045, 0.025])  # of an uneven camera, s
+VIEWS = {
+    "left": View(roll=15.0),
+    "right": View(roll=-15.0),
+    "moved": View(right=0.08, down=-0.05),
+    "small": View(scale=0.75),
+    "mirror": View(mirrored=True),
+}
+RATES = ("30", "50", "uneven")
+ACCELERATIONS = np.array(["_acc_" in column for column in COLUMNS])
+LEFT_RIGHT = np.array([column.endswith("left_right") for column in COLUMNS])
+
+
+def times(seconds: float, rate: str) -> Array:
+    if rate == "uneven":
+        beats = np.tile(BEATS, int(seconds / BEATS.sum()))
+        return np.concatenate([[0.0], np.cumsum(beats)])
+    return np.arange(round(seconds * int(rate))) / int(rate)
+
+
+@pytest.fixture(scope="module")
+def filmed(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """Six smiles, each filmed at four rates and from five other views."""
+    cases = {}
+    for plan in PLANS:
+        for rate in ("25", *RATES):
+            at = times(plan.seconds, rate)
+            cases[f"{plan.clip}-{rate}"] = partial(film_of, plan=plan, times=at)
+        for view, seen in VIEWS.items():
+            at = times(plan.seconds, "25")
+            cases[f"{plan.clip}-{view}"] = partial(film_of, plan=plan, times=at, view=seen)
+    workspace = make_set(tmp_path_factory.mktemp("filmed"), cases)
+    workspace.set(decode__fps=50)
+    run(workspace, "index", "decode", "detect", "mesh", "normalize", "dmarkers")
+    return workspace
+
+
+@pytest.fixture(scope="module")
+def features(filmed: Workspace) -> dict[str, Array]:
+    names, found = read_features(filmed.root / "data/dmarkers.parquet")
+    return dict(zip(names, found, strict=True))
+
+
+def changes(features: dict[str, Array], case: str) -> Array:
+    """By which share a case changes each feature (225,): of the median smile, so that what a codec
+    or a camera's noise does to a single clip does not count as an effect of the case."""
+    ratios = []
+    for plan in PLANS:
+        plain, seen = features[f"{plan.clip}-25"], features[f"{plan.clip}-{case}"]
+        seen = np.where(LEFT_RIGHT, -seen, seen) if case == "mirror" else seen
+        with np.errstate(divide="ignore", invalid="ignore"):
+            ratios.append(np.where(plain == seen, 1.0, seen / plain))
+    ratios = [np.where(np.isfinite(ratio), ratio, np.nan) for ratio in ratios]
+    whole = np.array(ratios)
+    known = np.isfinite(whole).sum(axis=0) >= 3
+    change = np.full(len(COLUMNS), np.nan)
+    change[known] = np.abs(np.nanmedian(whole[:, known], axis=0) - 1.0)
+    return change
+
+
+@pytest.mark.parametrize("signal", ["lip", "eyelid", "cheek"])
+def test_signals_follow_what_was_rendered(filmed: Workspace, signal: str):
+    rows = tables.read(SIGNALS, filmed.root / "data/signals.parquet").to_pandas()
+    found = []
+    for plan in PLANS:
+        own = rows[rows["clip"] == f"{plan.clip}-25"]
+        drive = getattr(plan.drives(own["time"].to_numpy()), signal)
+        found.append(abs(np.corrcoef(own[signal], drive)[0, 1]))
+    assert np.median(found) >= {"lip": 0.99, "eyelid": 0.93, "cheek": 0.95}[signal]
+
+
+def test_phases_begin_and_end_when_the_smile_does(filmed: Workspace):
+    """Within two frames of 25 a second, in at least nine of ten clips, in every rate and view."""
+    rows = tables.read(DMARKERS, filmed.root / "data/dmarkers.parquet").to_pylist()
+    plans = {plan.clip: plan for plan in PLANS}
+    off = []
+    for row in rows:
+        truth = plans[row["clip"].rsplit("-", 1)[0]].smile.bounds()
+        keys = ("onset_start", "onset_end", "offset_start", "offset_end")
+        off.append([row[key] - at for key, at in zip(keys, truth, strict=True)])
+    near = np.abs(np.array(off)) <= 2 / 25
+    assert (near.mean(axis=0) >= 0.9).all(), near.mean(axis=0)
+
+
+@pytest.mark.parametrize("rate", RATES)
+def test_the_frame_rate_changes_nothing(features: dict[str, Array], rate: str):
+    change = changes(features, rate)
+    assert np.nanmedian(change[~ACCELERATIONS]) <= 0.02
+    assert np.nanmedian(change[ACCELERATIONS]) <= 0.10
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_the_view_changes_nothing(features: dict[str, Array], view: str):
+    assert np.nanmedian(changes(features, view)) <= 0.05
+
+
+def test_tables_from_elsewhere_need_no_video(tmp_path: Path):
+    """The lips' features alone, from import to the split, without any landmark."""
+    workspace = Workspace.make(tmp_path)
+    lips = [column for column in COLUMNS if column.startswith("mouth_onset")]
+    given = tmp_path / "given.csv"
+    with given.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["clip", "subject", "label", *lips])
+        for number in range(12):
+            values = [f"{number + 0.1 * i:.3f}" for i in range(len(lips))]
+            writer.writerow([f"c{number}", f"p{number // 2}", number % 2, *values])
+    import_dmarkers(given, tmp_path / "data/raw/theirs")
+    workspace.set(dataset="theirs", datasets__theirs={"adapter": "folder"}, folds__count=3)
+    run(workspace, "index", "decode", "detect", "mesh", "normalize", "quality", "dmarkers", "folds")
+    names, found = read_features(tmp_path / "data/dmarkers.parquet")
+    assert len(names) == 12
+    assert np.isfinite(found).all(axis=0).sum() == len(lips)
+    assert found[1][COLUMNS.index(lips[0])] == 1.0
+    assert json.loads((tmp_path / "data/reports/folds.json").read_text())["all"]["clips"] == 12
+    row = tables.read(DMARKERS, tmp_path / "data/dmarkers.parquet").to_pylist()[0]
+    assert (row["valid_onset"], row["valid_apex"]) == (True, False)
+    done = workspace.stage("train")
+    assert "c0, c1, c10, c11, c2 and 7 more have no landmarks" in done.stdout
+
+
+def test_a_broken_table_is_a_row(tmp_path: Path):
+    workspace = Workspace.make(tmp_path)
+    data = tmp_path / "data/raw/theirs"
+    data.mkdir(parents=True)
+    broken = {"text": "{", "list": "[1]", "words": '{"mouth_onset_dur": "x"}',
+              "unknown": '{"mouth": 1}', "nothing": "{}", "endless": '{"mouth_onset_dur": 1e999}',
+              "good": '{"mouth_onset_dur": 1.5}'}  # fmt: skip
+    for name, text in broken.items():
+        (data / f"{name}.dmarkers").write_text(text)
+    rows = [f"{name}.dmarkers,p{i},{i % 2}" for i, name in enumerate(broken)]
+    (data / "clips.csv").write_text("\n".join(["path,subject,label", *rows]))
+    workspace.set(dataset="theirs", datasets__theirs={"adapter": "folder"}, quality__max_failed=1.0)
+    run(workspace, "index", "decode", "detect", "mesh", "normalize", "dmarkers")
+    found = workspace.statuses("dmarkers")
+    assert found.pop("good") == ("ok", "")
+    assert set(found.values()) == {("failed", "not_dmarkers")}

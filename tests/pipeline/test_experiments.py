@@ -1,0 +1,146 @@
+"""What the user came for: experiments that rerun no more than they must, and figures that hold."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from duchenne import schemas, tables
+from tests.pipeline.test_repro import a_project, ran, restore, results_of, wait_for
+from tests.workspace import Workspace
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    workspace = a_project(tmp_path_factory.mktemp("project"))
+    done = workspace.dvc("repro")
+    assert done.returncode == 0, done.stdout
+    workspace.commit("results")
+    return workspace
+
+
+def summary(workspace: Workspace) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((workspace.root / "metrics/summary.json").read_text())
+    return found
+
+
+def test_an_experiment_trains_again_and_nothing_before_it(finished: Workspace):
+    """Another fusion, another seed, and back from the run cache."""
+    plain = results_of(finished.root)
+    there = finished.dvc("exp", "run", "-S", "fusion=hadamard")
+    assert ran(there.stdout) == ["check", "train", "aggregate"], there.stdout
+    told = finished.dvc("metrics", "diff").stdout
+    assert "pooled.balanced_accuracy" in told
+    seeded = finished.dvc("exp", "run", "-S", "fusion=none", "-S", "seed=1")
+    assert ran(seeded.stdout) == ["check", "train", "aggregate"], seeded.stdout
+    back = finished.dvc("exp", "run", "-S", "seed=0")
+    assert ran(back.stdout) == [], "from the run cache"
+    assert results_of(finished.root) == plain
+    restore(finished)
+
+
+def test_what_a_data_set_says_can_be_overruled(finished: Workspace):
+    done = finished.dvc("exp", "run", "-S", "train.epochs=1")
+    history = (finished.root / "data/history.csv").read_text().splitlines()
+    restore(finished)
+    assert ran(done.stdout) == ["check", "train", "aggregate"]
+    assert len(history) == 1 + 2 * 1, "one epoch in each of two folds"
+
+
+def test_a_queue_of_fusions_runs_in_a_clone(finished: Workspace, tmp_path: Path):
+    fusions = "none,multitask,concat,hadamard,film"
+    clone = Workspace(tmp_path / "clone")
+    finished.run("git", "clone", "-q", str(finished.root), str(clone.root))
+    cached = finished.root / ".dvc/cache"
+    assert clone.dvc("cache", "dir", str(cached), "--local").returncode == 0
+    env = {"DUCHENNE_CACHE": str(finished.root / "cache")}
+    queued = clone.dvc("exp", "run", "--queue", "-S", f"fusion=choice({fusions})", **env)
+    assert queued.returncode == 0, queued.stdout
+    done = clone.dvc("exp", "run", "--run-all", **env)
+    assert done.returncode == 0, done.stdout
+    shown = clone.dvc("exp", "show", "--json")
+    rows = json.loads(shown.stdout)
+    found = [exp for row in rows for exp in row["experiments"] or []]
+    assert len(found) == 5
+    for experiment in found:
+        data = experiment["revs"][0]["data"]
+        assert "balanced_accuracy" in data["metrics"]["metrics/summary.json"]["data"]["pooled"]
+
+
+def test_plots_are_drawn(finished: Workspace, tmp_path: Path):
+    done = finished.dvc("plots", "show", "-o", str(tmp_path / "plots"))
+    assert done.returncode == 0, done.stdout
+    page = (tmp_path / "plots/index.html").read_text()
+    titles = ("Mean smile of each class", "Some Duchenne Markers", "ROC of all test clips",
+              "All test clips", "Calibration", "Loss by fold",
+              "Balanced accuracy by fold")  # fmt: skip
+    for title in titles:
+        assert title in page
+    assert "<DVC_METRIC" not in page, "every anchor is filled"
+
+
+def test_each_clip_is_tested_once_and_the_audit_says_so(finished: Workspace):
+    rows = tables.read(schemas.PREDICTIONS, finished.root / "data/predictions.parquet").to_pylist()
+    assert sorted(row["clip"] for row in rows if row["role"] == "test") == sorted(
+        row["clip"] for row in tables.read(schemas.CLIPS, finished.root / "data/clips.parquet")
+        .to_pylist()
+    )  # fmt: skip
+    assert {row["gender"] for row in rows} <= {"female", "male"}
+    proof = json.loads((finished.root / "data/reports/audit.json").read_text())
+    assert (proof["verdict"], proof["epoch_chosen_on"]) == (True, "val")
+    assert "optimistic" not in summary(finished)
+
+
+def test_the_published_protocol_is_marked_wherever_it_shows(finished: Workspace):
+    done = finished.dvc("exp", "run", "-S", "protocol=published")
+    found = summary(finished)
+    proof = json.loads((finished.root / "data/reports/audit.json").read_text())
+    facts = json.loads((finished.root / "models/folds/1/model.json").read_text())
+    restore(finished)
+    assert done.returncode == 0, done.stdout
+    assert found["optimistic"] == 1
+    assert (proof["optimistic"], proof["epoch_chosen_on"]) == (True, "test")
+    assert facts["optimistic"] is True
+
+
+def test_a_fold_too_few_is_an_error(finished: Workspace):
+    shutil.rmtree(finished.root / "models/folds/2")
+    done = finished.stage("aggregate")
+    restore(finished)
+    assert done.returncode == 1
+    assert "holds the folds 1, and the split has 1, 2" in done.stdout
+
+
+def test_more_folds_than_people_is_an_error_with_a_cure(finished: Workspace):
+    finished.set(folds__count=9)
+    done = finished.stage("folds")
+    restore(finished)
+    assert done.returncode == 1
+    assert "Traceback" not in done.stdout
+    assert "4 subjects" in done.stdout
+
+
+def test_killed_training_goes_on_with_the_same_result(finished: Workspace, tmp_path: Path):
+    """Finished folds are not trained again, and the figures are those of an undisturbed run."""
+    workspace = a_project(tmp_path)
+    env = {"DUCHENNE_CACHE": str(tmp_path / "cache"), "DUCHENNE_WORKERS": "1"}
+    before = workspace.dvc("repro", "folds")
+    assert before.returncode == 0, before.stdout
+    with subprocess.Popen(
+        [sys.executable, "-m", "stages.train"],
+        cwd=tmp_path,
+        env={**os.environ, **workspace.env, **env},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as train:
+        wait_for(lambda: bool(list((tmp_path / "cache/units").glob("train/*/*/entry.json"))))
+        train.kill()
+    done = workspace.dvc("repro", **env)
+    assert done.returncode == 0, done.stdout
+    assert "1 cached" in [line for line in done.stdout.splitlines() if "train 2/2" in line][-1]
+    assert results_of(tmp_path) == results_of(finished.root)
