@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -30,6 +31,9 @@ def show(root: Path, console: Console) -> None:
             f"{rated['used']} of {rated['clips']} clips are used"
             + (f"; left out: {left_out}" if left_out else "")
         )
+    summary = root / "metrics" / "summary.json"
+    if summary.exists():
+        console.print(_scores(json.loads(summary.read_text(encoding="utf-8"))))
     if facts["dataset"] == "demo":
         console.print(DEMO_NOTE)
 
@@ -43,6 +47,18 @@ def _dataset(facts: dict[str, object]) -> Table:
             value = ", ".join(value)  # noqa: PLW2901
         if value not in ("", None):
             table.add_row(name.replace("_", " "), f"{value}")
+    return table
+
+
+def _scores(found: dict[str, Any]) -> Table:
+    """The pooled scores of all test clips."""
+    title = "all test clips"
+    if found.get("optimistic"):
+        title += ", OPTIMISTIC: the epoch was chosen on them (protocol: published)"
+    table = Table("score", "value", title=title, title_justify="left")
+    for name, value in found["pooled"].items():
+        table.add_row(name.replace("_", " "), f"{value:.3f}")
+    table.add_row("share of the commonest class", f"{found['majority']:.3f}")
     return table
 
 

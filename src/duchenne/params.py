@@ -45,9 +45,19 @@ class Section(BaseModel):
 # where it does not, the published value holds.
 PUBLISHED: Mapping[str, Mapping[str, str | int | float]] = {
     "folds": {"scheme": "stratified", "count": 10},
-    "net": {"points": "all", "latents": 32, "depth": 6, "time_depth": 3},
+    "net": {
+        "points": "all",
+        "neighbours": 20,
+        "curves": 100,
+        "steps": 5,
+        "latents": 32,
+        "depth": 6,
+        "time_depth": 3,
+        "dropout": 0.1,
+        "momentum": 0.1,
+    },
     "window": {"shows": "shape", "test": 5},
-    "train": {"epochs": 300, "batch": 16, "lr": 5e-4},
+    "train": {"epochs": 300, "batch": 16, "lr": 5e-4, "schedule": "constant"},
 }
 AUTO = "auto"
 
@@ -179,6 +189,7 @@ class Net(Section):
     heads: Annotated[int, Field(ge=1, le=64)]
     mlp: Annotated[int, Field(ge=1, le=8192)]
     dropout: Annotated[float, Field(ge=0, lt=1)]
+    momentum: Annotated[float, Field(gt=0, le=1)]
     indicators: bool
 
 

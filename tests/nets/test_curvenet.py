@@ -114,7 +114,7 @@ def test_pieces_of_any_size_give_the_same(training, monkeypatch):
 
 @given(frames=st.integers(0, 50), values=st.integers(1, 10**7))
 def test_pieces_cover_all_frames_once_and_fit(frames, values):
-    pieces = list(chunks.chunks(torch.zeros(0), frames=frames, values=values))
+    pieces = list(chunks.chunks(torch.zeros(0), count=frames, values=values))
     assert [i for piece in pieces for i in range(frames)[piece]] == list(range(frames))
     assert all(
         (piece.stop - piece.start) * values * 4 <= 2_600_000 or piece.stop - piece.start == 1

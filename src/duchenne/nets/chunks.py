@@ -1,4 +1,4 @@
-"""A few frames at a time: pieces that fit the processor's cache, since memory is the slow part."""
+"""A few frames or rows at a time: pieces that fit the processor's cache, since memory is slow."""
 
 from collections.abc import Iterator
 
@@ -7,13 +7,13 @@ from torch import Tensor
 _CACHE = 2_600_000  # bytes of one array; a pass has up to three, and 5 MB are slower already
 
 
-def chunks(like: Tensor, *, frames: int, values: int) -> Iterator[slice]:
-    """Slices of so many frames with so many values of `like`'s kind in each.
+def chunks(like: Tensor, *, count: int, values: int) -> Iterator[slice]:
+    """Slices of `count` frames, each of which has so many values of `like`'s kind.
 
     On a GPU there is one slice: starting more kernels costs more than memory does.
     """
     step = max(1, _CACHE // (values * like.element_size()))
     if like.is_cuda:
-        step = max(1, frames)
-    for first in range(0, frames, step):
-        yield slice(first, min(first + step, frames))
+        step = max(1, count)
+    for first in range(0, count, step):
+        yield slice(first, min(first + step, count))

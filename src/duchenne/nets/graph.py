@@ -67,7 +67,7 @@ class Graph(NamedTuple):
     def parts(self, like: Tensor) -> Iterator[Part]:
         """A few frames at a time, for edge features as wide as `like` (F·N, c)."""
         frames, slots, points = self.source.shape
-        for part in chunks(like, frames=frames, values=slots * points * like.shape[1]):
+        for part in chunks(like, count=frames, values=slots * points * like.shape[1]):
             rows = slice(part.start * points, part.stop * points)
             order = self.order[rows.start * slots : rows.stop * slots]
             yield Part(rows, self.source[part], order, self.begin[rows])

@@ -22,7 +22,7 @@ class _Join(torch.autograd.Function):
     def forward(ctx: Any, bias: Tensor, *inputs: Tensor) -> Tensor:
         y, narrow, x, wide = inputs
         out = x.new_empty((len(x), len(bias)))
-        for part in chunks(x, frames=len(x), values=len(bias)):
+        for part in chunks(x, count=len(x), values=len(bias)):
             torch.addmm(bias, y[part], narrow.T, out=out[part])
             functional.leaky_relu_(out[part].addmm_(x[part], wide.T), SLOPE)
         ctx.save_for_backward(y, narrow, x, wide, out)
@@ -35,7 +35,7 @@ class _Join(torch.autograd.Function):
         d_y, d_x = torch.empty_like(y), torch.empty_like(x)
         d_narrow, d_wide = torch.zeros_like(narrow), torch.zeros_like(wide)
         d_bias = out.new_zeros(out.shape[1])
-        for part in chunks(x, frames=len(x), values=len(d_bias)):
+        for part in chunks(x, count=len(x), values=len(d_bias)):
             d_out = unrectify(gradient[part], out[part], into=torch.empty_like(out[part]))
             torch.mm(d_out, narrow, out=d_y[part])
             torch.mm(d_out, wide, out=d_x[part])

@@ -26,6 +26,7 @@ class Settings:
     neighbours: int = 20  # of a landmark, itself not counted; CurveNet's alone, as the next two
     curves: int = 100
     steps: int = 5
+    momentum: float = 0.1  # of the running statistics by which BatchNorm judges later
     indicators: bool = False  # whether each D-Marker comes with a 1 where it is missing
 
     def __post_init__(self) -> None:

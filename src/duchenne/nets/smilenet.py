@@ -22,6 +22,9 @@ class SmileNet(nn.Module):
         self.head = smile_head(settings.classes)
         self.fusion = fusion.build(settings)
         self.marker_heads = MarkerHeads() if settings.fusion == "multitask" else None
+        for layer in self.modules():
+            if isinstance(layer, nn.BatchNorm1d):
+                layer.momentum = settings.momentum
 
     def forward(self, windows: Windows) -> Output:
         features = self.trunk(windows)

@@ -29,7 +29,7 @@ class _Wide(torch.autograd.Function):
         weight, gain, bias, eps = inputs
         raw, out = x.new_empty((len(x), len(gain))), x.new_empty((len(x), len(gain)))
         total, squares = gain.new_zeros((2, len(gain)), dtype=torch.float64)
-        for part in chunks(x, frames=len(x), values=len(gain)):
+        for part in chunks(x, count=len(x), values=len(gain)):
             torch.mm(x[part], weight.T, out=raw[part])
             total += raw[part].sum(0)
             squares += torch.mul(raw[part], raw[part], out=out[part]).sum(0)
@@ -37,7 +37,7 @@ class _Wide(torch.autograd.Function):
         variance = (squares / len(x) - mean.square()).clamp_(min=0)
         scale = (variance + eps).rsqrt()
         level, slope = (bias - mean * scale * gain).to(x.dtype), (scale * gain).to(x.dtype)
-        for part in chunks(x, frames=len(x), values=len(gain)):
+        for part in chunks(x, count=len(x), values=len(gain)):
             torch.addcmul(level, raw[part], slope, out=out[part]).relu_()
         ctx.save_for_backward(x, weight, gain, raw, out, mean, scale)
         mean, variance = mean.to(x.dtype), variance.to(x.dtype)
@@ -49,7 +49,7 @@ class _Wide(torch.autograd.Function):
     def backward(ctx: Any, gradient: Tensor, *_: Tensor) -> tuple[Tensor | None, ...]:
         x, weight, gain, raw, out, mean, scale = ctx.saved_tensors
         d_bias, product = gain.new_zeros((2, len(gain)), dtype=torch.float64)
-        for part in chunks(x, frames=len(x), values=len(gain)):
+        for part in chunks(x, count=len(x), values=len(gain)):
             d_out = torch.ops.aten.threshold_backward(gradient[part], out[part], 0)
             d_bias += d_out.sum(0)
             product += d_out.mul_(raw[part]).sum(0)
@@ -59,7 +59,7 @@ class _Wide(torch.autograd.Function):
         level = (-d_bias / len(x) - tilt * mean).to(x.dtype)
         slope, tilt = (scale * gain).to(x.dtype), tilt.to(x.dtype)
         d_x, d_weight = torch.empty_like(x), torch.zeros_like(weight)
-        for part in chunks(x, frames=len(x), values=len(gain)):
+        for part in chunks(x, count=len(x), values=len(gain)):
             d_raw = torch.ops.aten.threshold_backward(gradient[part], out[part], 0)
             d_raw = d_raw.add_(level).addcmul_(raw[part], tilt).mul_(slope)
             torch.mm(d_raw, weight, out=d_x[part])

@@ -108,6 +108,7 @@ def network_settings(settings: Training, *, points: int, classes: int) -> Settin
             neighbours=net.neighbours,
             curves=min(net.curves, points),
             steps=net.steps,
+            momentum=net.momentum,
             indicators=net.indicators,
         )
     except ValueError as error:
