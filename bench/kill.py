@@ -15,7 +15,7 @@ from pathlib import Path
 
 import psutil
 
-from tests.workspace import Workspace
+from tests.workspace import TINY, Workspace
 
 ROUNDS = 10
 
@@ -43,8 +43,7 @@ def main() -> int:
 
 def project(root: Path) -> Workspace:
     workspace = Workspace.make(root)
-    workspace.set(datasets__demo__subjects=4, datasets__demo__clips_per_subject=2)
-    workspace.set(datasets__demo__size=160)
+    workspace.set(**TINY)
     workspace.start_history()
     return workspace
 
@@ -78,7 +77,10 @@ def judge(disturbed: Workspace, calm: Workspace, *, units: int, kept: int) -> tu
     said = finish(disturbed)
     ended = re.findall(r"^[a-z]+ (\d+)/\d+(?:, (\d+) cached)?.*, [\d.]+ s$", said, re.M)
     computed = sum(int(done) - int(cached or 0) for done, cached in ended)
-    same = contents(disturbed.root / "data") == contents(calm.root / "data")
+    same = all(
+        contents(disturbed.root / folder) == contents(calm.root / folder)
+        for folder in ("data", "models", "metrics")
+    )
     twice = kept + computed - units
     seen = f"{computed} computed afterwards, {twice} of them twice, same bytes: {same}"
     return seen, same and twice <= 0

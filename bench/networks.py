@@ -73,7 +73,8 @@ def training() -> Step:
     def step() -> None:
         optimiser.zero_grad(set_to_none=True)
         logits = net(windows).logits
-        torch.nn.functional.binary_cross_entropy_with_logits(logits, labels).backward()
+        loss = torch.nn.functional.binary_cross_entropy_with_logits(logits, labels)
+        loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
         optimiser.step()
 
@@ -90,7 +91,7 @@ def inference() -> Step:
 def network(*, windows: int) -> tuple[SmileNet, Windows]:
     torch.manual_seed(0)
     xyz = torch.randn(windows, 16, POINTS, 3)
-    near = nearest(xyz.flatten(0, 1), 21).unflatten(0, (windows, 16))
+    near = nearest(xyz.flatten(0, 1), 21).view(windows, 16, POINTS, 21)
     present = torch.ones(windows, 16, dtype=torch.bool)
     settings = Settings(points=POINTS, fusion="hadamard")
     return SmileNet(settings), Windows(xyz, near, present, torch.randn(windows, 225))

@@ -10,13 +10,17 @@ from duchenne.topology import Topology
 Numbers = npt.NDArray[np.int64]
 
 
+_LINES = {"right_eye", "left_eye", "outer_lips"}
+
+
 class Points(NamedTuple):
     chosen: Numbers  # (N,) numbers of landmarks, increasing
     mirror: Numbers  # (N,) place of each one's partner among them
 
 
 def choose(topology: Topology, *, wanted: str) -> Points:
-    """`all`, or the `features`: eyes, brows, lips, nose and cheeks, without skin and outline."""
+    """`all`, or the `features` that a smile moves, with those that it leaves: eyes, lips, cheeks,
+    and the points of the skull."""
     chosen = np.arange(topology.points)
     if wanted == "features":
         chosen = np.array(sorted(_features(topology)))
@@ -25,7 +29,7 @@ def choose(topology: Topology, *, wanted: str) -> Points:
 
 
 def _features(topology: Topology) -> set[int]:
-    lines = {p for line in topology.outlines if line.name != "face" for p in line.path}
+    lines = {p for line in topology.outlines if line.name in _LINES for p in line.path}
     sides = [topology.upper_lids, topology.lower_lids, topology.outer_corners,
              topology.inner_corners, topology.lip_corners]  # fmt: skip
     if topology.cheeks:
