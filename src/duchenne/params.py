@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails
 
 from duchenne.errors import ParamsError, suggest
@@ -67,17 +67,17 @@ class OfDataset(Section):
 
     auto: Mapping[str, Mapping[str, str | int | float]] = Field(default_factory=dict)
 
-    @model_validator(mode="after")
-    def _auto_keys_that_exist(self) -> "OfDataset":
+    @field_validator("auto")
+    @classmethod
+    def _keys_that_exist(
+        cls, auto: Mapping[str, Mapping[str, str | int | float]]
+    ) -> Mapping[str, Mapping[str, str | int | float]]:
         known = {f"{section}.{key}" for section, keys in PUBLISHED.items() for key in keys}
-        for section, keys in self.auto.items():
-            for key in keys:
-                if f"{section}.{key}" not in known:
-                    raise ValueError(
-                        f"auto: '{section}.{key}' cannot be auto; "
-                        + suggest(f"{section}.{key}", known)
-                    )
-        return self
+        given = [f"{section}.{key}" for section, keys in auto.items() for key in keys]
+        for name in given:
+            if name not in known:
+                raise ValueError(f"'{name}' cannot be auto; {suggest(name, known)}")
+        return auto
 
 
 class DemoDataset(OfDataset):
@@ -342,7 +342,8 @@ def explain(model: type[BaseModel], problem: ErrorDetails) -> str:
             return f"{where}: missing; the file in the repository shows what it looks like"
         case _:
             says = problem["msg"].removeprefix("Value error, ").replace("Input", "it")
-            return f"{where}: {says}, not {given!r}" if where else f"datasets: {says}"
+            says += "" if isinstance(given, dict) else f", not {given!r}"
+            return f"{where or 'datasets'}: {says}"
 
 
 def _walk(model: type[BaseModel], steps: Sequence[str]) -> tuple[list[str], set[str]]:

@@ -1,6 +1,7 @@
 """What all folds together say: one summary, the proof that it is honest, and the pictures' data."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ from duchenne.evaluation.scores import Predictions
 from duchenne.evaluation.summary import summary
 from duchenne.learning import files
 
+_PROBABILITY = re.compile(r"p_\d+")
+
 
 def tested(predictions: pa.Table) -> pa.Table:
     """The rows of test clips."""
@@ -22,9 +25,8 @@ def tested(predictions: pa.Table) -> pa.Table:
 
 
 def as_predictions(rows: pa.Table) -> Predictions:
-    names = sorted(
-        (name for name in rows.column_names if name.startswith("p_")), key=lambda p: int(p[2:])
-    )
+    # A group column of the user's may begin like them.
+    names = sorted(filter(_PROBABILITY.fullmatch, rows.column_names), key=lambda p: int(p[2:]))
     return Predictions(
         fold=rows["fold"].to_pylist(),
         clip=rows["clip"].to_pylist(),

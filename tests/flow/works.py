@@ -5,8 +5,9 @@ import signal
 import time
 from pathlib import Path
 
-from duchenne.errors import Unusable
+from duchenne.errors import TrainingError, Unusable
 from duchenne.flow.unit import Outcome, Recipe, Unit
+from duchenne.flow.voice import say, worker_number
 
 
 def write_text(unit: Unit, recipe: Recipe, out: Path) -> Outcome:
@@ -69,3 +70,35 @@ def threads(unit: Unit, recipe: Recipe, out: Path) -> Outcome:
     pools = [pool["num_threads"] for pool in threadpoolctl.threadpool_info()]
     out.write_text(f"{cv2.getNumThreads()} {max(pools)}")
     return Outcome()
+
+
+def count_up(unit: Unit, recipe: Recipe, out: Path, unfinished: Path) -> Outcome:
+    """Add a line to what is there already, and end as the spec says until there are three."""
+    progress = unfinished / "progress.txt"
+    lines = progress.read_text().splitlines() if progress.exists() else []
+    lines.append(f"line {len(lines) + 1}")
+    progress.write_text("\n".join(lines))
+    if len(lines) < 3:
+        match unit.spec.get("until_then"):
+            case "die":
+                os.kill(os.getpid(), signal.SIGKILL)
+            case "break":
+                raise ValueError("a bug")
+            case "give up":
+                raise Unusable("out_of_memory", "for now", lasting=False)
+            case "refuse":
+                raise Unusable("no_face", "for ever")
+    out.write_text(" ".join(lines))
+    return Outcome()
+
+
+def tell(unit: Unit, recipe: Recipe, out: Path) -> Outcome:
+    """Say something, from whichever worker this is."""
+    say(f"{unit.name} is heard")
+    time.sleep(0.5)  # what is said in the last moment may come after the end
+    out.write_text(str(worker_number()))
+    return Outcome()
+
+
+def ask_too_much(unit: Unit, recipe: Recipe, out: Path) -> Outcome:
+    raise TrainingError("net: heads must divide 256, and 3 does not.")

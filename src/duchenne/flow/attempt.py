@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from duchenne.errors import Unusable
+from duchenne.errors import DuchenneError, Unusable
 from duchenne.flow import source
 from duchenne.flow.cache import RESULT, UnitCache
 from duchenne.flow.unit import Outcome, Recipe, Unit
@@ -70,6 +70,8 @@ class Attempt:
         with self.cache.staging() as staged, _deadline(self._trace(task), self.time_limit):
             outcome = self._worked(task, staged / RESULT)
             if outcome.lasting and not self._same_code():
+                # Whose code the progress so far is from cannot be said either.
+                self.cache.forget_unfinished(self.recipe.stage, task.key)
                 detail = "the code was edited while this unit was at work; run again"
                 return Outcome("failed", "code_changed", detail, lasting=False)
             if outcome.lasting:
@@ -85,6 +87,8 @@ class Attempt:
             return self.work(task.unit, self.recipe, *places)
         except Unusable as verdict:
             return Outcome("failed", verdict.reason, verdict.detail, verdict.lasting)
+        except DuchenneError as mistake:
+            return Outcome("failed", "refused", str(mistake), lasting=False)
 
     def _same_code(self) -> bool:
         """Whether the code on disk, which this process has loaded, is still the key's."""

@@ -88,6 +88,7 @@ def start(
 
 def _client(settings: Settings, workers: int, stack: ExitStack) -> Any:
     import dask
+    import distributed  # noqa: F401  # or its defaults would come and go with our settings
 
     stack.enter_context(dask.config.set(_DASK))
     logging.getLogger("distributed").setLevel(logging.CRITICAL)  # deaths are our status rows

@@ -12,7 +12,8 @@ from duchenne.errors import GateError
 from duchenne.flow.unit import Recipe, Row
 
 SHOWN = 20
-FAULTS = {"code_changed", "disk_full", "error", "result_lost"}  # of the machine or of our code
+# Of the machine, of our code, or of what the user has asked for.
+FAULTS = {"code_changed", "disk_full", "error", "refused", "result_lost"}
 
 
 def write_status(path: Path, rows: Sequence[Row], recipe: Recipe) -> None:

@@ -40,13 +40,7 @@ class State(NamedTuple):
 
 def save(path: Path, progress: Progress, state: State) -> None:
     """Write everything that the next epoch depends on."""
-    tensors = {f"network.{name}": value for name, value in state.network.state_dict().items()}
-    tensors |= {f"best.{name}": value for name, value in progress.best.items()}
-    for number, moments in state.optimiser.state_dict()["state"].items():
-        tensors |= {f"optimiser.{number}.{name}": value for name, value in moments.items()}
-    tensors["random.cpu"] = torch.get_rng_state()
-    if torch.cuda.is_available():
-        tensors["random.cuda"] = torch.cuda.get_rng_state()
+    best = {f"best.{name}": value for name, value in progress.best.items()}
     facts = {
         "epoch": progress.epoch,
         "history": progress.history,
@@ -55,28 +49,27 @@ def save(path: Path, progress: Progress, state: State) -> None:
     }
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    whole = {name: value.detach().cpu().contiguous().clone() for name, value in tensors.items()}
-    save_file(whole, part, metadata={"progress": json.dumps(facts)})
+    save_file(_taken(state) | best, part, metadata={"progress": json.dumps(facts)})
     settle(part, path)
 
 
 def resume(path: Path, state: State) -> Progress | None:
-    """Put everything back as it was saved; None where there is nothing, or nothing that fits."""
+    """Put everything back as it was saved; None, and nothing touched, where there is nothing that
+    fits."""
     if not path.exists():
         return None
+    before, random = _taken(state), state.rng.bit_generator.state
     try:
         with safe_open(path, framework="pt") as file:
             facts = json.loads(file.metadata()["progress"])
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        state.network.load_state_dict(_part(tensors, "network"))
-        _restore(state.optimiser, _part(tensors, "optimiser"))
-    except (SafetensorError, RuntimeError, ValueError, KeyError, OSError):
-        return None  # written by a run that was cut off in a way that rename does not cover
-    torch.set_rng_state(tensors["random.cpu"])
-    if "random.cuda" in tensors and torch.cuda.is_available():
-        torch.cuda.set_rng_state(tensors["random.cuda"])
-    state.rng.bit_generator.state = facts["random"]
-    return Progress(facts["epoch"], facts["history"], _part(tensors, "best"), facts["best_epoch"])
+        _put(tensors, facts["random"], state)
+        best = _part(tensors, "best")
+        return Progress(facts["epoch"], facts["history"], best, facts["best_epoch"])
+    except (SafetensorError, RuntimeError, ValueError, KeyError, TypeError, OSError):
+        # Cut off in a way that rename does not cover. Torch loads what fits before it complains.
+        _put(before, random, state)
+        return None
 
 
 def weights_of(network: nn.Module) -> Weights:
@@ -84,15 +77,34 @@ def weights_of(network: nn.Module) -> Weights:
     return {k: v.detach().cpu().clone() for k, v in network.state_dict().items()}
 
 
+def _taken(state: State) -> Weights:
+    """A copy, on the CPU, of weights, optimiser and torch's random states."""
+    tensors = {f"network.{name}": value for name, value in state.network.state_dict().items()}
+    for number, moments in state.optimiser.state_dict()["state"].items():
+        tensors |= {f"optimiser.{number}.{name}": value for name, value in moments.items()}
+    tensors["random.cpu"] = torch.get_rng_state()
+    if (device := _device(state)).type == "cuda":
+        tensors["random.cuda"] = torch.cuda.get_rng_state(device)
+    return {name: value.detach().cpu().contiguous().clone() for name, value in tensors.items()}
+
+
+def _put(tensors: Weights, random: Any, state: State) -> None:
+    state.network.load_state_dict(_part(tensors, "network"))
+    moments: dict[int, Weights] = {}
+    for name, value in _part(tensors, "optimiser").items():
+        number, key = name.split(".", 1)
+        moments.setdefault(int(number), {})[key] = value
+    state.optimiser.load_state_dict({**state.optimiser.state_dict(), "state": moments})
+    torch.set_rng_state(tensors["random.cpu"])
+    if (device := _device(state)).type == "cuda":
+        torch.cuda.set_rng_state(tensors["random.cuda"], device)
+    state.rng.bit_generator.state = random
+
+
+def _device(state: State) -> torch.device:
+    return next(state.network.parameters()).device
+
+
 def _part(tensors: Weights, name: str) -> Weights:
     start = f"{name}."
     return {k.removeprefix(start): v for k, v in tensors.items() if k.startswith(start)}
-
-
-def _restore(optimiser: torch.optim.Optimizer, tensors: Weights) -> None:
-    whole = optimiser.state_dict()
-    moments: dict[int, Weights] = {}
-    for name, value in tensors.items():
-        number, key = name.split(".", 1)
-        moments.setdefault(int(number), {})[key] = value
-    optimiser.load_state_dict({**whole, "state": moments})

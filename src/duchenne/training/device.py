@@ -35,15 +35,17 @@ def memory_limits() -> Iterator[None]:
     try:
         yield
     except torch.OutOfMemoryError:
-        raise Unusable(
-            "out_of_memory",
-            "the device's memory is full: make train.batch smaller in params.yaml, or "
-            "folds_per_device in engine.yaml",
-            lasting=False,
-        ) from None
-    except MemoryError:
-        raise Unusable(
-            "out_of_memory",
-            "memory is full: make train.batch smaller in params.yaml, or workers in engine.yaml",
-            lasting=False,
-        ) from None
+        raise _full("the device's memory", "folds_per_device") from None
+    except (MemoryError, RuntimeError) as error:
+        # For want of the computer's own memory torch raises a bare RuntimeError.
+        if isinstance(error, RuntimeError) and "can't allocate memory" not in str(error):
+            raise
+        raise _full("memory", "workers") from None
+
+
+def _full(what: str, setting: str) -> Unusable:
+    return Unusable(
+        "out_of_memory",
+        f"{what} is full: make train.batch smaller in params.yaml, or {setting} in engine.yaml",
+        lasting=False,
+    )

@@ -15,13 +15,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from duchenne.errors import Unusable, listed
 from duchenne.params import Training
 from duchenne.training import checkpoint, losses, scores
 from duchenne.training.augment import Augment
-from duchenne.training.batches import Batch, Cutter
+from duchenne.training.batches import Cutter
 from duchenne.training.checkpoint import Progress, Weights
 from duchenne.training.device import precision
 from duchenne.training.losses import Targets
@@ -31,6 +31,7 @@ Probabilities = npt.NDArray[np.float64]
 Say = Callable[[str], None]
 
 SAVE_EVERY_S = 15.0  # a checkpoint of the whole network takes some tenths of a second
+NAMED = 32  # clips in an error message; a batch is rarely larger
 TEST_BATCH = 2  # testing keeps nothing for a backward pass, so more windows fit
 
 
@@ -124,7 +125,11 @@ def _step(task: Task, optimiser: torch.optim.Optimizer, progress: Progress) -> N
         group["lr"] = rate
     loss = _epoch(task, optimiser, epoch)
     labels = task.cutter.clips.labels[torch.from_numpy(task.watched)].cpu().numpy()
-    watched = scores.of(predict(task, task.watched), labels)
+    found = predict(task, task.watched)
+    lost = ~np.isfinite(found).all(axis=1)
+    if lost.any():
+        raise _no_number(task, task.watched[lost], f"after epoch {epoch}, of")
+    watched = scores.of(found, labels)
     row: dict[str, Any] = {"fold": task.fold, "epoch": epoch, "lr": rate, "train_loss": loss}
     who = "test" if task.published else "val"
     row |= {f"{who}_{name}": None if math.isnan(v) else v for name, v in watched.items()}
@@ -164,7 +169,9 @@ def _epoch(task: Task, optimiser: torch.optim.Optimizer, epoch: int) -> float:
             clips=batch.clips,
             mirrored=batch.mirrored,
         )
-        _refuse_nan(task, loss, batch, epoch)
+        if not bool(torch.isfinite(loss)):
+            clips = batch.clips.cpu().numpy()
+            raise _no_number(task, clips, f"in epoch {epoch}, in the batch of")
         loss.backward()  # type: ignore[no-untyped-call]
         if settings.train.clip is not None:
             nn.utils.clip_grad_norm_(network.parameters(), settings.train.clip)
@@ -190,15 +197,14 @@ def _precision(task: Task) -> Any:
     return precision(task.cutter.clips.device, wanted=task.settings.train.precision)
 
 
-def _refuse_nan(task: Task, loss: Tensor, batch: Batch, epoch: int) -> None:
-    if not bool(torch.isfinite(loss)):
-        names = listed([task.cutter.clips.names[number] for number in batch.clips.tolist()])
-        raise Unusable(
-            "nan_loss",
-            f"the loss is not a number in epoch {epoch}, in the batch of {names}; "
-            "a smaller train.lr or train.clip may help",
-            lasting=False,
-        )
+def _no_number(task: Task, clips: Numbers, where: str) -> Unusable:
+    names = listed((task.cutter.clips.names[number] for number in clips), shown=NAMED)
+    return Unusable(
+        "nan_loss",
+        f"fold {task.fold}: the loss is not a number {where} {names}; "
+        "a smaller train.lr or train.clip may help",
+        lasting=False,
+    )
 
 
 def _line(task: Task, progress: Progress, seconds_each: float) -> str:

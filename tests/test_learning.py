@@ -1,0 +1,162 @@
+"""From stored landmarks to models and predictions: a whole small run, and the proof of it."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from safetensors import safe_open
+
+from duchenne import results, schemas, tables
+from duchenne.dmarkers.names import COLUMNS
+from duchenne.errors import EvaluationError
+from duchenne.flow.fanout import Places, fan_out
+from duchenne.flow.settings import Settings
+from duchenne.flow.unit import Recipe
+from duchenne.learning import files, merge_history, merge_predictions, train_fold
+from duchenne.markers import DMARKERS
+from duchenne.results import models, prove, summarise
+from duchenne.teaching import units_of
+from duchenne.training.clips import Clip
+from tests.training.cases import clip, settings
+
+NAMES = [f"c{number:02d}" for number in range(12)]
+SUBJECTS = {name: f"s{number // 2}" for number, name in enumerate(NAMES)}
+MADE = {name: clip(name, label=number % 2) for number, name in enumerate(NAMES)}
+CLIPS = pa.Table.from_pylist(
+    [
+        {"clip": name, "subject": SUBJECTS[name], "label": one.label,
+         "label_name": ("posed", "spontaneous")[one.label], "gender": "fm"[number % 3 == 0]}
+        for number, (name, one) in enumerate(MADE.items())
+    ]
+)  # fmt: skip
+# Subjects s0 to s5: a fold tests three of them, validates on one and trains on two.
+TESTED = {"a": {"s0", "s1", "s2"}, "b": {"s3", "s4", "s5"}}
+STATISTICS = ("running_mean", "running_var", "num_batches_tracked")  # of batches, not learnt
+VALIDATING = {"a": "s3", "b": "s0"}
+FOLDS = pa.Table.from_pylist(
+    [
+        {"fold": fold, "clip": name, "role": "test" if subject in people else
+         "val" if subject == VALIDATING[fold] else "train"}
+        for fold, people in TESTED.items() for name, subject in SUBJECTS.items()
+    ]
+)  # fmt: skip
+
+
+def write_landmarks(path: Path, made: Clip) -> None:
+    frames = len(made.times)
+    table = schemas.landmarks(made.xyz.shape[1])
+    columns: dict[str, object] = {
+        "frame": np.arange(frames, dtype=np.int32), "time": made.times,
+        "success": np.ones(frames, bool), "filled": np.zeros(frames, bool),
+        "xyz": schemas.landmark_column(made.xyz),
+    }  # fmt: skip
+    rest = {c.name: np.zeros(frames) for c in table.columns if c.name not in columns}
+    tables.write(table, path, {**columns, **rest}, points=made.xyz.shape[1], frames=frames)
+
+
+def write_markers(path: Path) -> None:
+    rows = {column.name: [0] * len(NAMES) for column in DMARKERS.columns}
+    for column in DMARKERS.columns:
+        if pa.types.is_boolean(column.type):
+            rows[column.name] = [True] * len(NAMES)
+    values = np.array([made.markers for made in MADE.values()])
+    features = {name: values[:, place].tolist() for place, name in enumerate(COLUMNS)}
+    tables.write(DMARKERS, path, {**rows, "clip": NAMES, **features})
+
+
+@pytest.fixture
+def stored(tmp_path: Path) -> Path:
+    """A folder with landmarks of every clip and the table of D-Markers."""
+    (tmp_path / "landmarks").mkdir()
+    for name, made in MADE.items():
+        write_landmarks(tmp_path / "landmarks" / f"{name}.parquet", made)
+    write_markers(tmp_path / "dmarkers.parquet")
+    return tmp_path
+
+
+def run(stored: Path, *, workers: int = 0, **changes: object) -> Path:
+    """All folds as the stage trains them; the folder of their folders."""
+    how = settings(train__epochs=2, **changes)
+    recipe = Recipe("train", how, f"code {sorted(changes)} {workers}", ())
+    markers = stored / "dmarkers.parquet" if how.fusion != "none" else None
+    places = Places(stored / "models" / str(workers), "", stored / "status.parquet")
+    fan_out(
+        train_fold, units_of(FOLDS, CLIPS, stored / "landmarks", markers), recipe=recipe,
+        places=places, max_failed=0.0, resumes=True,
+        settings=Settings(engine="local" if workers else "inline", workers=workers or 1),
+    )  # fmt: skip
+    return places.results
+
+
+def merged(folder: Path) -> pa.Table:
+    target = folder.parent / "predictions.parquet"
+    merge_predictions(
+        [folder / fold for fold in TESTED], CLIPS, target, groups=["gender"],
+        recipe=Recipe("train", None, "", ()),
+    )  # fmt: skip
+    return tables.read(schemas.PREDICTIONS, target)
+
+
+@pytest.mark.parametrize(
+    ("protocol", "fusion", "taught"),
+    [
+        ("nested", "none", {"a": ["s4", "s5"], "b": ["s1", "s2"]}),
+        ("nested", "concat", {"a": ["s4", "s5"], "b": ["s1", "s2"]}),
+        ("published", "multitask", {"a": ["s3", "s4", "s5"], "b": ["s0", "s1", "s2"]}),
+    ],
+)
+def test_a_run_from_landmarks_to_a_summary_that_is_proved(protocol, fusion, taught, stored: Path):
+    folder = run(stored, protocol=protocol, fusion=fusion)
+    facts = models(folder, list(TESTED))
+    kinds = {"weights"} | ({"dmarkers"} if fusion != "none" else set())
+    for fold, about in facts.items():
+        assert about["fitted"] == dict.fromkeys(kinds, taught[fold])
+        assert about["optimistic"] == (protocol == "published")
+        with safe_open(files(folder / fold).weights, framework="pt") as weights:
+            learnt = [k for k in weights.keys() if not k.endswith(STATISTICS)]  # noqa: SIM118
+            count = sum(weights.get_tensor(name).numel() for name in learnt)
+        assert about["parameters"] == count
+    whole = merged(folder)
+    genders = dict(zip(NAMES, CLIPS["gender"].to_pylist(), strict=True))
+    assert whole["gender"].to_pylist() == [genders[name] for name in whole["clip"].to_pylist()]
+    roles = {"test"} if protocol == "published" else {"val", "test"}
+    assert set(whole["role"].to_pylist()) == roles
+    rows = results.tested(whole)
+    assert sorted(rows["clip"].to_pylist()) == NAMES
+    assert prove(rows, FOLDS, CLIPS, facts)["verdict"] is True
+    found = summarise(rows, facts, groups=["gender"])
+    assert (found["clips"], "optimistic" in found) == (12, protocol == "published")
+
+
+def test_a_leak_in_the_split_of_a_finished_run_is_found(stored: Path):
+    """Models were trained on a split; then somebody changes the split and keeps the models."""
+    folder = run(stored)
+    rows = results.tested(merged(folder))
+    exchanged = {"s0": "s4", "s4": "s0", "s1": "s5", "s5": "s1"}
+    other = {name: exchanged.get(subject, subject) for name, subject in SUBJECTS.items()}
+    clips = CLIPS.set_column(1, "subject", pa.array(list(other.values())))
+    with pytest.raises(EvaluationError, match="weights was fitted on subjects outside"):
+        prove(rows, FOLDS, clips, models(folder, list(TESTED)))
+
+
+def test_one_or_two_workers_give_the_same_bytes(stored: Path):
+    def content(folder: Path) -> dict[str, bytes]:
+        return {p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*.*")}
+
+    one, two = (content(run(stored, workers=workers, fusion="concat")) for workers in (0, 2))
+    assert len(one) == 8
+    assert one == two
+
+
+def test_the_history_says_which_epoch_was_chosen(stored: Path):
+    folder = run(stored)
+    merge_history([folder / fold for fold in TESTED], stored / "history.csv")
+    lines = (stored / "history.csv").read_text().splitlines()
+    assert lines[0].startswith("fold,epoch,lr,train_loss,val_loss,val_accuracy")
+    assert lines[0].endswith(",chosen")
+    chosen = [line.split(",")[:2] for line in lines[1:] if line.endswith(",1")]
+    epochs = [json.loads(files(folder / fold).facts.read_text())["epoch"] for fold in TESTED]
+    assert chosen == [[fold, str(epoch)] for fold, epoch in zip(TESTED, epochs, strict=True)]
+    assert len(lines) == 5

@@ -1,0 +1,138 @@
+"""From clips to a fold that can be learnt: its points, its device, and what is refused."""
+
+import numpy as np
+import pytest
+import torch
+
+from duchenne import topology
+from duchenne.errors import TrainingError, Unusable
+from duchenne.training import device
+from duchenne.training.points import choose
+from tests.training.cases import CPU, CURVENET, clip, fold, ready, settings, task
+
+
+# ---- Points -------------------------------------------------------------------------------------
+@pytest.mark.parametrize("points", [68, 478])
+@pytest.mark.parametrize("wanted", ["all", "features"])
+def test_every_chosen_point_has_its_partner_among_the_chosen(points, wanted):
+    face = topology.of(points)
+    chosen, mirror = choose(face, wanted=wanted)
+    assert (np.diff(chosen) > 0).all()
+    assert chosen[mirror].tolist() == [face.mirror[point] for point in chosen]
+    assert mirror[mirror].tolist() == list(range(len(chosen)))
+    assert (len(chosen) == points) == (wanted == "all")
+
+
+@pytest.mark.parametrize("face", [topology.DLIB, topology.MESH])
+def test_features_are_what_a_smile_moves_without_the_outline_of_the_face(face):
+    chosen = set(choose(face, wanted="features").chosen.tolist())
+    shapes = {line.name: set(line.path) for line in face.outlines}
+    oval = shapes.pop("face")
+    assert set().union(*shapes.values()) <= chosen
+    assert {*face.lip_corners.right, *face.lip_corners.left, *face.nose_tip} <= chosen
+    assert not (chosen & oval) - set(face.rigid) - {face.mirror[point] for point in face.rigid}
+
+
+def test_a_network_sees_the_chosen_points_alone():
+    ours = task(fold(), settings(net__points="features"))
+    chosen = choose(topology.DLIB, wanted="features").chosen
+    given = fold().clips[0].xyz[:, chosen]
+    assert np.array_equal(ours.cutter.clips.xyz[: len(given)].numpy(), given)
+
+
+# ---- What is refused ----------------------------------------------------------------------------
+def test_a_clip_without_a_face_is_named():
+    given = fold().changed(["test"], xyz=lambda one: np.full_like(one.xyz, np.nan))
+    with pytest.raises(TrainingError, match=r"no face in any frame of c14, c15, c16, c17;"):
+        ready(given, settings())
+
+
+def test_landmarks_of_two_kinds_are_refused():
+    given = fold().changed(["val"], xyz=lambda one: np.zeros((12, 478, 3), np.float32))
+    with pytest.raises(TrainingError, match=r"different numbers of landmarks: \[68, 478\]"):
+        ready(given, settings())
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({**CURVENET, "net__neighbours": 68}, "net.neighbours is 68, and there are 68 landmarks"),
+        ({"net__heads": 3}, "net: heads must divide 256, and 3 does not"),
+    ],
+)
+def test_a_network_that_cannot_be_is_refused(changes, says):
+    with pytest.raises(TrainingError, match=says):
+        ready(fold(), settings(**changes))
+
+
+def test_a_face_of_few_landmarks_starts_fewer_curves():
+    found = ready(fold(), settings(**{**CURVENET, "net__curves": 100})).network
+    assert (found.points, found.curves) == (68, 68)
+
+
+def test_unknown_landmarks_are_a_verdict_on_the_clips():
+    given = fold().changed(["train", "val", "test"], xyz=lambda one: one.xyz[:, :60])
+    with pytest.raises(Unusable, match="unknown_landmarks"):
+        ready(given, settings())
+
+
+def test_one_long_clip_and_one_of_a_single_frame_can_be_learnt_from():
+    given = fold().changed(["train"], times=lambda one: one.times[:1], xyz=lambda one: one.xyz[1:2])
+    ours = task(given, settings())
+    assert [len(times) for times in ours.cutter.clips.times[:2]] == [1, 1]
+    [batch, *_] = ours.cutter.testing(ours.train, count=5, size=4)
+    assert batch.windows.present.sum(dim=1).tolist() == [1] * 4
+    assert clip("x").xyz.shape == (12, 68, 3)
+
+
+# ---- Devices ------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("wanted", "gpus", "chosen"),
+    [
+        ("auto", 0, ["cpu", "cpu", "cpu"]),
+        ("cpu", 2, ["cpu", "cpu", "cpu"]),
+        ("auto", 2, ["cuda:0", "cuda:1", "cuda:0"]),
+        ("cuda", 1, ["cuda:0", "cuda:0", "cuda:0"]),
+    ],
+)
+def test_gpus_are_dealt_out_in_turn(wanted, gpus, chosen, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: gpus > 0)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: gpus)
+    assert [str(device.choose(wanted, worker=worker)) for worker in range(3)] == chosen
+
+
+def test_a_gpu_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(TrainingError, match=r"train\.device is cuda and there is no GPU"):
+        device.choose("cuda", worker=0)
+
+
+def test_half_precision_is_a_gpu_s_alone():
+    with device.precision(CPU, wanted="auto"):
+        assert not torch.is_autocast_enabled("cpu")
+        assert not torch.is_autocast_enabled("cuda")
+
+
+@pytest.mark.parametrize(
+    ("error", "setting"),
+    [
+        (torch.OutOfMemoryError("CUDA out of memory"), "folds_per_device"),
+        (MemoryError(), "workers"),
+        (None, "workers"),
+    ],
+)
+def test_a_full_memory_says_what_to_change(error, setting):
+    with (
+        pytest.raises(Unusable, match=rf"train\.batch .* or {setting} in engine") as caught,
+        device.memory_limits(),
+    ):
+        if error is None:
+            torch.empty(10**15)  # torch's own error, which is of no class of its own
+        raise error
+    assert caught.value.reason == "out_of_memory"
+    assert not caught.value.lasting
+
+
+def test_other_errors_are_left_as_they_are():
+    with pytest.raises(RuntimeError, match="shapes"), device.memory_limits():
+        torch.ones(2, 3) @ torch.ones(2, 3)
