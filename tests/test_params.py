@@ -48,7 +48,7 @@ def test_the_shipped_file_is_well_formed_and_frozen(tmp_path: Path):
         ("  max_failed: 0.1", "  max_failed: 1.5", "quality.max_failed: it should be less than"),
         ("dataset: demo", "dataset: dmeo", "'dmeo' is not described under `datasets:`; did you"),
         ("    adapter: demo", "    adapter: dmeo", "datasets.demo.adapter: 'dmeo' is not an adap"),
-        ("  subjects: 20", "  subjcts: 20", "datasets.demo.subjcts: unknown key; did you mean 's"),
+        ("  subjects: 28", "  subjcts: 28", "datasets.demo.subjcts: unknown key; did you mean 's"),
         ("subject: 4", "subject: 3", "datasets.demo.clips_per_subject: it should be a multiple"),
         ("  demo:  ", "  my set: {adapter: folder}\n  demo:  ", "datasets.my set"),
         ("seed: 0", "seed: true", "seed: it should be a valid integer, not True"),

@@ -56,7 +56,7 @@ PUBLISHED: Mapping[str, Mapping[str, str | int | float]] = {
         "dropout": 0.1,
         "momentum": 0.1,
     },
-    "window": {"shows": "shape", "test": 5},
+    "window": {"shows": "shape", "fps": 5.0, "test": 5},
     "train": {"epochs": 300, "batch": 16, "lr": 5e-4, "schedule": "constant"},
 }
 AUTO = "auto"

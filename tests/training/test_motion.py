@@ -1,0 +1,73 @@
+"""Motion: where a landmark went, in units that training clips alone decide."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from duchenne.training import motion
+from duchenne.training.clips import Clip
+from tests.training import cases
+
+MOTION = {"window__shows": "motion"}
+NOTHING = np.full(225, np.nan)
+
+
+def test_a_landmark_is_measured_from_where_it_was_at_rest():
+    """By hand: the median of the frames at 0, 0.1 and 0.2 s; the faceless first one is passed."""
+    x = np.array([np.nan, 1.0, 5.0, 3.0, 7.0], np.float32)
+    xyz = np.stack([x, x, x], axis=-1)[:, None, :]
+    times = np.array([-0.1, 0.0, 0.1, 0.2, 0.3])
+    found = motion.of(Clip("c", 0, times, xyz, NOTHING), neutral_s=0.2)
+    np.testing.assert_array_equal(found[:, 0, 0], [np.nan, -2.0, 2.0, 0.0, 4.0])
+
+
+def test_the_scale_is_the_root_mean_square_of_frames_with_a_face():
+    one = np.array([[[3.0, 0.0, 0.0]], [[np.nan] * 3]], np.float32)
+    other = np.array([[[0.0, 4.0, 0.0]]], np.float32)
+    assert motion.scale([one, other]) == pytest.approx(np.sqrt(25 / 6))
+    assert motion.scale([np.zeros((2, 1, 3), np.float32)]) == 1.0, "a face that never moves"
+
+
+def test_who_it_is_does_not_show():
+    given = cases.fold()
+    clip = given.clips[0]
+    other = clip._replace(xyz=clip.xyz + np.float32(0.25))
+    of = [motion.of(each, neutral_s=0.2) for each in (clip, other)]
+    np.testing.assert_allclose(of[0], of[1], atol=1e-6)
+
+
+def test_the_scale_sees_training_clips_alone():
+    given = cases.fold()
+    plain = cases.ready(given, cases.settings(**MOTION))
+    changed = tuple(
+        clip if role == "train" else clip._replace(xyz=clip.xyz * np.float32(3.0))
+        for clip, role in zip(given.clips, given.roles, strict=True)
+    )
+    other = cases.ready(replace(given, clips=changed), cases.settings(**MOTION))
+    assert plain.scale == other.scale
+    train = torch.cat([torch.arange(12) + plain.task.cutter.clips.first[n] for n in plain.task.train
+                       if len(plain.task.cutter.clips.times[n]) == 12])  # fmt: skip
+    shown = [ready.task.cutter.clips.xyz[train] for ready in (plain, other)]
+    assert torch.equal(*shown)
+    people = zip(given.subjects, given.roles, strict=True)
+    assert plain.subjects == tuple(sorted({who for who, role in people if role == "train"}))
+
+
+def test_training_clips_move_by_one_on_average():
+    ready = cases.ready(cases.fold(), cases.settings(**MOTION))
+    clips = ready.task.cutter.clips
+    frames = np.concatenate(
+        [clips.first[n] + np.flatnonzero(clips.seen[n]) for n in ready.task.train]
+    )
+    assert float(clips.xyz[frames].square().mean().sqrt()) == pytest.approx(1.0, abs=1e-5)
+
+
+def test_neighbours_are_those_of_the_face_and_not_of_its_motion():
+    shape, moved = (
+        cases.ready(cases.fold(), cases.settings(**cases.CURVENET, window__shows=shows))
+        for shows in ("shape", "motion")
+    )
+    neighbours = [ready.task.cutter.clips.neighbours for ready in (shape, moved)]
+    assert torch.equal(*neighbours)
