@@ -3,8 +3,8 @@
 The audit comes first: no figure is written of folds that have seen their test subjects.
 """
 
+from duchenne.clips import group_columns
 from duchenne.files import write_csv, write_json
-from duchenne.folds import group_columns
 from duchenne.pictures import pictures, read_history
 from duchenne.results import as_predictions, models, prove, summarise, tested
 from duchenne.schemas import CLIPS, FOLDS, PREDICTIONS

@@ -4,8 +4,8 @@ A unit is a fold: folds run side by side, on all GPUs or all cores, and a killed
 it was. How many at once is engine.yaml's and changes no result.
 """
 
+from duchenne.clips import group_columns
 from duchenne.flow.fanout import Places, fan_out
-from duchenne.folds import group_columns
 from duchenne.learning import merge_history, merge_predictions, train_fold
 from duchenne.params import Training
 from duchenne.schemas import CLIPS, FOLDS, PREDICTIONS

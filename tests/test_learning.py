@@ -100,17 +100,20 @@ def merged(folder: Path) -> pa.Table:
 
 
 @pytest.mark.parametrize(
-    ("protocol", "fusion", "taught"),
+    ("protocol", "fusion", "shows", "taught"),
     [
-        ("nested", "none", {"a": ["s4", "s5"], "b": ["s1", "s2"]}),
-        ("nested", "concat", {"a": ["s4", "s5"], "b": ["s1", "s2"]}),
-        ("published", "multitask", {"a": ["s3", "s4", "s5"], "b": ["s0", "s1", "s2"]}),
+        ("nested", "none", "motion", {"a": ["s4", "s5"], "b": ["s1", "s2"]}),
+        ("nested", "concat", "shape", {"a": ["s4", "s5"], "b": ["s1", "s2"]}),
+        ("published", "multitask", "motion", {"a": ["s3", "s4", "s5"], "b": ["s0", "s1", "s2"]}),
     ],
 )
-def test_a_run_from_landmarks_to_a_summary_that_is_proved(protocol, fusion, taught, stored: Path):
-    folder = run(stored, protocol=protocol, fusion=fusion)
+def test_a_run_from_landmarks_to_a_summary_that_is_proved(
+    protocol, fusion, shows, taught, *, stored: Path
+):
+    folder = run(stored, protocol=protocol, fusion=fusion, window__shows=shows)
     facts = models(folder, list(TESTED))
     kinds = {"weights"} | ({"dmarkers"} if fusion != "none" else set())
+    kinds |= {"scale"} if shows == "motion" else set()
     for fold, about in facts.items():
         assert about["fitted"] == dict.fromkeys(kinds, taught[fold])
         assert about["optimistic"] == (protocol == "published")

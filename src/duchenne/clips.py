@@ -4,6 +4,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+import pyarrow as pa
+
+from duchenne import schemas
 from duchenne.flow.unit import Row
 
 Clip = Mapping[str, Any]
@@ -39,3 +42,10 @@ def of(rows: Iterable[Row], *, pictures: bool) -> tuple[list[str], list[Row]]:
     without = set(NO_PICTURES) if pictures else {DMARKERS}
     passed = [row for row in rows if row.failed or row.reason in without]
     return [row.unit for row in rows if row not in passed], passed
+
+
+def group_columns(clips: pa.Table) -> list[str]:
+    """The columns of users that sort people into groups: text ones. Numbers such as an age would
+    make as many groups as there are people."""
+    ours = {column.name for column in schemas.CLIPS.columns}
+    return [f.name for f in clips.schema if f.name not in ours and pa.types.is_string(f.type)]

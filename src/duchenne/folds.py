@@ -5,20 +5,14 @@ from typing import Any
 
 import pyarrow as pa
 
-from duchenne import params, schemas
+from duchenne import params
+from duchenne.clips import group_columns
 from duchenne.splits.case import Case, Row
 from duchenne.splits.check import check
 from duchenne.splits.leave_one_out import leave_one_subject_out
 from duchenne.splits.published import published
 from duchenne.splits.report import report
 from duchenne.splits.stratified import stratified
-
-
-def group_columns(clips: pa.Table) -> list[str]:
-    """The columns of users that sort people into groups: text ones. Numbers such as an age would
-    make as many groups as there are people."""
-    ours = {column.name for column in schemas.CLIPS.columns}
-    return [f.name for f in clips.schema if f.name not in ours and pa.types.is_string(f.type)]
 
 
 def cases(clips: pa.Table, used: Collection[str]) -> list[Case]:

@@ -64,7 +64,7 @@ def test_an_epoch_shows_every_clip_once_and_leaves_none_over(count, size, seed):
     assert sorted(shown) == list(range(count))
     sizes = [len(batch.clips) for batch in batches]
     assert max(sizes) - min(sizes) <= 1
-    assert max(sizes) < 1.5 * size + 1
+    assert max(sizes) <= size
 
 
 def test_the_order_is_random_and_the_seed_s():

@@ -50,9 +50,9 @@ def seen_epochs(history: list[dict[str, Any]]) -> list[int]:
 
 # ---- Resuming -----------------------------------------------------------------------------------
 EVERYTHING = {
-    "fusion": "concat", "train__epochs": 4, "train__schedule": "cosine", "train__balance": True,
-    "augment__mirror": 0.5, "augment__rotate": 5.0, "augment__noise": 0.01,
-    "augment__stretch": 0.2,
+    "fusion": "concat", "window__shows": "motion", "train__epochs": 4, "train__balance": True,
+    "train__schedule": "cosine", "augment__mirror": 0.5, "augment__rotate": 5.0,
+    "augment__noise": 0.01, "augment__stretch": 0.2,
 }  # fmt: skip
 
 
@@ -155,10 +155,12 @@ def strangers(given: Fold) -> Fold:
     )
 
 
-@pytest.mark.parametrize("fusion", ["none", "concat", "multitask"])
+@pytest.mark.parametrize(
+    ("fusion", "shows"), [("none", "motion"), ("concat", "shape"), ("multitask", "motion")]
+)
 @pytest.mark.parametrize("change", [opposite, strangers])
-def test_nested_test_clips_decide_nothing(change, fusion, tmp_path: Path):
-    how = settings(fusion=fusion)
+def test_nested_test_clips_decide_nothing(change, fusion, shows, tmp_path: Path):
+    how = settings(fusion=fusion, window__shows=shows)
     one, two = (learnt(given, how, tmp_path) for given in (fold(), change(fold())))
     assert same_weights(one.weights, two.weights)
     assert (one.epoch, one.history) == (two.epoch, two.history)

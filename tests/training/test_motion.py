@@ -1,12 +1,16 @@
 """Motion: where a landmark went, in units that training clips alone decide."""
 
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
 from duchenne.training import motion
+from duchenne.training.augment import Augment
+from duchenne.training.batches import Cutter
 from duchenne.training.clips import Clip
 from tests.training import cases
 
@@ -71,3 +75,31 @@ def test_neighbours_are_those_of_the_face_and_not_of_its_motion():
     )
     neighbours = [ready.task.cutter.clips.neighbours for ready in (shape, moved)]
     assert torch.equal(*neighbours)
+
+
+def test_a_mirror_may_come_before_or_after():
+    one, flip = cases.clip("a", label=1), np.array([-1.0, 1.0, 1.0], np.float32)
+    mirror = list(cases.FACE.mirror)
+    before = motion.of(one._replace(xyz=one.xyz[:, mirror] * flip), neutral_s=0.2)
+    after = motion.of(one, neutral_s=0.2)[:, mirror] * flip
+    np.testing.assert_array_equal(before, after)
+
+
+@pytest.mark.parametrize("shows", ["shape", "motion"])
+def test_noise_is_in_distances_between_the_eyes(
+    shows, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """Motion is divided by its scale, so its noise is too."""
+    asked: list[float] = []
+    cut = Cutter.training
+
+    def watch(*given: Any, augment: Augment, **named: Any) -> Any:
+        asked.append(augment.noise)
+        return cut(*given, augment=augment, **named)
+
+    monkeypatch.setattr(Cutter, "training", watch)
+    how = cases.settings(window__shows=shows, augment__noise=0.01, train__epochs=1)
+    cases.learnt(cases.fold(), how, tmp_path)
+    unit = cases.task(cases.fold(), how).unit
+    assert asked == [pytest.approx(0.01 / unit)]
+    assert (unit == 1.0) == (shows == "shape")

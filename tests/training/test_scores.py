@@ -22,7 +22,7 @@ def answers(draw: st.DrawFn, classes: int):
     return weights / weights.sum(axis=1, keepdims=True), labels
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(answers(2))
 def test_two_classes_against_scikit_learn(given_answers):
     probabilities, labels = given_answers
@@ -38,7 +38,7 @@ def test_two_classes_against_scikit_learn(given_answers):
     )
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(answers(4))
 def test_four_classes_against_scikit_learn(given_answers):
     probabilities, labels = given_answers

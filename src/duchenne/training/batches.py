@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from math import ceil
 from typing import NamedTuple
 
 import numpy as np
@@ -52,7 +53,7 @@ class Cutter:
     ) -> Iterator[Batch]:
         """One random window of each clip, in random order; batches differ in size by at most 1."""
         order = rng.permutation(numbers)
-        for part in np.array_split(order, max(1, round(len(order) / size))):
+        for part in np.array_split(order, ceil(len(order) / size)):
             starts, factors = [], stretches(augment, rng, len(part))
             for number, stretch in zip(part, factors, strict=True):
                 times, seen = self.clips.times[number], self.clips.seen[number]
