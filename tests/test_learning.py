@@ -2,19 +2,23 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 from safetensors import safe_open
 
 from duchenne import results, schemas, tables
 from duchenne.dmarkers.names import COLUMNS
-from duchenne.errors import EvaluationError
+from duchenne.errors import EvaluationError, GateError
 from duchenne.flow.fanout import Places, fan_out
+from duchenne.flow.gate import read_status
 from duchenne.flow.settings import Settings
 from duchenne.flow.unit import Recipe
-from duchenne.learning import files, merge_history, merge_predictions, train_fold
+from duchenne.fold_files import files
+from duchenne.learning import merge_history, merge_predictions, train_fold
 from duchenne.markers import DMARKERS
 from duchenne.results import models, prove, summarise
 from duchenne.teaching import units_of
@@ -56,14 +60,15 @@ def write_landmarks(path: Path, made: Clip) -> None:
     tables.write(table, path, {**columns, **rest}, points=made.xyz.shape[1], frames=frames)
 
 
-def write_markers(path: Path) -> None:
-    rows = {column.name: [0] * len(NAMES) for column in DMARKERS.columns}
+def write_markers(path: Path, without: str = "") -> None:
+    rows: dict[str, Any] = {column.name: [0] * len(NAMES) for column in DMARKERS.columns}
     for column in DMARKERS.columns:
         if pa.types.is_boolean(column.type):
             rows[column.name] = [True] * len(NAMES)
     values = np.array([made.markers for made in MADE.values()])
     features = {name: values[:, place].tolist() for place, name in enumerate(COLUMNS)}
-    tables.write(DMARKERS, path, {**rows, "clip": NAMES, **features})
+    whole = pa.table({**rows, "clip": NAMES, **features})
+    tables.write(DMARKERS, path, whole.filter(pc.not_equal(whole["clip"], without)))
 
 
 @pytest.fixture
@@ -88,6 +93,15 @@ def run(stored: Path, *, workers: int = 0, **changes: object) -> Path:
         settings=Settings(engine="local" if workers else "inline", workers=workers or 1),
     )  # fmt: skip
     return places.results
+
+
+def test_a_clip_without_its_row_of_markers_is_named(stored: Path):
+    write_markers(stored / "dmarkers.parquet", without=NAMES[3])
+    with pytest.raises(GateError, match=r"failed|refused"):
+        run(stored, fusion="concat")
+    rows = read_status(stored / "status.parquet")
+    assert {row.reason for row in rows} == {"refused"}
+    assert all(f"no D-Markers of {NAMES[3]};" in row.detail for row in rows)
 
 
 def merged(folder: Path) -> pa.Table:

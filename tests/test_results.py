@@ -10,7 +10,7 @@ import pytest
 
 from duchenne import results
 from duchenne.errors import EvaluationError
-from duchenne.learning import files
+from duchenne.fold_files import files
 from duchenne.pictures import pictures
 from duchenne.results import as_predictions, models, prove, summarise
 

@@ -1,8 +1,4 @@
-"""From stored landmarks to a fold's model folder, and from all folders to two tables.
-
-A folder holds the weights (model.safetensors), everything else that using them needs (model.json),
-the predictions and the course of training.
-"""
+"""From stored landmarks to a fold's folder, and from all folders to two tables."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -17,9 +13,11 @@ from safetensors.torch import save_file
 
 from duchenne import schemas, tables
 from duchenne.dmarkers.names import COLUMNS
+from duchenne.errors import TrainingError, listed
 from duchenne.files import write_csv, write_json
 from duchenne.flow.unit import Outcome, Recipe, Unit
 from duchenne.flow.voice import say, worker_number
+from duchenne.fold_files import files
 from duchenne.landmark_clips import read_landmarks
 from duchenne.markers import read_features
 from duchenne.params import Training
@@ -29,20 +27,6 @@ from duchenne.training.fold import Learnt, learn
 from duchenne.training.prepare import Prepared, prepare
 
 CHECKPOINT = "progress.safetensors"
-
-
-class Files(NamedTuple):
-    """What lies in a fold's folder."""
-
-    weights: Path
-    facts: Path
-    predictions: Path
-    history: Path
-
-
-def files(folder: Path) -> Files:
-    names = ("model.safetensors", "model.json", "predictions.parquet", "history.json")
-    return Files(*(folder / name for name in names))
 
 
 class FoldSpec(NamedTuple):
@@ -88,6 +72,9 @@ def _clips(spec: FoldSpec, paths: Sequence[Path]) -> list[Clip]:
     if len(paths) > len(spec.clips):
         names, features = read_features(paths[-1])
         markers = dict(zip(names, features, strict=True))
+        missing = [name for name in spec.clips if name not in markers]
+        if missing:
+            raise TrainingError(f"no D-Markers of {listed(missing)}; `duchenne status` says why")
     nothing = np.full(len(COLUMNS), np.nan)
     found = []
     for name, label, path in zip(spec.clips, spec.labels, paths, strict=False):

@@ -15,8 +15,9 @@ from duchenne.face.arrays import read_array
 from duchenne.face.jpeg import decode
 from duchenne.face.mesh import Mesher, open_mesh, weights_of
 from duchenne.flow.unit import Input, Recipe
-from duchenne.params import LandmarkArrays, Mesh, Section
+from duchenne.params import LandmarkArrays, Mesh
 from duchenne.stored import StoredFrames, read_boxes
+from duchenne.typed_yaml import Section
 
 GROUP = 64  # frames in a row group: 0.4 MB of landmarks
 

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from duchenne.flow.gate import read_status
-from duchenne.params import read_yaml
+from duchenne.typed_yaml import read_yaml
 
 DEMO_NOTE = "The demo is rendered, not filmed: its figures say nothing about real smiles."
 

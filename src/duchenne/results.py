@@ -14,7 +14,7 @@ from duchenne.errors import EvaluationError
 from duchenne.evaluation.audit import audit
 from duchenne.evaluation.scores import Predictions
 from duchenne.evaluation.summary import summary
-from duchenne.learning import files
+from duchenne.fold_files import files
 
 _PROBABILITY = re.compile(r"p_\d+")
 

@@ -19,6 +19,7 @@ from duchenne import params as parameters
 from duchenne.errors import DuchenneError, StageError
 from duchenne.flow import lock, parent, settings, source
 from duchenne.flow.unit import Recipe, installed
+from duchenne.typed_yaml import read_yaml
 
 if TYPE_CHECKING:  # check must start within a moment, and Arrow does not
     from duchenne.tables import Table
@@ -37,6 +38,7 @@ _NEUTRAL = (
     "src/duchenne/schemas.py",
     "src/duchenne/stage.py",
     "src/duchenne/tables.py",
+    "src/duchenne/typed_yaml.py",
     "stages/__init__.py",
 )
 
@@ -116,7 +118,7 @@ def execute(name: str) -> int:
 def load(name: str, root: Path) -> Stage:
     """A stage as dvc.yaml, params.yaml and engine.yaml in `root` describe it."""
     source.check(root / "src")
-    declared = parameters.read_yaml(root / "dvc.yaml")["stages"].get(name)
+    declared = read_yaml(root / "dvc.yaml")["stages"].get(name)
     if declared is None:
         raise StageError(f"dvc.yaml has no stage {name}")
     return Stage(

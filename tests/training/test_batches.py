@@ -143,7 +143,7 @@ def test_a_stretched_window_lasts_longer_or_shorter():
 def test_neighbours_are_those_of_each_frame_and_are_searched_in_the_chosen_points():
     given = cases.fold()
     cut = cases.task(given, cases.settings(**CURVENET)).cutter
-    [batch, *_] = cut.testing(np.array([0]), count=1, size=4)
+    [batch, *_] = cut.testing(np.array([0]), count=2, size=4)
     xyz = torch.from_numpy(given.clips[0].xyz[:4])
     assert torch.equal(batch.windows.xyz[0], xyz)
     assert torch.equal(batch.windows.neighbours[0], nearest(xyz, 5))

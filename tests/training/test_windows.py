@@ -72,7 +72,7 @@ def test_a_short_clip_is_masked_and_not_filled_up():
     ("seconds", "count", "starts"),
     [
         pytest.param(4.0, 5, [0.0, 0.25, 0.5, 0.75, 1.0], id="both ends, evenly"),
-        pytest.param(4.0, 1, [0.0], id="one starts at the first"),
+        pytest.param(4.0, 1, [0.5], id="one lies between"),
         pytest.param(4.0, 2, [0.0, 1.0], id="two at both ends"),
         pytest.param(3.0, 5, [0.0], id="a clip as long as a window has one"),
         pytest.param(1.0, 5, [0.0], id="a shorter one too"),

@@ -45,10 +45,18 @@ def judge(rows: Sequence[Row], *, stage: str, max_failed: float) -> None:
         reasons = Counter(row.reason for row in failed).most_common()
         raise GateError(
             f"{stage}: {len(failed)} of {len(rows)} units failed "
-            f"({', '.join(f'{count} {reason}' for reason, count in reasons)}), more than "
-            f"quality.max_failed = {max_failed:g} allows; mend or remove them, or raise the limit "
-            "in params.yaml"
+            f"({', '.join(f'{count} {reason}' for reason, count in reasons)}); {_cure(max_failed)}"
         )
+
+
+def _cure(max_failed: float) -> str:
+    """What to do; where none may fail there is no limit to raise."""
+    if not max_failed:
+        return "here none may fail; see the table above, mend it and run again"
+    return (
+        f"more than quality.max_failed = {max_failed:g} allows; mend or remove them, or raise the "
+        "limit in params.yaml"
+    )
 
 
 def show(rows: Sequence[Row], stage: str) -> None:

@@ -10,7 +10,7 @@ import yaml
 from pydantic import ConfigDict, Field, ValidationError, field_validator
 
 from duchenne.errors import ParamsError
-from duchenne.params import Section, explain_all, read_yaml
+from duchenne.typed_yaml import Section, explain_all, read_yaml
 
 _ENGINES = re.compile(r"local|inline|(tcp|tls|ws|wss)://\S+|[A-Za-z]+Cluster")
 

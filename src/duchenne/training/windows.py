@@ -46,9 +46,11 @@ class Ruler:
 
 
 def spread(ruler: Ruler, times: Array, *, seen: Mask, count: int) -> list[float]:
-    """Starts of at most `count` windows, evenly from the first to the last possible one. Those
-    that show no face are left out; if all are, one starts at the first face."""
-    starts = np.unique(np.linspace(times[0], ruler.last_start(times), count))
+    """Starts of at most `count` windows, evenly from the first to the last possible one; a single
+    one lies between. Those that show no face are left out; if all are, one starts at the first
+    face."""
+    ends = times[0], ruler.last_start(times)
+    starts = np.unique(np.linspace(*ends, count)) if count > 1 else np.array([np.mean(ends)])
     shown = [float(start) for start in starts if shows(ruler, times, float(start), seen=seen)]
     return shown or [float(times[seen.argmax()])]
 

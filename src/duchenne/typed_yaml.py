@@ -1,0 +1,97 @@
+"""YAML files of settings: read, held against typed values, and every mistake told in a sentence."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, get_args
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic_core import ErrorDetails
+
+from duchenne.errors import ParamsError, suggest
+
+
+class Section(BaseModel):
+    """A part of a file: frozen, and closed to keys it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """The mapping in a YAML file; anything else is told in one line."""
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ParamsError(f"{path.name} is missing in {path.parent.resolve()}") from None
+    except yaml.YAMLError as error:
+        place = " ".join(str(error).split())
+        raise ParamsError(f"{path.name} is not valid YAML: {place}") from None
+    if not isinstance(values, dict):
+        raise ParamsError(f"{path.name} must hold `key: value` lines")
+    return values
+
+
+def explain_all(model: type[BaseModel], error: ValidationError) -> str:
+    """Every problem, one a line; unknown keys first, since they often explain a missing one."""
+    problems = sorted(error.errors(), key=lambda problem: problem["type"] != "extra_forbidden")
+    return "\n".join(explain(model, problem) for problem in problems)
+
+
+def explain(model: type[BaseModel], problem: ErrorDetails) -> str:
+    """One validation problem as a sentence, with "did you mean" where a name is wrong."""
+    steps = [str(step) for step in problem["loc"]]
+    place, known = _walk(model, steps)
+    where, given = ".".join(place), problem["input"]
+    match problem["type"]:
+        case "extra_forbidden":
+            return f"{where}: unknown key; {suggest(steps[-1], known)}"
+        case "literal_error":
+            return f"{where}: '{given}' is not allowed; {suggest(str(given), _quoted(problem))}"
+        case "union_tag_invalid":
+            tag = str(problem["ctx"]["tag"])
+            return f"{where}.adapter: '{tag}' is not an adapter; {suggest(tag, _quoted(problem))}"
+        case "missing":
+            return f"{where}: missing; the file in the repository shows what it looks like"
+        case _:
+            says = problem["msg"].removeprefix("Value error, ").replace("Input", "it")
+            says += "" if isinstance(given, dict) else f", not {given!r}"
+            return f"{where or 'datasets'}: {says}"
+
+
+def _walk(model: type[BaseModel], steps: Sequence[str]) -> tuple[list[str], set[str]]:
+    """The place of a problem as the user wrote it, and the keys that may stand there."""
+    sections, place, named = [model], [], True
+    for step in steps[:-1]:
+        tagged = [section for section in sections if step in _choices(section, "adapter")]
+        inner = [below for section in sections for below in _sections(section, step)]
+        if inner or not named or not tagged:
+            place.append(step)
+        else:
+            inner = tagged  # pydantic puts a union's tag among the steps; the user never did
+        named = not (inner and len(inner) > 1)  # after `datasets` comes a name, whatever it is
+        sections = inner or sections
+    return [*place, *steps[-1:]], {key for section in sections for key in section.model_fields}
+
+
+def _sections(section: type[BaseModel], key: str) -> list[type[BaseModel]]:
+    """The sections that may stand under a key, through Mapping and unions."""
+    field = section.model_fields.get(key)
+    waiting, found = [field.annotation if field else None], []
+    while waiting:
+        kind = waiting.pop()
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            found.append(kind)
+        waiting.extend(get_args(kind))
+    return found
+
+
+def _choices(section: type[BaseModel], key: str) -> tuple[str, ...]:
+    field = section.model_fields.get(key)
+    return get_args(field.annotation) if field else ()
+
+
+def _quoted(problem: ErrorDetails) -> list[str]:
+    """The allowed words that pydantic lists in a message, each between quotes."""
+    context = problem["ctx"]
+    return re.findall(r"'([^']*)'", context.get("expected") or context["expected_tags"])
