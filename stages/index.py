@@ -21,8 +21,8 @@ def run(stage: Stage) -> None:
     advice = tracking.advice(folder, stage.root)
     if advice:
         log.warning(advice)
-    adapter = stage.params.datasets[stage.params.dataset].adapter
-    found = ADAPTERS[adapter](folder)
+    settings = stage.params.datasets[stage.params.dataset]
+    found = ADAPTERS[settings.adapter].find(folder, settings)
     check(found, folder)
     clips = table(found, measure(found, folder), root=stage.root, folder=folder)
     check_contents(clips, folder)

@@ -11,6 +11,7 @@ from duchenne.datasets import folder as listed
 from duchenne.dmarkers.names import COLUMNS
 from duchenne.errors import DatasetError
 from duchenne.importing import import_dmarkers
+from duchenne.params import FolderDataset
 
 HEADER = "clip,subject,label,age,mouth_onset_dur,eyes_apex_amp_mean"
 ROWS = "a b,p1,spontaneous,12,0.5,\na,p2,posed,30,nan,-0.25\n"
@@ -24,7 +25,7 @@ def table(root: Path, rows: str = ROWS, header: str = HEADER) -> Path:
 
 def test_a_partial_table_becomes_a_data_set(tmp_path: Path):
     assert import_dmarkers(table(tmp_path), tmp_path / "set") == (2, 2)
-    one, other = listed.find(tmp_path / "set")
+    one, other = listed.find(tmp_path / "set", FolderDataset(adapter="folder"))
     assert (one.subject, one.label, one.groups) == ("p1", 1, {"age": 12.0})
     assert (other.name, other.kind) == ("a", "dmarkers")
     given = [json.loads((tmp_path / "set" / clip.place).read_text()) for clip in (one, other)]

@@ -10,6 +10,7 @@ from duchenne.clips import group_columns
 from duchenne.splits.case import Case, Row
 from duchenne.splits.check import check
 from duchenne.splits.leave_one_out import leave_one_subject_out
+from duchenne.splits.official import official
 from duchenne.splits.published import published
 from duchenne.splits.report import report
 from duchenne.splits.stratified import stratified
@@ -34,7 +35,7 @@ def split(clips: pa.Table, used: Collection[str], how: params.Folds) -> list[Row
         case "leave-one-subject-out":
             rows = leave_one_subject_out(chosen, val=how.val, seed=how.seed)
         case "published":
-            rows = published(chosen, _published(clips), val=how.val, seed=how.seed)
+            rows = _published(chosen, clips, how)
     check(rows, chosen)
     return rows
 
@@ -47,6 +48,15 @@ def facts(
     return {"scheme": how.scheme, **found}
 
 
-def _published(clips: pa.Table) -> Mapping[str, str]:
-    names, folds = clips["clip"].to_pylist(), clips["fold"].to_pylist()
-    return {name: fold or "" for name, fold in zip(names, folds, strict=True)}
+def _published(chosen: Sequence[Case], clips: pa.Table, how: params.Folds) -> list[Row]:
+    """The official roles where the set has them, else its test folds with validation of ours."""
+    roles = _column(clips, "role")
+    if any(roles.values()):
+        return official(chosen, _column(clips, "fold"), roles)
+    return published(chosen, _column(clips, "fold"), val=how.val, seed=how.seed)
+
+
+def _column(clips: pa.Table, name: str) -> Mapping[str, str]:
+    """What the clips table says of each clip; "" where it says nothing."""
+    values = zip(clips["clip"].to_pylist(), clips[name].to_pylist(), strict=True)
+    return {clip: value or "" for clip, value in values}

@@ -12,7 +12,7 @@ from duchenne.tables import Column, Table
 
 CLIPS = Table(
     name="clips",
-    version=1,
+    version=2,
     doc="`data/clips.parquet`: every clip of the data set, with its subject and label. Further "
     "columns of subjects.csv or clips.csv (age, age_group, gender, …) follow as they are.",
     columns=(
@@ -27,7 +27,19 @@ CLIPS = Table(
         Column("reason", pa.string(), "why the file cannot be read; empty if it can"),
         Column("detail", pa.string(), "the same in words"),
         Column("seconds", pa.float64(), "length by the file's own header; null if unknown", False),
-        Column("fold", pa.string(), "published test fold; null if there is none", False),
+        Column(
+            "fold",
+            pa.string(),
+            "published fold that tests the clip, or the name of the one "
+            "official split; null if there is none",
+            False,
+        ),
+        Column(
+            "role",
+            pa.string(),
+            "train, val or test, of sets with one official split; else null",
+            False,
+        ),
     ),
     open=True,
 )

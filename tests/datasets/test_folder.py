@@ -7,12 +7,19 @@ import pyarrow as pa
 import pytest
 
 from duchenne.clips import file_of, unread
-from duchenne.datasets import ADAPTERS, demo, folder, listing
-from duchenne.datasets.clip import clip_name, kind_of
+from duchenne.datasets import demo, folder, listing
+from duchenne.datasets.clip import Found, clip_name, kind_of
 from duchenne.datasets.listing import Measured
 from duchenne.errors import DatasetError
+from duchenne.params import DemoDataset, FolderDataset
 
 HEADER = "path,subject,label"
+SETTINGS = FolderDataset(adapter="folder")
+DEMO = DemoDataset(adapter="demo", seed=0, subjects=2, clips_per_subject=2, size=160)
+
+
+def find(root: Path) -> list[Found]:
+    return folder.find(root, SETTINGS)
 
 
 def make(root: Path, rows: str, files: list[str], header: str = HEADER) -> Path:
@@ -41,12 +48,12 @@ def make(root: Path, rows: str, files: list[str], header: str = HEADER) -> Path:
 )
 def test_every_offender_is_named(tmp_path: Path, rows: str, files: list[str], says: str):
     with pytest.raises(DatasetError, match=says):
-        folder.find(make(tmp_path, rows, files))
+        find(make(tmp_path, rows, files))
 
 
 def test_all_problems_come_at_once(tmp_path: Path):
     with pytest.raises(DatasetError) as refusal:
-        folder.find(make(tmp_path, "a.mp4,p1,1\na.mp4,p1,1\nb.mp4,,2\n", ["a.mp4", "c.mp4"]))
+        find(make(tmp_path, "a.mp4,p1,1\na.mp4,p1,1\nb.mp4,,2\n", ["a.mp4", "c.mp4"]))
     for says in ("listed twice", "missing in", "without a subject", "without a label", "c.mp4"):
         assert says in str(refusal.value)
 
@@ -62,12 +69,12 @@ def test_all_problems_come_at_once(tmp_path: Path):
 )
 def test_a_table_without_its_columns(tmp_path: Path, header: str, says: str):
     with pytest.raises(DatasetError, match=says):
-        folder.find(make(tmp_path, "a.mp4,p1\n", ["a.mp4"], header))
+        find(make(tmp_path, "a.mp4,p1\n", ["a.mp4"], header))
 
 
 def test_no_table_at_all(tmp_path: Path):
     with pytest.raises(DatasetError, match=r"clips\.csv is missing; make a table"):
-        folder.find(tmp_path)
+        find(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -76,14 +83,14 @@ def test_no_table_at_all(tmp_path: Path):
      ("POSED", 0, "posed"), ("genuine", 1, "spontaneous"), ("deliberate", 0, "posed")],
 )  # fmt: skip
 def test_labels_are_numbers_or_words(tmp_path: Path, word: str, label: int, name: str):
-    [clip] = folder.find(make(tmp_path, f"a.mp4,p1,{word}\n", ["a.mp4"]))
+    [clip] = find(make(tmp_path, f"a.mp4,p1,{word}\n", ["a.mp4"]))
     assert (clip.label, clip.label_name) == (label, name)
 
 
 def test_groups_come_from_both_tables(tmp_path: Path):
     make(tmp_path, "a.mp4,p1,1,room 1\nb.mp4,p2,0,\n", ["a.mp4", "b.mp4"], f"{HEADER},place")
     (tmp_path / "subjects.csv").write_text("subject;age;gender\np1;31;female\np2;;male\n")
-    first, second = folder.find(tmp_path)
+    first, second = find(tmp_path)
     assert first.groups == {"age": 31.0, "gender": "female", "place": "room 1"}
     assert second.groups == {"age": None, "gender": "male", "place": None}
 
@@ -92,7 +99,7 @@ def test_a_subject_who_stands_twice_in_subjects_csv(tmp_path: Path):
     make(tmp_path, "a.mp4,p1,1\n", ["a.mp4"])
     (tmp_path / "subjects.csv").write_text("subject,age\np1,31\np1,32\n")
     with pytest.raises(DatasetError, match="stand there twice: p1"):
-        folder.find(tmp_path)
+        find(tmp_path)
 
 
 def test_what_excel_does_to_a_table(tmp_path: Path):
@@ -100,7 +107,7 @@ def test_what_excel_does_to_a_table(tmp_path: Path):
     (tmp_path / "a.mp4").touch()
     text = "\ufeffPath;Subject;LABEL;;\r\n a.mp4 ;p1; posed ;;\r\n;;\r\n\r\n"
     (tmp_path / "clips.csv").write_text(text, encoding="utf-8", newline="")
-    [clip] = folder.find(tmp_path)
+    [clip] = find(tmp_path)
     assert (clip.place, clip.subject, clip.label) == ("a.mp4", "p1", 0)
 
 
@@ -110,7 +117,7 @@ def test_a_name_may_be_spelt_in_either_form_of_unicode(tmp_path: Path):
     assert composed != on_disk
     (tmp_path / on_disk).touch()
     (tmp_path / "clips.csv").write_text(f"{HEADER}\n{composed},p1,1\n", encoding="utf-8")
-    [clip] = folder.find(tmp_path)
+    [clip] = find(tmp_path)
     assert clip.place == on_disk
 
 
@@ -147,20 +154,20 @@ def test_kinds(place: str, kind: str | None):
 
 @pytest.mark.parametrize("pair", [("a.mp4", "a.avi"), ("smile.mp4", "Smile.mp4")])
 def test_clips_that_would_have_one_name_are_refused(tmp_path: Path, pair: tuple[str, str]):
-    found = folder.find(make(tmp_path, "".join(f"{n},p1,1\n" for n in pair), list(pair)))
+    found = find(make(tmp_path, "".join(f"{n},p1,1\n" for n in pair), list(pair)))
     with pytest.raises(DatasetError, match=f"would have the same name: {pair[0]} and {pair[1]}"):
         listing.check(found, tmp_path)
 
 
 def test_an_empty_set_is_refused(tmp_path: Path):
     with pytest.raises(DatasetError, match="holds no clips"):
-        listing.check(folder.find(make(tmp_path, "", [])), tmp_path)
+        listing.check(find(make(tmp_path, "", [])), tmp_path)
 
 
 def test_the_summary_counts_people_and_classes(tmp_path: Path):
     rows = "a.mp4,p1,1\nb.mp4,p1,0\nc.mp4,p2,1\n"
     root = make(tmp_path / "data/raw/mine", rows, ["a.mp4", "b.mp4", "c.mp4"])
-    found = folder.find(root)
+    found = find(root)
     measured = [Measured("x", 1, 1.5), Measured("y", 1, 2.0), Measured(reason="unreadable")]
     clips = listing.table(found, measured, root=tmp_path, folder=root)
     assert listing.summary(clips, dataset="mine") == {
@@ -181,7 +188,7 @@ def test_the_summary_counts_people_and_classes(tmp_path: Path):
 @pytest.mark.parametrize("name", ["clip", "reason", "kind", "sha256", "fold", "label_name"])
 def test_group_columns_may_not_bear_names_of_ours(tmp_path: Path, name: str):
     """Or they would overwrite what index has found out."""
-    found = folder.find(make(tmp_path, "a.mp4,p1,1,x\n", ["a.mp4"], f"{HEADER},{name}"))
+    found = find(make(tmp_path, "a.mp4,p1,1,x\n", ["a.mp4"], f"{HEADER},{name}"))
     with pytest.raises(DatasetError, match=f"uses itself: {name}; rename them"):
         listing.check(found, tmp_path)
 
@@ -190,12 +197,12 @@ def test_a_label_in_subjects_csv_is_refused_too(tmp_path: Path):
     make(tmp_path, "a.mp4,p1,1\n", ["a.mp4"])
     (tmp_path / "subjects.csv").write_text("subject,label\np1,0\n")
     with pytest.raises(DatasetError, match="uses itself: label; rename them"):
-        listing.check(folder.find(tmp_path), tmp_path)
+        listing.check(find(tmp_path), tmp_path)
 
 
 def test_one_video_under_two_names_is_refused(tmp_path: Path):
     root = make(tmp_path / "data/raw/mine", "a.mp4,p1,1\nb.mp4,p2,0\n", ["a.mp4", "b.mp4"])
-    found = folder.find(root)
+    found = find(root)
     clips = listing.table(found, [Measured("x", 1)] * 2, root=tmp_path, folder=root)
     with pytest.raises(DatasetError, match=r"the same content twice: .*a\.mp4 and .*b\.mp4"):
         listing.check_contents(clips, root)
@@ -210,11 +217,10 @@ def test_clips_in_linked_folders_are_found_and_links_back_up_end(tmp_path: Path)
     root.mkdir()
     (root / "linked").symlink_to(elsewhere)
     (root / "clips.csv").write_text(f"{HEADER}\nlinked/deep/a.mp4,p1,1\n")
-    assert [clip.place for clip in folder.find(root)] == ["linked/deep/a.mp4"]
+    assert [clip.place for clip in find(root)] == ["linked/deep/a.mp4"]
 
 
 def test_the_demo_refuses_files_it_has_not_made(tmp_path: Path):
     (tmp_path / "holiday.mp4").touch()
     with pytest.raises(DatasetError, match=r"not made by the demo: holiday\.mp4"):
-        demo.find(tmp_path)
-    assert set(ADAPTERS) == {"demo", "folder"}
+        demo.find(tmp_path, DEMO)

@@ -4,13 +4,12 @@ A new data set is a new file with a `find` of the same form, one line here, and 
 duchenne/params.py.
 """
 
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Mapping
 
 from duchenne.datasets import demo, folder
-from duchenne.datasets.clip import Found
+from duchenne.datasets.adapter import Adapter
 
-ADAPTERS: dict[str, Callable[[Path], list[Found]]] = {
-    "demo": demo.find,
-    "folder": folder.find,
+ADAPTERS: Mapping[str, Adapter] = {
+    "demo": Adapter(demo.find),
+    "folder": Adapter(folder.find),
 }

@@ -37,10 +37,17 @@ class Found:
     label_name: str
     groups: Mapping[str, Group] = field(default_factory=dict)
     fold: str | None = None
+    role: str | None = None  # in the ONE official split named by `fold`: train, val or test
+    called: str | None = None  # by papers and published folds, where the file's name is another
 
     @property
     def name(self) -> str:
         return clip_name(self.place)
+
+    @property
+    def ident(self) -> str:
+        """What papers and published folds call the clip."""
+        return self.called or without_endings(PurePosixPath(self.place).name)
 
     @property
     def kind(self) -> str:
@@ -53,10 +60,17 @@ def kind_of(place: str) -> str | None:
     return next((kind for kind, endings in KINDS.items() if ending in endings), None)
 
 
+def without_endings(place: str) -> str:
+    """A path without all the endings we know: landmarks of `a.mp4` are published as `a.mp4.npy`."""
+    while kind_of(place):
+        place = str(PurePosixPath(place).with_suffix(""))
+    return place
+
+
 def clip_name(place: str) -> str:
     """A name that every file system and shell can bear. One that had to be altered ends in a
     digest of the original, so that different files keep different names."""
-    plain = str(PurePosixPath(place).with_suffix(""))
+    plain = without_endings(place)
     name = re.sub(r"[^A-Za-z0-9._-]", "_", plain).lstrip(".-")
     if name == plain and len(name) <= LONGEST_NAME:
         return name

@@ -6,11 +6,12 @@ from pathlib import Path
 from duchenne.datasets import spreadsheet
 from duchenne.datasets.clip import LABEL_NAMES, LABELS, Found, files_in
 from duchenne.errors import DatasetError
+from duchenne.params import DemoDataset
 
 _NAME = re.compile(r"(?P<subject>s\d+)_(?P<label>spontaneous|posed)_\d+\.mp4")
 
 
-def find(folder: Path) -> list[Found]:
+def find(folder: Path, settings: DemoDataset) -> list[Found]:
     """The clips that the demo stage has rendered."""
     groups = spreadsheet.subjects(folder / "subjects.csv")
     found, strange = [], []

@@ -12,11 +12,12 @@ from pathlib import Path
 from duchenne.datasets import spreadsheet
 from duchenne.datasets.clip import LABEL_NAMES, LABELS, Found, Group, files_in, kind_of
 from duchenne.errors import DatasetError
+from duchenne.params import FolderDataset
 
 COLUMNS = ("path", "subject", "label")
 
 
-def find(folder: Path) -> list[Found]:
+def find(folder: Path, settings: FolderDataset) -> list[Found]:
     """The clips that clips.csv lists, with the group columns of clips.csv and subjects.csv."""
     table = folder / "clips.csv"
     if not table.is_file():

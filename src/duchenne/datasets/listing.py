@@ -92,6 +92,7 @@ def table(
             "label_name": clip.label_name,
             **asdict(file),
             "fold": clip.fold,
+            "role": clip.role,
         }
         for clip, file in zip(found, measured, strict=True)
     ]

@@ -1,0 +1,25 @@
+"""What every data set offers: a way to find its clips, and what its paper says it holds."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from duchenne.datasets.clip import Found
+
+# The set's folder and its settings (a subclass of params.OfDataset, each adapter's own) → clips.
+Find = Callable[[Path, Any], list[Found]]
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How many clips of each class, by the class's name, and how many people are published."""
+
+    classes: Mapping[str, int]
+    subjects: int | None
+
+
+@dataclass(frozen=True)
+class Adapter:
+    find: Find
+    published: Counts | None = None
