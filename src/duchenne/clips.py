@@ -11,6 +11,8 @@ from duchenne.flow.unit import Row
 
 Clip = Mapping[str, Any]
 
+SEQUENCE = "sequence"  # a folder of numbered pictures
+
 # Kinds of clip that come without pictures; the same words are decode's remarks on them.
 LANDMARKS = "landmarks"
 DMARKERS = "dmarkers"

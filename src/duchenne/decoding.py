@@ -3,11 +3,12 @@
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, cast
 
 from duchenne import schemas, tables
 from duchenne.face.facts import Facts
 from duchenne.face.jpeg import Picture
+from duchenne.face.sequence import open_sequence
 from duchenne.face.still import read_still
 from duchenne.face.video import open_video
 from duchenne.flow.unit import Input, Recipe
@@ -17,13 +18,10 @@ GROUP = 64  # pictures in a row group: some 2 MB, of which a reader holds one
 
 
 def write_frames(
-    clip: Input,
-    target: Path,
-    *,
-    kind: Literal["video", "image"],
-    recipe: Recipe,
+    clip: Input, target: Path, *, kind: str, recipe: Recipe, rate: float | None = None
 ) -> Facts:
-    """Decode a video or a still into a frames table; what was learnt goes into its metadata.
+    """Decode a clip of any kind that has pictures into a frames table; what was learnt goes into
+    its metadata. `rate` (Hz) is that of a sequence, which cannot say it itself.
 
     The clip must have the content whose digest is known, or it is Unusable as `changed`.
     """
@@ -38,9 +36,14 @@ def write_frames(
             picture, facts = read_still(clip.path, **how)
             _append(writer, [picture])
         else:
-            with open_video(clip.path, fps=params.fps, **how) as video:
-                _append(writer, video)
-                facts = video.facts
+            moving = (
+                open_sequence(clip.path, rate=rate, fps=params.fps, **how)
+                if kind == "sequence"
+                else open_video(clip.path, fps=params.fps, **how)
+            )
+            with moving as pictures:
+                _append(writer, pictures)
+                facts = pictures.facts
         writer.facts(**{name: getattr(facts, name) for name in _FACTS})
     return facts
 

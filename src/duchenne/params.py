@@ -80,17 +80,21 @@ class DemoDataset(OfDataset):
     size: Annotated[int, Field(ge=160, le=1024, multiple_of=2)]
 
 
+Rate = Annotated[float, Field(gt=0, le=1000)]  # frames per second
+
+
 class LandmarkArrays(Section):
     """How to read clips that are landmark arrays (.npy) instead of videos."""
 
     units: Literal["fraction", "pixels"]
     width: Annotated[int, Field(ge=1)]
     height: Annotated[int, Field(ge=1)]
-    fps: Annotated[float, Field(gt=0, le=1000)]
+    fps: Rate
 
 
 class FolderDataset(OfDataset):
     adapter: Literal["folder"]
+    fps: Rate | None = None  # of sequences of pictures
     landmarks: LandmarkArrays | None = None
 
 

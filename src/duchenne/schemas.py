@@ -18,7 +18,7 @@ CLIPS = Table(
     columns=(
         Column("clip", pa.string(), "name, unique, made of A-Z a-z 0-9 . _ -"),
         Column("path", pa.string(), "the file, relative to the project"),
-        Column("kind", pa.string(), "video, landmarks, dmarkers or image"),
+        Column("kind", pa.string(), "video, sequence, landmarks, dmarkers or image"),
         Column("subject", pa.string(), "the person"),
         Column("label", pa.int32(), "1 spontaneous, 0 posed; class number in expression sets"),
         Column("label_name", pa.string(), "the label in words"),

@@ -2,18 +2,18 @@
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from duchenne.face import regular
+from duchenne.face import numbered, regular
 
-KINDS = {
+KINDS: Mapping[str, Set[str]] = {
     "video": {".avi", ".gif", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".mts", ".webm",
               ".wmv"},
     "landmarks": {".npy"},
     "dmarkers": {".dmarkers"},
-    "image": {".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff"},
+    "image": numbered.ENDINGS,
 }  # fmt: skip
 LONGEST_NAME = 80
 
@@ -29,7 +29,8 @@ Group = str | float | None
 
 @dataclass(frozen=True)
 class Found:
-    """One clip of a data set; `place` is its path inside the data set's folder."""
+    """One clip of a data set; `place` is its path inside the data set's folder. A clip that is
+    itself a folder of numbered pictures ends in a slash: `posed/one/`."""
 
     place: str
     subject: str
@@ -55,13 +56,19 @@ class Found:
 
 
 def kind_of(place: str) -> str | None:
-    """video, landmarks, dmarkers or image, by the ending; None for any other file."""
+    """video, landmarks, dmarkers or image, by the ending, and sequence for a folder; None for any
+    other file."""
+    if place.endswith("/"):
+        return "sequence"
     ending = PurePosixPath(place).suffix.lower()
     return next((kind for kind, endings in KINDS.items() if ending in endings), None)
 
 
 def without_endings(place: str) -> str:
-    """A path without all the endings we know: landmarks of `a.mp4` are published as `a.mp4.npy`."""
+    """A path without all the endings we know: landmarks of `a.mp4` are published as `a.mp4.npy`.
+    A folder has none."""
+    if place.endswith("/"):
+        return str(PurePosixPath(place))
     while kind_of(place):
         place = str(PurePosixPath(place).with_suffix(""))
     return place

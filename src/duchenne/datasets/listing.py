@@ -14,6 +14,7 @@ from duchenne import schemas, tables
 from duchenne.datasets.clip import Found
 from duchenne.errors import DatasetError, Unusable
 from duchenne.face.length import seconds_of
+from duchenne.face.numbered import digest_of, pictures_in, size_of
 from duchenne.face.regular import sha256_of
 from duchenne.flow.settings import cores
 
@@ -70,6 +71,9 @@ def check_contents(clips: pa.Table, folder: Path) -> None:
 
 def _look(path: Path, kind: str) -> Measured:
     try:
+        if kind == "sequence":
+            pictures = pictures_in(path)
+            return Measured(digest_of(pictures), size_of(pictures))
         sha256 = sha256_of(path)
     except Unusable as verdict:
         return Measured(reason=verdict.reason, detail=verdict.detail)

@@ -74,7 +74,7 @@ def check_regular(path: Path) -> None:
     try:
         seen = path.stat()
     except OSError as error:
-        raise _unreachable(path, error) from error
+        raise unreachable(path, error) from error
     _check(seen)
 
 
@@ -103,7 +103,7 @@ def opened(path: Path, *, sha256: str | None = None) -> Iterator[Source]:
     try:
         descriptor = os.open(path, _FLAGS)
     except OSError as error:
-        raise _unreachable(path, error) from error
+        raise unreachable(path, error) from error
     with FileIO(descriptor) as file:
         seen = os.fstat(descriptor)
         _check(seen)
@@ -132,7 +132,8 @@ def _check(seen: os.stat_result) -> None:
         raise _place("empty_file", "the file has no bytes; copy it again")
 
 
-def _unreachable(path: Path, error: OSError) -> Unusable:
+def unreachable(path: Path, error: OSError) -> Unusable:
+    """The verdict on a path that the system will not open."""
     if error.errno in (errno.ENOENT, errno.ELOOP, errno.ENOTDIR) and path.is_symlink():
         return _place("broken_link", "the link leads nowhere; mend it or fetch what it names")
     if isinstance(error, FileNotFoundError | NotADirectoryError):

@@ -24,15 +24,25 @@ def read_still(
 ) -> tuple[Picture, Facts]:
     """The photograph upright (EXIF), no side longer than `max_side` px, as a JPEG."""
     with opened(path, sha256=sha256) as source:
-        pixels = _pixels(source.file)
+        return still_of(pixels_of(source.file), max_side=max_side, quality=quality)
+
+
+def still_of(pixels: Pixels, *, max_side: int, quality: int) -> tuple[Picture, Facts]:
+    """`(H, W, 3)` BGR as a clip of one picture."""
     height, width = pixels.shape[:2]
-    size = within(width, height, max_side=max_side)
-    small = cast(Pixels, cv2.resize(pixels, size, interpolation=cv2.INTER_AREA))
+    small = shrink(pixels, max_side=max_side)
     facts = Facts(width=width, height=height, frames_container=1, still=True)
     return Picture(0, 0.0, encode(small, quality=quality)), facts
 
 
-def _pixels(file: FileIO) -> Pixels:
+def shrink(pixels: Pixels, *, max_side: int) -> Pixels:
+    """The same picture with no side longer than `max_side` px; never larger than it was."""
+    height, width = pixels.shape[:2]
+    size = within(width, height, max_side=max_side)
+    return cast(Pixels, cv2.resize(pixels, size, interpolation=cv2.INTER_AREA))
+
+
+def pixels_of(file: FileIO) -> Pixels:
     """`(H, W, 3)` BGR, upright."""
     try:
         with _opened(file) as image:
