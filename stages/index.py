@@ -1,13 +1,15 @@
 """List the clips of the data set: name, file, subject, label, groups, digest and length.
 
 Problems of the list (duplicates, unlabelled or missing clips) stop here, all of them named. A file
-that cannot be read stays in the list; decode gives it its row.
+that cannot be read stays in the list; decode gives it its row. A published set that is not whole
+goes on: the report names what is missing. Published folds must hold once they are to be used.
 """
 
 import logging
 
-from duchenne.datasets import ADAPTERS, tracking
+from duchenne.datasets import ADAPTERS, labels, tracking
 from duchenne.datasets.listing import check, check_contents, measure, summary, table
+from duchenne.datasets.published import check_scheme, compare, warnings
 from duchenne.files import write_json
 from duchenne.schemas import CLIPS
 from duchenne.stage import Stage, execute
@@ -24,11 +26,17 @@ def run(stage: Stage) -> None:
     settings = stage.params.datasets[stage.params.dataset]
     found = ADAPTERS[settings.adapter].find(folder, settings)
     check(found, folder)
+    folds = labels.read(folder)
+    check_scheme(stage.params.folds.scheme, found, folds, folder=folder)
+    found = labels.with_folds(found, folds)
     clips = table(found, measure(found, folder), root=stage.root, folder=folder)
     check_contents(clips, folder)
     made_by = stage.recipe(None).made_by()
     write(CLIPS, stage.out("data/clips.parquet"), clips, made_by=made_by)
     facts = summary(clips, dataset=stage.params.dataset)
+    facts |= compare(ADAPTERS[settings.adapter], found, folds)
+    for warning in warnings(facts):
+        log.warning(warning)
     write_json(stage.out("data/reports/dataset.json"), facts)
 
 

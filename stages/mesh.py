@@ -20,18 +20,18 @@ LIBRARIES = ("dlib-bin", "mediapipe", "opencv-contrib-python")
 
 def lay_mesh(unit: Unit, recipe: Recipe, out: Path) -> Outcome:
     if unit.spec["kind"] == "landmarks":
-        write_array(unit.inputs[0], out, recipe=recipe)
+        write_array(unit.inputs[0], out, label_name=unit.spec["label_name"], recipe=recipe)
     else:
-        frames, faces = unit.inputs
-        write_mesh(frames.path, faces.path, out, recipe=recipe)
+        write_mesh(unit.inputs[0].path, unit.inputs[1].path, out, recipe=recipe)
     return Outcome()
 
 
 def unit_of(clip: clips.Clip, *, raw: Path, made: list[Path]) -> Unit:
-    files = [Input(folder / f"{clip['clip']}.parquet") for folder in made]
     if clip["kind"] == "landmarks":
-        files = [Input(clips.file_of(clip, raw), clip["sha256"])]
-    return Unit(clip["clip"], tuple(files), {"kind": clip["kind"]})
+        spec = {"kind": clip["kind"], "label_name": clip["label_name"]}
+        return Unit(clip["clip"], (Input(clips.file_of(clip, raw), clip["sha256"]),), spec)
+    files = tuple(Input(folder / f"{clip['clip']}.parquet") for folder in made)
+    return Unit(clip["clip"], files, {"kind": clip["kind"]})
 
 
 def run(stage: Stage) -> None:

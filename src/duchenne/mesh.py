@@ -1,6 +1,6 @@
 """The mesh table: landmarks of the followed face in px, from frames or from published arrays."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from itertools import islice
 from pathlib import Path
@@ -57,8 +57,8 @@ def write_mesh(frames: Path, faces: Path, target: Path, *, recipe: Recipe) -> No
     _write(target, _rows(stored, faces, mesher), points=mesher.points, size=size, recipe=recipe)
 
 
-def write_array(clip: Input, target: Path, *, recipe: Recipe) -> None:
-    """Landmarks that were published without their video."""
+def write_array(clip: Input, target: Path, *, label_name: str, recipe: Recipe) -> None:
+    """Landmarks that were published without their video; its rate may depend on its class."""
     how = cast(MeshParams, recipe.params).arrays
     if how is None:
         raise Unusable(
@@ -67,7 +67,8 @@ def write_array(clip: Input, target: Path, *, recipe: Recipe) -> None:
         )
     size = (how.width, how.height)
     xyz = read_array(clip.path, sha256=clip.sha256, units=how.units, size=size)
-    rows = (Row(i, i / how.fps, face, float("nan")) for i, face in enumerate(xyz))
+    fps = how.fps[label_name] if isinstance(how.fps, Mapping) else how.fps
+    rows = (Row(i, i / fps, face, float("nan")) for i, face in enumerate(xyz))
     _write(target, rows, points=xyz.shape[1], size=size, recipe=recipe)
 
 

@@ -80,16 +80,33 @@ class DemoDataset(OfDataset):
     size: Annotated[int, Field(ge=160, le=1024, multiple_of=2)]
 
 
+CLASSES = {"posed", "spontaneous"}
 Rate = Annotated[float, Field(gt=0, le=1000)]  # frames per second
 
 
 class LandmarkArrays(Section):
-    """How to read clips that are landmark arrays (.npy) instead of videos."""
+    """How to read clips that are landmark arrays (.npy) instead of videos.
+
+    `fps` may differ from class to class, by the class's name: MMI's were filmed at different rates.
+    """
 
     units: Literal["fraction", "pixels"]
     width: Annotated[int, Field(ge=1)]
     height: Annotated[int, Field(ge=1)]
-    fps: Rate
+    fps: Rate | Mapping[str, Rate]
+
+    @field_validator("fps", mode="before")
+    @classmethod
+    def _one_rate_or_one_for_each_class(cls, fps: Any) -> Any:
+        """Said here, since of two kinds that may stand there pydantic complains of both."""
+        rates = list(fps.values()) if isinstance(fps, dict) else [fps]
+        named = set(fps) if isinstance(fps, dict) else CLASSES
+        fits = all(isinstance(rate, int | float) and 0 < rate <= 1000 for rate in rates)
+        if not fits or named != CLASSES:
+            raise ValueError(
+                "it should be a number up to 1000, or one for posed and one for spontaneous"
+            )
+        return fps
 
 
 class FolderDataset(OfDataset):
@@ -98,7 +115,24 @@ class FolderDataset(OfDataset):
     landmarks: LandmarkArrays | None = None
 
 
-Dataset = Annotated[DemoDataset | FolderDataset, Field(discriminator="adapter")]
+class SmileDataset(OfDataset):
+    """A published set of spontaneous and posed smiles, videos or landmarks made of them."""
+
+    adapter: Literal["uva-nemo", "bbc", "mmi"]
+    landmarks: LandmarkArrays | None = None
+
+
+class SposDataset(OfDataset):
+    """SPOS, whose owners hand out folders of pictures."""
+
+    adapter: Literal["spos"]
+    fps: Rate | None = None  # of sequences of pictures
+    landmarks: LandmarkArrays | None = None
+
+
+Dataset = Annotated[
+    DemoDataset | FolderDataset | SmileDataset | SposDataset, Field(discriminator="adapter")
+]
 
 
 class Decode(Section):

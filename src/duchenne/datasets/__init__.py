@@ -6,10 +6,14 @@ duchenne/params.py.
 
 from collections.abc import Mapping
 
-from duchenne.datasets import demo, folder
+from duchenne.datasets import bbc, demo, folder, mmi, spos, uva_nemo
 from duchenne.datasets.adapter import Adapter
 
 ADAPTERS: Mapping[str, Adapter] = {
     "demo": Adapter(demo.find),
     "folder": Adapter(folder.find),
+    "uva-nemo": Adapter(uva_nemo.find, uva_nemo.PUBLISHED),
+    "bbc": Adapter(bbc.find, bbc.PUBLISHED, bbc.missing),
+    "mmi": Adapter(mmi.find, mmi.PUBLISHED),
+    "spos": Adapter(spos.find, spos.PUBLISHED),
 }

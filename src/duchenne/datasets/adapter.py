@@ -1,6 +1,6 @@
 """What every data set offers: a way to find its clips, and what its paper says it holds."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,3 +23,5 @@ class Counts:
 class Adapter:
     find: Find
     published: Counts | None = None
+    # Clips that must be absent by the set's own numbering, where it has one.
+    missing: Callable[[Sequence[Found]], list[str]] | None = None

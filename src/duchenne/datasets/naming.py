@@ -1,0 +1,83 @@
+"""Published sets whose names say what a clip is, wherever below the set's folder it lies.
+
+Owners hand out videos, others hand out landmarks made of them, and everybody sorts them into other
+folders: only the names are the same everywhere.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from duchenne.datasets.clip import LABEL_NAMES, Found, Group, files_in, kind_of, without_endings
+from duchenne.errors import DatasetError
+
+LABELS_FOLDER = "labels"
+_KINDS = ("video", "landmarks")
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a name says: how papers call the clip, who it shows, and whether the smile is posed."""
+
+    ident: str
+    subject: str
+    label: int
+
+
+def clips_below(folder: Path) -> list[str]:
+    """Videos and landmark arrays below a set's folder, but for what lies in its labels/."""
+    return [place for place in files_in(folder) if kind_of(place) in _KINDS and not _aside(place)]
+
+
+def read_names(
+    folder: Path, read: Callable[[str], Said | None], *, example: str
+) -> list[tuple[str, Said]]:
+    """The place of every clip and what `read` makes of its file's name without endings."""
+    places = clips_below(folder)
+    said = {place: read(without_endings(PurePosixPath(place).name)) for place in places}
+    check_names(folder, {place: bool(what) for place, what in said.items()}, example=example)
+    named = [(place, what) for place, what in said.items() if what]
+    check_once(folder, [(place, what.ident) for place, what in named])
+    return named
+
+
+def check_names(folder: Path, fits: Mapping[str, bool], *, example: str) -> None:
+    """Refuse a folder without clips, and names that do not fit, all of them."""
+    strange = [place for place, fit in fits.items() if not fit]
+    if len(strange) == len(fits):
+        seen = f"; it has {', '.join(strange)}" if strange else ""
+        raise DatasetError(
+            f"{folder}: no clip was found there or in any folder below it; expected are videos or "
+            f"landmark arrays (.npy) named like {example}{seen}"
+        )
+    if strange:
+        raise DatasetError(
+            f"{folder}: not named like {example}: {', '.join(strange)}; rename them, or move what "
+            "does not belong to the set elsewhere"
+        )
+
+
+def check_once(folder: Path, clips: Sequence[tuple[str, str]]) -> None:
+    """Refuse a clip that is there twice. A video beside its landmarks is refused as well: which of
+    the two a result is about is not to be guessed."""
+    by_ident: dict[str, list[str]] = {}
+    for place, ident in clips:
+        by_ident.setdefault(ident, []).append(place)
+    twice = [" and ".join(places) for places in by_ident.values() if len(places) > 1]
+    if twice:
+        raise DatasetError(
+            f"{folder}: the same clip twice: {'; '.join(twice)}; keep either the videos or the "
+            "landmarks, once, and move the others out of this folder"
+        )
+
+
+def found(place: str, said: Said, groups: Mapping[str, Group]) -> Found:
+    """A clip of a set whose classes are spontaneous and posed."""
+    name = LABEL_NAMES[said.label]
+    return Found(place, said.subject, said.label, name, groups, called=said.ident)
+
+
+def _aside(place: str) -> bool:
+    """Whether a file is in labels/, or hidden, as the shadows are that macOS makes (._a.mp4)."""
+    parts = PurePosixPath(place).parts
+    return parts[0] == LABELS_FOLDER or any(part.startswith(".") for part in parts)

@@ -1,0 +1,84 @@
+"""What a set holds against what its paper and its published folds say that it holds."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from duchenne.datasets.adapter import Adapter, Counts
+from duchenne.datasets.clip import Found
+from duchenne.datasets.label_rules import problems
+from duchenne.datasets.labels import Fold, label_of
+from duchenne.datasets.naming import LABELS_FOLDER
+from duchenne.errors import DatasetError
+
+
+def compare(adapter: Adapter, clips: Sequence[Found], folds: Sequence[Fold]) -> dict[str, Any]:
+    """The part of data/reports/dataset.json that a set without publications does not have.
+
+    A clip that is missing has a name where the folds list it, or where the set's own numbering
+    tells; else there is only a number too few.
+    """
+    facts: dict[str, Any] = {}
+    if adapter.published:
+        said = _flat(adapter.published)
+        here = _flat(_counts(clips, adapter.published))
+        facts["published"] = said
+        facts["against_published"] = {k: here[k] - said[k] for k in said if here[k] != said[k]}
+        facts["missing"] = adapter.missing(clips) if adapter.missing else []
+    if folds:
+        idents, listed = {clip.ident for clip in clips}, label_of(folds)
+        facts["published_folds"] = len(folds)
+        facts["missing"] = sorted(listed.keys() - idents)
+        facts["not_in_labels"] = sorted(idents - listed.keys())
+        facts["problems_of_labels"] = problems(folds, clips)
+    return facts
+
+
+def check_scheme(
+    scheme: str, clips: Sequence[Found], folds: Sequence[Fold], *, folder: Path
+) -> None:
+    """Refuse to use published folds that are not there or cannot be trusted."""
+    if scheme != "published":
+        return
+    place = folder / LABELS_FOLDER
+    if not folds and not any(clip.fold for clip in clips):
+        raise DatasetError(
+            f"folds.scheme is published, and {place} holds no <fold>/train.json and test.json; put "
+            "the published folds there, or choose another folds.scheme"
+        )
+    if found := problems(folds, clips):
+        raise DatasetError(f"{place}: {'; '.join(found)}; mend it, or choose another folds.scheme")
+
+
+def warnings(facts: Mapping[str, Any]) -> list[str]:
+    """A sentence for each way in which the set is not the published one."""
+    found = []
+    if facts.get("against_published"):
+        parts = [
+            f"{facts['published'][name] + by} {name} instead of {facts['published'][name]}"
+            for name, by in facts["against_published"].items()
+        ]
+        found.append(f"not the published set: {', '.join(parts)}")
+    for key, words in _LISTS.items():
+        if facts.get(key):
+            found.append(f"{words}: {', '.join(facts[key])}")
+    return found
+
+
+_LISTS = {
+    "missing": "missing from the set",
+    "not_in_labels": "clips that the published folds do not know",
+    "problems_of_labels": "the published folds cannot be trusted",
+}
+
+
+def _counts(clips: Sequence[Found], like: Counts) -> Counts:
+    classes = Counter(clip.label_name for clip in clips)
+    every = {name: classes[name] for name in [*like.classes, *sorted(classes)]}
+    return Counts(every, len({clip.subject for clip in clips}) if like.subjects else None)
+
+
+def _flat(counts: Counts) -> dict[str, int]:
+    people = {} if counts.subjects is None else {"subjects": counts.subjects}
+    return {"clips": sum(counts.classes.values()), **counts.classes, **people}
