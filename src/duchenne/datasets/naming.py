@@ -26,15 +26,20 @@ class Said:
 
 def clips_below(folder: Path) -> list[str]:
     """Videos and landmark arrays below a set's folder, but for what lies in its labels/."""
-    return [place for place in files_in(folder) if kind_of(place) in _KINDS and not _aside(place)]
+    return [place for place in files_in(folder) if kind_of(place) in _KINDS and not aside(place)]
 
 
 def read_names(
-    folder: Path, read: Callable[[str], Said | None], *, example: str
+    folder: Path,
+    read: Callable[[str], Said | None],
+    *,
+    example: str,
+    also: Mapping[str, str] | None = None,
 ) -> list[tuple[str, Said]]:
-    """The place of every clip and what `read` makes of its file's name without endings."""
-    places = clips_below(folder)
-    said = {place: read(without_endings(PurePosixPath(place).name)) for place in places}
+    """The place of every clip and what `read` makes of its file's name without endings; `also`
+    gives the names of clips that are no files."""
+    names = {place: without_endings(PurePosixPath(place).name) for place in clips_below(folder)}
+    said = {place: read(name) for place, name in {**names, **(also or {})}.items()}
     check_names(folder, {place: bool(what) for place, what in said.items()}, example=example)
     named = [(place, what) for place, what in said.items() if what]
     check_once(folder, [(place, what.ident) for place, what in named])
@@ -77,7 +82,7 @@ def found(place: str, said: Said, groups: Mapping[str, Group]) -> Found:
     return Found(place, said.subject, said.label, name, groups, called=said.ident)
 
 
-def _aside(place: str) -> bool:
+def aside(place: str) -> bool:
     """Whether a file is in labels/, or hidden, as the shadows are that macOS makes (._a.mp4)."""
     parts = PurePosixPath(place).parts
     return parts[0] == LABELS_FOLDER or any(part.startswith(".") for part in parts)

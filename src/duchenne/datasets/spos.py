@@ -1,22 +1,29 @@
-"""SPOS: posed_nelly-1.avi is the first posed smile of nelly."""
+"""SPOS: posed_nelly-1.avi is the first posed smile of nelly.
+
+The owners hand out every clip as a folder of numbered pictures, `posed/happy/nelly-1/`, beside
+those of other emotions, which are no smiles.
+"""
 
 import re
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from duchenne.datasets import spreadsheet
 from duchenne.datasets.adapter import Counts
-from duchenne.datasets.clip import LABELS, Found
-from duchenne.datasets.naming import Said, found, read_names
+from duchenne.datasets.clip import LABELS, Found, files_in
+from duchenne.datasets.naming import Said, aside, found, read_names
+from duchenne.face.numbered import number_of
 from duchenne.params import SmileDataset
 
 PUBLISHED = Counts({"spontaneous": 66, "posed": 14}, subjects=7)
+_CLASSES = ("posed", "spontaneous")
 # The subject is the whole name: "yi" is somebody else than "ying".
 _NAME = re.compile(r"(posed|spontaneous)_([^\W_]+)-\d+")
 
 
 def find(folder: Path, settings: SmileDataset) -> list[Found]:
     """Every clip, with the groups that subjects.csv gives its subject."""
-    named = read_names(folder, read, example="posed_nelly-1.avi")
+    example = "posed_nelly-1.avi, or folders of pictures like posed/happy/nelly-1/"
+    named = read_names(folder, read, example=example, also=_sequences(folder))
     people = spreadsheet.subjects(folder / "subjects.csv")
     return [found(place, said, people.get(said.subject, {})) for place, said in named]
 
@@ -24,3 +31,16 @@ def find(folder: Path, settings: SmileDataset) -> list[Found]:
 def read(name: str) -> Said | None:
     match = _NAME.fullmatch(name.lower())
     return Said(match[0], match[2], LABELS[match[1]]) if match else None
+
+
+def _sequences(folder: Path) -> dict[str, str]:
+    """The folders of numbered pictures, in the owners' layout, each with the clip's name."""
+    pictures = [place for place in files_in(folder) if number_of(place) is not None]
+    folders = {PurePosixPath(place).parent for place in pictures if not aside(place)}
+    names = {f"{inner}/": _name(inner) for inner in sorted(folders)}
+    return {place: name for place, name in names.items() if name}
+
+
+def _name(folder: PurePosixPath) -> str | None:
+    *_, kind, emotion = ("", "", *(part.lower() for part in folder.parts[:-1]))
+    return f"{kind}_{folder.name}" if kind in _CLASSES and emotion == "happy" else None
