@@ -8,6 +8,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from duchenne.errors import listed
 from duchenne.flow.gate import read_status
 from duchenne.typed_yaml import read_yaml
 
@@ -44,7 +45,7 @@ def _dataset(facts: dict[str, object]) -> Table:
         if isinstance(value, dict):
             value = ", ".join(f"{count} {key}" for key, count in value.items())  # noqa: PLW2901
         if isinstance(value, list):
-            value = ", ".join(value)  # noqa: PLW2901
+            value = listed(value)  # noqa: PLW2901
         if value not in ("", None):
             table.add_row(name.replace("_", " "), f"{value}")
     return table

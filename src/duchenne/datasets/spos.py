@@ -12,7 +12,7 @@ from duchenne.datasets.adapter import Counts
 from duchenne.datasets.clip import LABELS, Found, files_in
 from duchenne.datasets.naming import Said, aside, found, read_names
 from duchenne.face.numbered import number_of
-from duchenne.params import SmileDataset
+from duchenne.params import SposDataset
 
 PUBLISHED = Counts({"spontaneous": 66, "posed": 14}, subjects=7)
 _CLASSES = ("posed", "spontaneous")
@@ -20,7 +20,7 @@ _CLASSES = ("posed", "spontaneous")
 _NAME = re.compile(r"(posed|spontaneous)_([^\W_]+)-\d+")
 
 
-def find(folder: Path, settings: SmileDataset) -> list[Found]:
+def find(folder: Path, settings: SposDataset) -> list[Found]:
     """Every clip, with the groups that subjects.csv gives its subject."""
     example = "posed_nelly-1.avi, or folders of pictures like posed/happy/nelly-1/"
     named = read_names(folder, read, example=example, also=_sequences(folder))
