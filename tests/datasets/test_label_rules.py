@@ -1,7 +1,7 @@
 """Published folds that hold, and every planted fault in them by name."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -16,39 +16,42 @@ UVA = lookalikes.uva_nemo()
 TESTS = lookalikes.parts(UVA, 10)
 ONE, TWO = TESTS["1"][0], TESTS["2"][0]
 Fault = Callable[[Path], None]
+NOTHING: Mapping[str, int] = {}
 
 
 def found(clip: Clip) -> Found:
     return Found(f"{clip.ident}.mp4", clip.subject, clip.label, str(clip.label))
 
 
-def change(folder: Path, fold: str, part: str, *, without: str = "", **more: int) -> None:
-    """A part without a clip, and with others."""
+def change(
+    folder: Path, fold: str, part: str, more: Mapping[str, int] = NOTHING, *, without: str = ""
+) -> None:
+    """A part with further clips, and without one."""
     path = folder / "labels" / fold / f"{part}.json"
     held = json.loads(path.read_text())
-    path.write_text(json.dumps({k: v for k, v in held.items() if k != without} | more))
+    path.write_text(json.dumps({k: v for k, v in held.items() if k != without} | dict(more)))
 
 
 def overlap(folder: Path) -> None:
     """One smile of somebody whom fold 1 tests goes over to fold 2, in all files."""
     change(folder, "1", "test", without=ONE.ident)
-    change(folder, "1", "train", **{ONE.ident: ONE.label})
+    change(folder, "1", "train", {ONE.ident: ONE.label})
     change(folder, "2", "train", without=ONE.ident)
-    change(folder, "2", "test", **{ONE.ident: ONE.label})
+    change(folder, "2", "test", {ONE.ident: ONE.label})
 
 
 def tested_twice(folder: Path) -> None:
     change(folder, "2", "train", without=ONE.ident)
-    change(folder, "2", "test", **{ONE.ident: ONE.label})
+    change(folder, "2", "test", {ONE.ident: ONE.label})
 
 
 def never_tested(folder: Path) -> None:
     change(folder, "1", "test", without=ONE.ident)
-    change(folder, "1", "train", **{ONE.ident: ONE.label})
+    change(folder, "1", "train", {ONE.ident: ONE.label})
 
 
 def on_both_sides(folder: Path) -> None:
-    change(folder, "1", "train", **{ONE.ident: ONE.label})
+    change(folder, "1", "train", {ONE.ident: ONE.label})
 
 
 def left_out(folder: Path) -> None:
@@ -63,12 +66,12 @@ def listed_twice(folder: Path) -> None:
 
 
 def two_labels(folder: Path) -> None:
-    change(folder, "3", "train", **{ONE.ident: 1 - ONE.label})
+    change(folder, "3", "train", {ONE.ident: 1 - ONE.label})
 
 
 def another_label(folder: Path) -> None:
     for fold in TESTS:
-        change(folder, fold, "test" if fold == "1" else "train", **{ONE.ident: 1 - ONE.label})
+        change(folder, fold, "test" if fold == "1" else "train", {ONE.ident: 1 - ONE.label})
 
 
 FAULTS: dict[Fault, list[str]] = {
@@ -117,7 +120,7 @@ def test_each_planted_fault_is_named(folder: Path, fault: Fault):
 def test_faults_are_named_all_at_once(folder: Path):
     overlap(folder)
     left_out(folder)
-    change(folder, "5", "train", **{TWO.ident: 1 - TWO.label})
+    change(folder, "5", "train", {TWO.ident: 1 - TWO.label})
     says = "; ".join(told(folder))
     for word in ("subjects in train and test", "in neither train", "two labels"):
         assert word in says
