@@ -24,7 +24,8 @@ def run(stage: Stage) -> None:
     if advice:
         log.warning(advice)
     settings = stage.params.datasets[stage.params.dataset]
-    found = ADAPTERS[settings.adapter].find(folder, settings)
+    adapter = ADAPTERS[settings.adapter]
+    found = adapter.find(folder, settings)
     check(found, folder)
     folds = labels.read(folder)
     check_scheme(stage.params.folds.scheme, found, folds, folder=folder)
@@ -34,8 +35,8 @@ def run(stage: Stage) -> None:
     made_by = stage.recipe(None).made_by()
     write(CLIPS, stage.out("data/clips.parquet"), clips, made_by=made_by)
     facts = summary(clips, dataset=stage.params.dataset)
-    facts |= compare(ADAPTERS[settings.adapter], found, folds)
-    for warning in warnings(facts):
+    facts |= {**compare(adapter, found, folds), **adapter.notes(folder, found)}
+    for warning in [*warnings(facts), *facts.get("remarks", ())]:
         log.warning(warning)
     write_json(stage.out("data/reports/dataset.json"), facts)
 

@@ -31,7 +31,8 @@ def params_read(stage: str) -> set[str]:
     found = set(re.findall(r"stage\.params\.((?:[a-z_]+)(?:\.(?:[a-z_]+|\$\{dataset\}))*)", text))
     if "data/raw/${dataset}" in text:
         found.add("dataset")
-    if {name.split(".")[0] for name in found} & set(PUBLISHED):  # a key there may be `auto`
+    auto = {f"{section}.{key}" for section, keys in PUBLISHED.items() for key in keys}
+    if found & (auto | set(PUBLISHED)):
         found |= {"dataset", "datasets.${dataset}"}
     return {re.sub(r"(datasets\.[^.]+)\..*", r"\1", name) for name in found}
 

@@ -8,6 +8,7 @@ from typing import Any, cast
 from duchenne import schemas, tables
 from duchenne.face.facts import Facts
 from duchenne.face.jpeg import Picture
+from duchenne.face.pixels import read_pixels
 from duchenne.face.sequence import open_sequence
 from duchenne.face.still import read_still
 from duchenne.face.video import open_video
@@ -32,8 +33,8 @@ def write_frames(
         "sha256": clip.sha256,
     }
     with tables.Writer(schemas.FRAMES, target, made_by=recipe.made_by()) as writer:
-        if kind == "image":
-            picture, facts = read_still(clip.path, **how)
+        if kind in _STILLS:
+            picture, facts = _STILLS[kind](clip.path, **how)
             _append(writer, [picture])
         else:
             moving = (
@@ -48,6 +49,7 @@ def write_frames(
     return facts
 
 
+_STILLS = {"image": read_still, "pixels": read_pixels}
 _FACTS = [name for names, _ in schemas.FRAMES.facts for name in names.split(", ")]
 
 

@@ -33,9 +33,10 @@ Fusion = Literal[
 ]
 
 
-# Keys of these sections may be `auto`: then the chosen data set says (under its own `auto:`), and
-# where it does not, the published value holds.
+# These keys may be `auto`: then the chosen data set says (under its own `auto:`), and where it does
+# not, the published or else the usual value holds.
 PUBLISHED: Mapping[str, Mapping[str, str | int | float]] = {
+    "quality": {"min_size": 40.0},
     "folds": {"scheme": "stratified", "count": 10},
     "net": {
         "points": "all",
@@ -48,10 +49,12 @@ PUBLISHED: Mapping[str, Mapping[str, str | int | float]] = {
         "dropout": 0.1,
         "momentum": 0.1,
     },
-    "window": {"shows": "shape", "fps": 5.0, "test": 5},
+    "window": {"shows": "shape", "frames": 16, "fps": 5.0, "test": 5},
     "train": {"epochs": 300, "batch": 16, "lr": 5e-4, "schedule": "constant"},
 }
 AUTO = "auto"
+# What is left for photographs, in which nothing moves: no Duchenne Markers, and no way from rest.
+STILL: Mapping[str, str] = {"fusion": "none", "window.shows": "shape"}
 
 
 class OfDataset(Section):
@@ -130,8 +133,23 @@ class SposDataset(OfDataset):
     landmarks: LandmarkArrays | None = None
 
 
+class OfStills(OfDataset):
+    """A set of photographs, of which none shows how an expression comes and goes."""
+
+
+class CkPlusDataset(OfStills):
+    adapter: Literal["ckplus"]
+    peaks: Annotated[int, Field(ge=1, le=100)] = 3
+    neutral: bool = False
+
+
+class Fer2013Dataset(OfStills):
+    adapter: Literal["fer2013"]
+
+
 Dataset = Annotated[
-    DemoDataset | FolderDataset | SmileDataset | SposDataset, Field(discriminator="adapter")
+    DemoDataset | FolderDataset | SmileDataset | SposDataset | CkPlusDataset | Fer2013Dataset,
+    Field(discriminator="adapter"),
 ]
 
 
@@ -193,7 +211,7 @@ class Folds(Section):
 class Window(Section):
     shows: Literal["shape", "motion"]
     neutral_s: Annotated[float, Field(gt=0, le=5)]
-    frames: Annotated[int, Field(ge=2, le=512)]
+    frames: Annotated[int, Field(ge=1, le=512)]
     fps: Annotated[float, Field(gt=0, le=1000)]
     test: Annotated[int, Field(ge=1, le=1000)]
 
@@ -296,7 +314,8 @@ class Params(Section):
         sets = values.get("datasets")
         chosen = sets.get(values.get("dataset")) if isinstance(sets, dict) else None
         says = chosen.get(AUTO) if isinstance(chosen, dict) else None
-        return {**values, **{name: _resolved(values.get(name), name, says) for name in PUBLISHED}}
+        given = [name for name in PUBLISHED if name in values]
+        return {**values, **{name: _resolved(values[name], name, says) for name in given}}
 
     @model_validator(mode="after")
     def _the_demo_is_called_demo(self) -> "Params":
@@ -305,6 +324,20 @@ class Params(Section):
         rendered = {name for name, given in self.datasets.items() if given.adapter == "demo"}
         if rendered != {"demo"}:
             raise ValueError("exactly the set `demo` has the adapter demo, and it must be there")
+        return self
+
+    @model_validator(mode="after")
+    def _photographs_do_not_move(self) -> "Params":
+        """They have no Duchenne Markers, and no way from a resting face."""
+        asked = {"fusion": self.fusion, "window.shows": self.window.shows}
+        moving = [f"{name}: {asked[name]}" for name, still in STILL.items() if asked[name] != still]
+        if moving and isinstance(self.datasets.get(self.dataset), OfStills):
+            needs = " and ".join(moving)
+            still = ", ".join(f"{name}: {value}" for name, value in STILL.items())
+            raise ValueError(
+                f"{self.dataset} holds photographs, and {needs} needs clips in which a face moves; "
+                f"use {still}"
+            )
         return self
 
 

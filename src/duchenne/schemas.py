@@ -10,6 +10,8 @@ import pyarrow as pa
 
 from duchenne.tables import Column, Table
 
+STILLS = frozenset({"image", "pixels"})  # kinds of clip of one picture, in which nothing moves
+
 CLIPS = Table(
     name="clips",
     version=2,
@@ -18,7 +20,7 @@ CLIPS = Table(
     columns=(
         Column("clip", pa.string(), "name, unique, made of A-Z a-z 0-9 . _ -"),
         Column("path", pa.string(), "the file, relative to the project"),
-        Column("kind", pa.string(), "video, sequence, landmarks, dmarkers or image"),
+        Column("kind", pa.string(), "video, sequence, landmarks, dmarkers, image or pixels"),
         Column("subject", pa.string(), "the person"),
         Column("label", pa.int32(), "1 spontaneous, 0 posed; class number in expression sets"),
         Column("label_name", pa.string(), "the label in words"),

@@ -6,11 +6,13 @@ duchenne/params.py.
 
 from collections.abc import Mapping
 
-from duchenne.datasets import bbc, demo, folder, mmi, spos, uva_nemo
+from duchenne.datasets import bbc, ckplus, demo, fer2013, folder, mmi, spos, uva_nemo
 from duchenne.datasets.adapter import Adapter
 
 ADAPTERS: Mapping[str, Adapter] = {
+    "ckplus": Adapter(ckplus.find, notes=ckplus.notes),
     "demo": Adapter(demo.find),
+    "fer2013": Adapter(fer2013.find, notes=fer2013.notes),
     "folder": Adapter(folder.find),
     "uva-nemo": Adapter(uva_nemo.find, uva_nemo.PUBLISHED),
     "bbc": Adapter(bbc.find, bbc.PUBLISHED, bbc.missing),

@@ -9,6 +9,9 @@ from duchenne.datasets.clip import Found
 
 # The set's folder and its settings (a subclass of params.OfDataset, each adapter's own) → clips.
 Find = Callable[[Path, Any], list[Found]]
+# The folder and what was found there → what else data/reports/dataset.json says of the set; its
+# `remarks` are sentences that are logged as well.
+Notes = Callable[[Path, Sequence[Found]], Mapping[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -19,9 +22,15 @@ class Counts:
     subjects: int | None
 
 
+def nothing(folder: Path, found: Sequence[Found]) -> Mapping[str, Any]:
+    """Of most sets there is nothing else to say."""
+    return {}
+
+
 @dataclass(frozen=True)
 class Adapter:
     find: Find
     published: Counts | None = None
     # Clips that must be absent by the set's own numbering, where it has one.
     missing: Callable[[Sequence[Found]], list[str]] | None = None
+    notes: Notes = nothing

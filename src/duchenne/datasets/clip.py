@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from duchenne.face import numbered, regular
+from duchenne.face.excerpt import excerpt_of
 
 KINDS: Mapping[str, Set[str]] = {
     "video": {".avi", ".gif", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".mts", ".webm",
@@ -29,8 +30,11 @@ Group = str | float | None
 
 @dataclass(frozen=True)
 class Found:
-    """One clip of a data set; `place` is its path inside the data set's folder. A clip that is
-    itself a folder of numbered pictures ends in a slash: `posed/one/`."""
+    """One clip of a data set; `place` is its path inside the data set's folder.
+
+    A clip that is itself a folder of numbered pictures ends in a slash: `posed/one/`; one that is a
+    part of a file names its bytes: `all.csv#12-40`.
+    """
 
     place: str
     subject: str
@@ -40,6 +44,7 @@ class Found:
     fold: str | None = None
     role: str | None = None  # in the ONE official split named by `fold`: train, val or test
     called: str | None = None  # by papers and published folds, where the file's name is another
+    sha256: str | None = None  # of its content, where finding it meant reading it
 
     @property
     def name(self) -> str:
@@ -56,19 +61,23 @@ class Found:
 
 
 def kind_of(place: str) -> str | None:
-    """video, landmarks, dmarkers or image, by the ending, and sequence for a folder; None for any
-    other file."""
+    """video, landmarks, dmarkers or image, by the ending, sequence for a folder, pixels for a
+    part of a file; None for any other file."""
     if place.endswith("/"):
         return "sequence"
+    if excerpt_of(Path(place)):
+        return "pixels"
     ending = PurePosixPath(place).suffix.lower()
     return next((kind for kind, endings in KINDS.items() if ending in endings), None)
 
 
 def without_endings(place: str) -> str:
     """A path without all the endings we know: landmarks of `a.mp4` are published as `a.mp4.npy`.
-    A folder has none."""
+    A folder has none, and a part of a file is called after its first byte."""
     if place.endswith("/"):
         return str(PurePosixPath(place))
+    if part := excerpt_of(Path(place)):
+        return f"{part.file.with_suffix('').as_posix()}_{part.first:09d}"
     while kind_of(place):
         place = str(PurePosixPath(place).with_suffix(""))
     return place
@@ -82,7 +91,8 @@ def clip_name(place: str) -> str:
     if name == plain and len(name) <= LONGEST_NAME:
         return name
     mark = hashlib.sha256(place.encode("utf-8", "surrogateescape")).hexdigest()[:8]
-    return f"{name[: LONGEST_NAME - 9]}-{mark}"
+    end = name[-(LONGEST_NAME - 9) :].lstrip(".-")  # the file's own name, below whatever folders
+    return f"{end}-{mark}"
 
 
 def files_in(folder: Path) -> list[str]:

@@ -11,8 +11,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from duchenne import schemas, tables
+from duchenne.datasets import repeats
 from duchenne.datasets.clip import Found
 from duchenne.errors import DatasetError, Unusable
+from duchenne.face.excerpt import excerpt_of
 from duchenne.face.length import seconds_of
 from duchenne.face.numbered import digest_of, pictures_in, size_of
 from duchenne.face.regular import sha256_of
@@ -54,7 +56,9 @@ def check(found: Sequence[Found], folder: Path) -> None:
 def measure(found: Sequence[Found], folder: Path) -> list[Measured]:
     """Digest, size and length of each file. Only regular files are opened."""
     with ThreadPoolExecutor(cores()) as pool:
-        return list(pool.map(lambda clip: _look(folder / clip.place, clip.kind), found))
+        return list(
+            pool.map(lambda clip: _known(clip) or _look(folder / clip.place, clip.kind), found)
+        )
 
 
 def check_contents(clips: pa.Table, folder: Path) -> None:
@@ -62,11 +66,17 @@ def check_contents(clips: pa.Table, folder: Path) -> None:
     that tests one copy would have trained on the other. Photographs do repeat in published sets."""
     by_content: dict[str, list[str]] = {}
     for clip in clips.to_pylist():
-        if clip["sha256"] and clip["kind"] != "image":
+        if clip["sha256"] and clip["kind"] not in schemas.STILLS:
             by_content.setdefault(clip["sha256"], []).append(clip["path"])
     copies = [" and ".join(paths) for paths in by_content.values() if len(paths) > 1]
     if copies:
         raise DatasetError(f"{folder}: the same content twice: {'; '.join(copies)}; remove copies")
+
+
+def _known(clip: Found) -> Measured | None:
+    """What finding a part of a file has told already."""
+    part = excerpt_of(Path(clip.place))
+    return Measured(clip.sha256, part.end - part.first) if part and clip.sha256 else None
 
 
 def _look(path: Path, kind: str) -> Measured:
@@ -111,6 +121,7 @@ def summary(clips: pa.Table, *, dataset: str) -> dict[str, Any]:
     per_subject = Counter(subject for subject, _ in pairs)
     classes = Counter(clips["label_name"].to_pylist())
     seconds = pc.sum(clips["seconds"]).as_py()
+    repeated = repeats.of(clips)
     unread = clips.filter(pc.not_equal(clips["reason"], ""))
     return {
         "dataset": dataset,
@@ -121,4 +132,5 @@ def summary(clips: pa.Table, *, dataset: str) -> dict[str, Any]:
         "subjects_with_both_classes": sum(n == len(classes) > 1 for n in per_subject.values()),
         "seconds": None if seconds is None else round(seconds, 3),
         "cannot_be_read": unread["path"].to_pylist(),
+        **({"repeated_pictures": repeated} if repeated else {}),
     }
