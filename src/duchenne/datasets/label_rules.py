@@ -21,13 +21,13 @@ def problems(folds: Sequence[Fold], clips: Sequence[Found]) -> list[str]:
 
 def _listed_once(folds: Sequence[Fold], clips: Mapping[str, Found]) -> Iterator[str]:
     """No file lists a clip twice."""
-    twice = {
-        f"{ident} in {part} of fold {fold.name}": None
+    twice = [
+        f"{ident} in {part} of fold {fold.name}"
         for fold in folds
         for part in PARTS
         for ident, count in Counter(ident for ident, _ in entries(fold, part)).items()
         if count > 1
-    }
+    ]
     if twice:
         yield f"listed twice in one file: {', '.join(twice)}"
 

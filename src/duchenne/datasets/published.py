@@ -10,7 +10,7 @@ from duchenne.datasets.clip import Found
 from duchenne.datasets.label_rules import problems
 from duchenne.datasets.labels import Fold, label_of
 from duchenne.datasets.naming import LABELS_FOLDER
-from duchenne.errors import DatasetError
+from duchenne.errors import DatasetError, listed
 
 
 def compare(adapter: Adapter, clips: Sequence[Found], folds: Sequence[Fold]) -> dict[str, Any]:
@@ -21,16 +21,15 @@ def compare(adapter: Adapter, clips: Sequence[Found], folds: Sequence[Fold]) -> 
     """
     facts: dict[str, Any] = {}
     if adapter.published:
-        said = _flat(adapter.published)
-        here = _flat(_counts(clips, adapter.published))
+        said, seen = _flat(adapter.published), _flat(_counts(clips, adapter.published))
         facts["published"] = said
-        facts["against_published"] = {k: here[k] - said[k] for k in said if here[k] != said[k]}
+        facts["against_published"] = {k: seen[k] - said[k] for k in said if seen[k] != said[k]}
         facts["missing"] = adapter.missing(clips) if adapter.missing else []
     if folds:
-        idents, listed = {clip.ident for clip in clips}, label_of(folds)
+        here, there = {clip.ident for clip in clips}, set(label_of(folds))
         facts["published_folds"] = len(folds)
-        facts["missing"] = sorted(listed.keys() - idents)
-        facts["not_in_labels"] = sorted(idents - listed.keys())
+        facts["missing"] = sorted(there - here)
+        facts["not_in_labels"] = sorted(here - there)
         facts["problems_of_labels"] = problems(folds, clips)
     return facts
 
@@ -52,7 +51,8 @@ def check_scheme(
 
 
 def warnings(facts: Mapping[str, Any]) -> list[str]:
-    """A sentence for each way in which the set is not the published one."""
+    """A sentence for each way in which the set is not the published one; the report itself names
+    every clip."""
     found = []
     if facts.get("against_published"):
         parts = [
@@ -60,17 +60,16 @@ def warnings(facts: Mapping[str, Any]) -> list[str]:
             for name, by in facts["against_published"].items()
         ]
         found.append(f"not the published set: {', '.join(parts)}")
-    for key, words in _LISTS.items():
-        if facts.get(key):
-            found.append(f"{words}: {', '.join(facts[key])}")
+    if facts.get("missing"):
+        found.append(f"missing from the set: {listed(facts['missing'])}")
+    if facts.get("not_in_labels"):
+        found.append(
+            f"clips that the published folds do not know: {listed(facts['not_in_labels'])}"
+        )
+    if facts.get("problems_of_labels"):
+        wrong = "; ".join(facts["problems_of_labels"])
+        found.append(f"the published folds cannot be trusted: {wrong}")
     return found
-
-
-_LISTS = {
-    "missing": "missing from the set",
-    "not_in_labels": "clips that the published folds do not know",
-    "problems_of_labels": "the published folds cannot be trusted",
-}
 
 
 def _counts(clips: Sequence[Found], like: Counts) -> Counts:
