@@ -1,6 +1,6 @@
 """Duchenne Markers: smile signals, phases and 225 features of every clip, in true time.
 
-A unit is a clip. D-Markers from elsewhere are taken as they are. Labels serve the pictures alone.
+A unit is a clip. D-Markers from elsewhere stay; photographs have none. Labels serve pictures alone.
 """
 
 from pathlib import Path
@@ -23,30 +23,30 @@ def mark(unit: Unit, recipe: Recipe, out: Path) -> Outcome:
 
 
 def unit_of(clip: clips.Clip, *, landmarks: Path, raw: Path) -> Unit:
-    name, kind = clip["clip"], clip["kind"]
-    made = landmarks / f"{name}.parquet"
-    file = clips.file_of(clip, raw) if kind == clips.DMARKERS else made
-    return Unit(name, (Input(file),), {"kind": kind, "clip": name})
+    made = landmarks / f"{clip['clip']}.parquet"
+    file = clips.file_of(clip, raw) if clip["kind"] == clips.DMARKERS else made
+    return Unit(clip["clip"], (Input(file),), {"kind": clip["kind"], "clip": clip["clip"]})
 
 
 def run(stage: Stage) -> None:
     places = {"landmarks": stage.dep("data/landmarks"), "raw": stage.dep("data/raw/${dataset}")}
     table = read(CLIPS, stage.dep("data/clips.parquet"))
     before = read_status(stage.dep("data/status/normalize.parquet"))
-    failed = {row.unit: row for row in before if row.failed}
+    passed = {row.unit: row for row in clips.unmoving(before, table.to_pylist())}
     scratch = Places(stage.scratch("clips"), "", stage.out("data/status/dmarkers.parquet"))
     recipe = stage.recipe(stage.params.dmarkers, "numpy", writes=DMARKERS)
     done = fan_out(
         mark,
-        [unit_of(clip, **places) for clip in table.to_pylist() if clip["clip"] not in failed],
+        [unit_of(clip, **places) for clip in table.to_pylist() if clip["clip"] not in passed],
         recipe=recipe,
         places=scratch,
         settings=stage.engine,
         max_failed=stage.params.quality.max_failed,
-        earlier=list(failed.values()),
+        earlier=list(passed.values()),
     )
     outs = stage.out("data/signals.parquet"), stage.out("data/dmarkers.parquet")
-    merge([scratch.of(row.unit) for row in done if not row.failed], *outs, recipe=recipe)
+    made = [row.unit for row in done if not (row.failed or row.unit in passed)]
+    merge([scratch.of(name) for name in made], *outs, recipe=recipe)
     plots = stage.out("metrics/plots/smiles.csv"), stage.out("metrics/plots/markers.csv")
     write_plots(*outs, table, *plots)
 

@@ -11,7 +11,7 @@ from duchenne.params import Training
 from duchenne.schemas import CLIPS, FOLDS, PREDICTIONS
 from duchenne.stage import Stage, execute
 from duchenne.tables import read
-from duchenne.teaching import engine_for, units_of
+from duchenne.teaching import check_kinds, engine_for, units_of
 
 LIBRARIES = ("numpy", "safetensors", "torch")
 
@@ -30,6 +30,7 @@ def run(stage: Stage) -> None:
     )
     clips = read(CLIPS, stage.dep("data/clips.parquet"))
     folds = read(FOLDS, stage.dep("data/folds.parquet"))
+    check_kinds(folds, clips, settings)
     landmarks, dmarkers = stage.dep("data/landmarks"), stage.dep("data/dmarkers.parquet")
     recipe = stage.recipe(settings, *LIBRARIES, writes=PREDICTIONS)
     places = Places(stage.out("models/folds"), "", stage.out("data/status/train.parquet"))

@@ -46,6 +46,18 @@ def of(rows: Iterable[Row], *, pictures: bool) -> tuple[list[str], list[Row]]:
     return [row.unit for row in rows if row not in passed], passed
 
 
+def unmoving(rows: Iterable[Row], clips: Iterable[Clip]) -> list[Row]:
+    """The rows that the stage `dmarkers` carries on: of clips that failed, and of photographs, in
+    which there is no smile that could be followed. That is no failure."""
+    stills = {clip["clip"] for clip in clips if clip["kind"] in schemas.STILLS}
+    detail = "a photograph shows no smile come and go"
+    return [
+        row if row.failed else Row(row.unit, "ok", "not_applicable", detail, "dmarkers")
+        for row in rows
+        if row.failed or row.unit in stills
+    ]
+
+
 def group_columns(clips: pa.Table) -> list[str]:
     """The columns of users that sort people into groups: text ones. Numbers such as an age would
     make as many groups as there are people."""

@@ -52,7 +52,7 @@ def _published(chosen: Sequence[Case], clips: pa.Table, how: params.Folds) -> li
     """The official roles where the set has them, else its test folds with validation of ours."""
     roles = _column(clips, "role")
     if any(roles.values()):
-        return official(chosen, _column(clips, "fold"), roles)
+        return official(chosen, _column(clips, "fold"), roles, val=how.val, seed=how.seed)
     return published(chosen, _column(clips, "fold"), val=how.val, seed=how.seed)
 
 

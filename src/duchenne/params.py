@@ -53,8 +53,6 @@ PUBLISHED: Mapping[str, Mapping[str, str | int | float]] = {
     "train": {"epochs": 300, "batch": 16, "lr": 5e-4, "schedule": "constant"},
 }
 AUTO = "auto"
-# What is left for photographs, in which nothing moves: no Duchenne Markers, and no way from rest.
-STILL: Mapping[str, str] = {"fusion": "none", "window.shows": "shape"}
 
 
 class OfDataset(Section):
@@ -328,17 +326,21 @@ class Params(Section):
 
     @model_validator(mode="after")
     def _photographs_do_not_move(self) -> "Params":
-        """They have no Duchenne Markers, and no way from a resting face."""
-        asked = {"fusion": self.fusion, "window.shows": self.window.shows}
-        moving = [f"{name}: {asked[name]}" for name, still in STILL.items() if asked[name] != still]
+        moving = needs_motion(self.fusion, self.window)
         if moving and isinstance(self.datasets.get(self.dataset), OfStills):
-            needs = " and ".join(moving)
-            still = ", ".join(f"{name}: {value}" for name, value in STILL.items())
-            raise ValueError(
-                f"{self.dataset} holds photographs, and {needs} needs clips in which a face moves; "
-                f"use {still}"
-            )
+            raise ValueError(f"{self.dataset} holds photographs, and {moving}")
         return self
+
+
+def needs_motion(fusion: Fusion, window: Window) -> str:
+    """Why photographs, in which nothing moves, do not do; empty where they do. They have no
+    Duchenne Markers, and no way from a resting face."""
+    asked = []
+    if fusion != "none":
+        asked.append(f"fusion: {fusion} (use fusion: none)")
+    if window.shows == "motion":
+        asked.append("window.shows: motion (use shape)")
+    return f"{' and '.join(asked)} needs clips in which a face moves" if asked else ""
 
 
 def _resolved(section: Any, name: str, says: Any) -> Any:

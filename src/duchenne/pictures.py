@@ -25,13 +25,14 @@ class Pictures(NamedTuple):
 def pictures(
     predictions: Predictions, history: Sequence[Mapping[str, str]], *, names: Sequence[str]
 ) -> Pictures:
-    """Everything that is drawn of test predictions and of the course of training."""
+    """Everything that is drawn of test predictions and of the course of training. A ROC curve is
+    that of two classes; of more its picture is empty."""
     scores = ("accuracy", "balanced_accuracy", "auc", "f1", "mcc", "brier", "ece")
     return Pictures(
         folds=(("fold", "clips", "subjects", *scores), fold_rows(predictions)),
         roc=(
             ("false_positive_rate", "true_positive_rate", "threshold"),
-            curves.roc(predictions),
+            curves.roc(predictions) if predictions.classes == 2 else [],
         ),
         confusion=(("actual", "predicted"), curves.confusion(predictions, names=names)),
         calibration=(("bin", "probability", "share", "clips"), curves.calibration(predictions)),

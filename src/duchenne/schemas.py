@@ -212,15 +212,16 @@ PREDICTIONS = Table(
     name="predictions",
     version=1,
     doc="`data/predictions.parquet`: what each fold's network says of its validation and test "
-    "clips. `p_<class>` are probabilities; the clips table's group columns follow.",
+    "clips. `p_<class>` are probabilities: sets with more classes have p_2 and so on, too. "
+    "The clips table's group columns follow.",
     columns=(
         Column("fold", pa.string(), "the fold whose network it is"),
         Column("clip", pa.string(), "the clip"),
         Column("subject", pa.string(), "the person"),
         Column("label", pa.int32(), "as in clips"),
         Column("role", pa.string(), "val or test; scores count test alone"),
-        Column("p_0", pa.float64(), "probability of class 0, posed"),
-        Column("p_1", pa.float64(), "probability of class 1, spontaneous"),
+        Column("p_0", pa.float64(), "probability of class 0: posed, or the first expression"),
+        Column("p_1", pa.float64(), "probability of class 1: spontaneous, or the next expression"),
     ),
     open=True,
 )

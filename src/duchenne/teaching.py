@@ -10,7 +10,8 @@ from duchenne.errors import TrainingError, listed
 from duchenne.flow.settings import Settings, cores
 from duchenne.flow.unit import Input, Unit, digest
 from duchenne.learning import FoldSpec
-from duchenne.params import Train
+from duchenne.params import Train, Training, needs_motion
+from duchenne.schemas import STILLS
 
 
 def units_of(
@@ -39,6 +40,15 @@ def units_of(
         files = (*(inputs[row["clip"]] for row in rows), *table)
         units.append(Unit(fold, files, spec._asdict()))
     return units
+
+
+def check_kinds(folds: pa.Table, clips: pa.Table, settings: Training) -> None:
+    """Refuse to learn from photographs what only moving faces show."""
+    used = set(folds["clip"].to_pylist())
+    kinds = zip(clips["clip"].to_pylist(), clips["kind"].to_pylist(), strict=True)
+    stills = [name for name, kind in kinds if kind in STILLS and name in used]
+    if stills and (why := needs_motion(settings.fusion, settings.window)):
+        raise TrainingError(f"{listed(stills)} are photographs, and {why}")
 
 
 def engine_for(settings: Settings, train: Train) -> Settings:

@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from io import BufferedReader
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 from duchenne.datasets.clip import Found
 from duchenne.datasets.fer2013_names import CLASSES, FOLD, role_of
@@ -38,7 +38,10 @@ def find(folder: Path, table: Path) -> list[Found]:
     place = table.relative_to(folder).as_posix()
     try:
         with opened(table) as source:
-            return list(_clips(_lines(BufferedReader(source.file), table), place, table))
+            file = BufferedReader(source.file)
+            found = list(_clips(_lines(file, table), place, table))
+            file.detach()  # or it would close what is not its own
+            return found
     except Unusable as verdict:
         raise DatasetError(f"{table}: {verdict.detail}") from None
 
@@ -91,7 +94,7 @@ def _header(line: Line, table: Path) -> dict[str, int]:
     return {name: names.index(name) for name in _COLUMNS}
 
 
-def _lines(file: BufferedReader, table: Path) -> Iterator[Line]:
+def _lines(file: BinaryIO, table: Path) -> Iterator[Line]:
     """The lines that are not empty, without their ends."""
     first, number = 0, 0
     while text := file.readline(LONGEST):

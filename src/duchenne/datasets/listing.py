@@ -120,6 +120,7 @@ def summary(clips: pa.Table, *, dataset: str) -> dict[str, Any]:
     pairs = set(zip(clips["subject"].to_pylist(), clips["label_name"].to_pylist(), strict=True))
     per_subject = Counter(subject for subject, _ in pairs)
     classes = Counter(clips["label_name"].to_pylist())
+    shown = "all" if len(classes) > 2 else "both"
     seconds = pc.sum(clips["seconds"]).as_py()
     repeated = repeats.of(clips)
     unread = clips.filter(pc.not_equal(clips["reason"], ""))
@@ -129,7 +130,7 @@ def summary(clips: pa.Table, *, dataset: str) -> dict[str, Any]:
         "kinds": dict(sorted(Counter(clips["kind"].to_pylist()).items())),
         "classes": dict(sorted(classes.items())),
         "subjects": len(per_subject),
-        "subjects_with_both_classes": sum(n == len(classes) > 1 for n in per_subject.values()),
+        f"subjects_with_{shown}_classes": sum(n == len(classes) > 1 for n in per_subject.values()),
         "seconds": None if seconds is None else round(seconds, 3),
         "cannot_be_read": unread["path"].to_pylist(),
         **({"repeated_pictures": repeated} if repeated else {}),

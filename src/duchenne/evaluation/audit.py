@@ -123,6 +123,9 @@ def _sources(fold: str, fitted: Fitted, allowed: set[str]) -> dict[str, int]:
 
 
 def _check_tested_once(clips: Mapping[str, Parts]) -> None:
+    """Where folds take turns; the one official split of a set tests its test part alone."""
+    if len(clips) == 1:
+        return
     tested = Counter(clip for parts in clips.values() for clip in parts["test"])
     every = {clip for parts in clips.values() for part in parts.values() for clip in part}
     for wrong, what in (

@@ -1,0 +1,188 @@
+"""Sets of photographs with seven classes, from their owners' folders to the figures."""
+
+import csv
+import json
+import sys
+from collections import Counter
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+from duchenne import demo, schemas, tables
+from duchenne.datasets.ckplus_names import CLASSES
+from duchenne.datasets.fer2013_names import CLASSES as FER_CLASSES
+from duchenne.markers import DMARKERS
+from tests.datasets.expressions import USAGES, Grey, row, write_sequence, write_table
+from tests.workspace import TINY, Workspace
+
+STAGES = ("index", "decode", "detect", "mesh", "normalize", "quality", "dmarkers", "folds",
+          "train", "aggregate")  # fmt: skip
+PEOPLE = 6
+
+
+@cache
+def film(person: int) -> list[Grey]:
+    """A person's face at 16 moments of a smile, which stand for expressions here."""
+    plan = demo.plan(seed=1, subjects=PEOPLE, clips_per_subject=2, size=160)[2 * person]
+    frames = demo.render(plan, times=np.linspace(0, plan.seconds, 16))
+    return [np.asarray(cv2.cvtColor(frame, cv2.COLOR_BGR2GRAY), np.uint8) for frame in frames]
+
+
+def face(number: int) -> Grey:
+    return film(number // 16 % PEOPLE)[number % 16]
+
+
+def small_face(number: int) -> Grey:
+    """Its middle on 48 × 48 px."""
+    middle = face(number)[22:142, 20:140]
+    return np.asarray(cv2.resize(middle, (48, 48), interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def made(root: Path, dataset: str) -> Workspace:
+    workspace = Workspace.make(root)
+    tiny = {name: value for name, value in TINY.items() if not name.startswith(("data", "window"))}
+    workspace.set(**tiny, dataset=dataset)
+    return workspace
+
+
+def run(workspace: Workspace, *stages: str) -> None:
+    for stage in stages:
+        done = workspace.stage(stage, DUCHENNE_ENGINE="inline")
+        assert done.returncode == 0, f"{stage}: {done.stdout}"
+
+
+def drawn(workspace: Workspace, picture: str) -> list[dict[str, str]]:
+    path = workspace.root / f"metrics/plots/{picture}.csv"
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def report(workspace: Workspace, path: str) -> dict[str, Any]:
+    found = json.loads((workspace.root / path).read_text())
+    assert isinstance(found, dict)
+    return found
+
+
+@pytest.fixture(scope="module")
+def ckplus(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """Four people who show seven expressions each, after all stages."""
+    workspace = made(tmp_path_factory.mktemp("ckplus"), "ckplus")
+    workspace.set(datasets__ckplus__peaks=1, folds__count=2)
+    for person in range(4):
+        for label in range(8):
+            write_sequence(
+                workspace.root / "data/raw/ckplus", f"S{person:03d}", f"{label:03d}",
+                label=label or None, pictures=2, draw=face, first=16 * person + 2 * label,
+            )  # fmt: skip
+    run(workspace, *STAGES)
+    return workspace
+
+
+@pytest.fixture(scope="module")
+def fer2013(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """A small table in the official parts, after all stages: one row of it is broken, and one
+    picture of the training part is tested, too."""
+    workspace = made(tmp_path_factory.mktemp("fer2013"), "fer2013")
+    parts = [usage for usage, count in zip(USAGES.values(), (3, 1, 2), strict=True)
+             for _ in range(7 * count)]  # fmt: skip
+    rows = [row(at % 7, small_face(at), usage) for at, usage in enumerate(parts)]
+    rows[7] = f"0,1 2 3,{parts[7]}"
+    rows[-2] = row(5, small_face(0), parts[-2])
+    write_table(workspace.root / "data/raw/fer2013/fer2013/fer2013.csv", rows)
+    run(workspace, *STAGES)
+    return workspace
+
+
+@pytest.mark.parametrize("dataset", ["ckplus", "fer2013"])
+def test_every_class_gets_a_probability_and_a_share_in_the_scores(
+    dataset: str, request: pytest.FixtureRequest
+):
+    workspace: Workspace = request.getfixturevalue(dataset)
+    rows = tables.read(schemas.PREDICTIONS, workspace.root / "data/predictions.parquet")
+    given = np.column_stack([rows[f"p_{k}"].to_numpy() for k in range(7)])
+    assert "p_7" not in rows.column_names
+    assert given.sum(axis=1) == pytest.approx(1.0)
+    pooled = report(workspace, "metrics/summary.json")["pooled"]
+    assert {"accuracy", "balanced_accuracy", "f1", "auc", "brier"} <= set(pooled)
+    assert report(workspace, "data/reports/audit.json")["verdict"] is True
+
+
+@pytest.mark.parametrize("dataset", ["ckplus", "fer2013"])
+def test_pictures_name_the_classes_and_leave_out_what_two_alone_have(
+    dataset: str, request: pytest.FixtureRequest
+):
+    workspace: Workspace = request.getfixturevalue(dataset)
+    names = CLASSES if dataset == "ckplus" else FER_CLASSES
+    confusion = drawn(workspace, "confusion")
+    assert {pair["actual"] for pair in confusion} == set(names)
+    assert {pair["predicted"] for pair in confusion} <= set(names)
+    assert len(confusion) == report(workspace, "metrics/summary.json")["clips"]
+    assert drawn(workspace, "roc") == drawn(workspace, "smiles") == []
+    assert drawn(workspace, "calibration")
+
+
+@pytest.mark.parametrize("dataset", ["ckplus", "fer2013"])
+def test_photographs_have_no_markers_which_is_no_failure(
+    dataset: str, request: pytest.FixtureRequest
+):
+    workspace: Workspace = request.getfixturevalue(dataset)
+    found = Counter(workspace.statuses("dmarkers").values())
+    assert found.pop(("ok", "not_applicable")) >= 28
+    assert found == ({("failed", "not_pixels"): 1} if dataset == "fer2013" else {})
+    assert tables.read(DMARKERS, workspace.root / "data/dmarkers.parquet").num_rows == 0
+
+
+def test_the_peaks_of_labelled_sequences_are_split_by_person(ckplus: Workspace):
+    facts = report(ckplus, "data/reports/dataset.json")
+    assert facts["classes"] == dict.fromkeys(CLASSES, 4)
+    assert (facts["sequences"], facts["sequences_without_label"]) == (28, 4)
+    assert facts["subjects_with_all_classes"] == 4
+    folds = tables.read(schemas.FOLDS, ckplus.root / "data/folds.parquet").to_pylist()
+    clips = tables.read(schemas.CLIPS, ckplus.root / "data/clips.parquet").to_pylist()
+    people = {clip["clip"]: clip["subject"] for clip in clips}
+    for fold in ("1", "2"):
+        roles = {(people[r["clip"]], r["role"]) for r in folds if r["fold"] == fold}
+        assert len(roles) == 4, "each person has one role"
+
+
+def test_small_faces_are_found_and_used(fer2013: Workspace):
+    quality = tables.read(schemas.QUALITY, fer2013.root / "data/quality.parquet").to_pylist()
+    assert sum(row["used"] for row in quality) == 41
+    assert min(row["size"] for row in quality if row["used"]) < 40
+
+
+def test_a_row_without_a_picture_is_a_clip_with_a_reason(fer2013: Workspace):
+    failed = [why for how, why in fer2013.statuses("decode").values() if how == "failed"]
+    assert failed == ["not_pixels"]
+
+
+def test_the_official_split_is_kept_and_what_it_shares_is_counted(fer2013: Workspace):
+    folds = tables.read(schemas.FOLDS, fer2013.root / "data/folds.parquet").to_pylist()
+    assert {row["fold"] for row in folds} == {"official"}
+    assert Counter(row["role"] for row in folds) == {"train": 20, "val": 7, "test": 14}
+    facts = report(fer2013, "data/reports/dataset.json")
+    assert facts["parts"] == {"train": 21, "val": 7, "test": 14}
+    repeated = facts["repeated_pictures"]
+    assert (repeated["in_train_and_test"], repeated["under_several_labels"]) == (1, 1)
+    assert "cannot be checked" in str(facts["remarks"])
+
+
+def test_status_shows_a_set_of_seven_classes(ckplus: Workspace):
+    done = ckplus.run(sys.executable, "-m", "duchenne.cli", "status")
+    assert done.returncode == 0, done.stdout
+    assert "28 not_applicable" in done.stdout
+    assert "4 anger, 4 contempt" in done.stdout
+    assert "balanced accuracy" in done.stdout
+
+
+def test_markers_of_photographs_are_refused_before_anything_runs(ckplus: Workspace):
+    ckplus.set(fusion="concat")
+    done = ckplus.stage("check")
+    ckplus.set(fusion="none")
+    assert done.returncode == 1
+    assert "ckplus holds photographs, and fusion: concat (use fusion: none) needs" in done.stdout
+    assert done.stdout.count("\n") == 1
