@@ -133,3 +133,40 @@ def test_variables_overrule_engine_yaml_and_are_checked_too(
     with pytest.raises(ParamsError) as refusal:
         settings.load(ROOT / "engine.yaml")
     assert says in str(refusal.value)
+
+
+@pytest.mark.parametrize("dataset", ["ckplus", "fer2013"])
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("fusion: none", "fusion: film", "photographs, and fusion: film (use fusion: none) needs"),
+        ("shows: auto", "shows: motion", "photographs, and window.shows: motion (use shape) needs"),
+    ],
+)
+def test_what_photographs_lack_is_refused_before_anything_runs(
+    tmp_path: Path, dataset: str, old: str, new: str, says: str
+):
+    text = SHIPPED.replace("dataset: demo", f"dataset: {dataset}", 1)
+    path = tmp_path / "params.yaml"
+    path.write_text(text)
+    assert params.load(path).dataset == dataset
+    path.write_text(text.replace(old, new, 1))
+    with pytest.raises(ParamsError) as refusal:
+        params.load(path)
+    assert f"{dataset} holds {says}" in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("dataset", "scheme", "frames", "size"),
+    [
+        ("demo", "stratified", 16, 40),
+        ("ckplus", "stratified", 1, 20),
+        ("fer2013", "published", 1, 20),
+    ],
+)
+def test_a_set_says_how_small_its_faces_and_how_long_its_windows_are(
+    tmp_path: Path, dataset: str, scheme: str, frames: int, size: int
+):
+    found = load(tmp_path, "dataset: demo", f"dataset: {dataset}")
+    assert (found.folds.scheme, found.window.frames) == (scheme, frames)
+    assert found.quality.min_size == size

@@ -12,7 +12,7 @@ from duchenne.errors import TrainingError
 from duchenne.flow.settings import Settings
 from duchenne.flow.unit import Recipe, Unit, digest
 from duchenne.learning import FoldSpec
-from duchenne.teaching import engine_for, units_of
+from duchenne.teaching import check_kinds, engine_for, units_of
 from tests.training.cases import settings
 
 LABELS = {"anna1": 0, "anna2": 1, "bert1": 0, "carl1": 1}
@@ -183,3 +183,22 @@ def test_a_fold_s_landmarks_are_read_in_place(landmarks: Path):
     """Nothing is copied: a unit names the files themselves."""
     [unit, _] = units_of(folds(), CLIPS, landmarks, None)
     assert [i.path for i in unit.inputs] == [landmarks / f"{name}.parquet" for name in LABELS]
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"fusion": "concat"}, r"fusion: concat \(use fusion: none\) needs clips in which"),
+        ({"window__shows": "motion"}, r"window.shows: motion \(use shape\) needs clips"),
+        ({"fusion": "film", "window__shows": "motion"}, "fusion: film .* and window.shows: motion"),
+    ],
+)
+@pytest.mark.parametrize("kind", ["image", "pixels"])
+def test_photographs_cannot_teach_what_only_moving_faces_show(changes, says, kind):
+    kinds = ["video", kind, "video", kind]
+    clips = CLIPS.append_column("kind", pa.array(kinds))
+    with pytest.raises(TrainingError, match=rf"^anna2, carl1 are photographs, and .*{says}"):
+        check_kinds(folds(), clips, settings(**changes))
+    check_kinds(folds(), clips, settings())
+    without = {"one": {"anna1": "train", "bert1": "test"}}
+    check_kinds(folds(without), clips, settings(**changes))

@@ -139,3 +139,13 @@ def test_a_statistic_passes_only_with_training_subjects(fold, sources):
     else:
         with pytest.raises(EvaluationError, match=f"fold {fold}: mean"):
             run(fitted=changed)
+
+
+def test_one_official_split_tests_its_test_part_alone():
+    """There the others are never tested; with several folds they must be."""
+    alone = {"2": FITTED["2"]}
+    split = [row for row in SPLIT if row[0] == "2"]
+    tested = predictions([0, 1], [0.1, 0.9], subjects=list("pp"), folds=["2", "2"])
+    assert run(folds=split, predictions=tested, fitted=alone)["clips"] == 2
+    with pytest.raises(EvaluationError, match="never tested"):
+        run(folds=[row for row in SPLIT if row[0] != "1"])

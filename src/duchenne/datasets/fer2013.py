@@ -46,7 +46,7 @@ def notes(folder: Path, found: Sequence[Found]) -> Mapping[str, Any]:
     """How large the parts are, and what to bear in mind of the set."""
     parts = Counter(clip.role for clip in found)
     remarks = [
-        f"{parts[part]} pictures in {part}, and {published} are published"
+        f"{part}: {parts[part]} pictures, and {published} are published"
         for part, published in PARTS.items()
         if parts[part] != published
     ]
