@@ -112,7 +112,6 @@ class LandmarkArrays(Section):
 
 class FolderDataset(OfDataset):
     adapter: Literal["folder"]
-    fps: Rate | None = None  # of sequences of pictures
     landmarks: LandmarkArrays | None = None
 
 

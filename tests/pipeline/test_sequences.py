@@ -23,10 +23,8 @@ def film(folder: Path, *, frames: int, first: int = 0) -> None:
 def workspace(tmp_path: Path) -> Workspace:
     """A set of three sequences, one of them without a picture, whose list `index` has made."""
     made = Workspace.make(tmp_path)
-    made.set(
-        dataset="mine", quality__max_failed=1.0, datasets__mine={"adapter": "folder", "fps": 50}
-    )
-    data = tmp_path / "data/raw/mine"
+    made.set(dataset="spos", quality__max_failed=1.0, datasets__spos__fps=50)
+    data = tmp_path / "data/raw/spos"
     film(data / "posed/one.v1", frames=11)
     film(data / "posed/two", frames=4, first=8)
     (data / "posed/none").mkdir()
@@ -39,7 +37,7 @@ def workspace(tmp_path: Path) -> Workspace:
 
 def rows(workspace: Workspace) -> dict[str, dict[str, object]]:
     clips = tables.read(schemas.CLIPS, workspace.root / "data/clips.parquet")
-    return {row["path"].removeprefix("data/raw/mine/"): row for row in clips.to_pylist()}
+    return {row["path"].removeprefix("data/raw/spos/"): row for row in clips.to_pylist()}
 
 
 def test_a_place_that_ends_in_a_slash_is_a_sequence():
@@ -49,10 +47,10 @@ def test_a_place_that_ends_in_a_slash_is_a_sequence():
 
 def test_the_list_has_the_digest_and_size_of_all_pictures(workspace: Workspace):
     one = rows(workspace)["posed/one.v1"]
-    folder = workspace.root / "data/raw/mine/posed/one.v1"
+    folder = workspace.root / "data/raw/spos/posed/one.v1"
     assert (one["kind"], one["reason"]) == ("sequence", "")
     assert one["bytes"] == sum(path.stat().st_size for path in folder.iterdir())
-    assert file_of(one, workspace.root / "data/raw/mine") == folder
+    assert file_of(one, workspace.root / "data/raw/spos") == folder
     assert rows(workspace)["posed/none"]["reason"] == "no_pictures"
 
 
@@ -73,7 +71,7 @@ def test_frames_come_at_the_rate_that_the_set_says(workspace: Workspace):
 
 def test_another_rate_is_another_clip_and_none_is_a_reason(workspace: Workspace):
     workspace.stage("decode")
-    workspace.set(datasets__mine={"adapter": "folder"})
+    workspace.set(datasets__spos={})
     workspace.stage("decode")
     reasons = {reason for _, reason in workspace.statuses("decode").values()}
     assert reasons == {"rate_unknown", "no_pictures"}
