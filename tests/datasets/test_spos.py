@@ -40,7 +40,13 @@ def test_the_whole_set_is_found(tmp_path: Path):
 
 
 def test_other_emotions_and_pictures_elsewhere_are_no_smiles(tmp_path: Path):
-    make(tmp_path, "posed/happy/nelly-1", "posed/angry/nelly-1", "happy/rui-1", "labels/happy/yi-1")
+    make(
+        tmp_path,
+        "posed/happy/nelly-1",
+        "posed/angry/nelly-1",
+        "happy/rui-1",
+        "labels/posed/happy/yi-1",
+    )
     assert [clip.ident for clip in spos.find(tmp_path, SETTINGS)] == ["posed_nelly-1"]
 
 
