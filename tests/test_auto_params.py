@@ -68,6 +68,23 @@ def test_the_chosen_data_set_says(section, key, other, tmp_path: Path):
     assert value(elsewhere, section, key) == PUBLISHED[section][key], "another set says nothing"
 
 
+@pytest.mark.parametrize(
+    ("dataset", "scheme", "count"),
+    [
+        ("uva-nemo", "stratified", 10),
+        ("bbc", "stratified", 10),
+        ("mmi", "stratified", 9),
+        ("spos", "leave-one-subject-out", 10),
+        ("ckplus", "stratified", 5),
+        ("fer2013", "published", 10),
+    ],
+)
+def test_published_sets_are_split_as_their_papers_do(dataset, scheme, count, tmp_path: Path):
+    """The count is that of `stratified`, and means nothing to the others."""
+    folds = load(tmp_path, dataset=dataset).folds
+    assert (folds.scheme, folds.count) == (scheme, count)
+
+
 @pytest.mark.parametrize("dataset", ["demo", "mine"])
 def test_an_explicit_value_wins(dataset, tmp_path: Path):
     found = load(

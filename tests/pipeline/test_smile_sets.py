@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import av
 import numpy as np
 import pytest
 
@@ -147,10 +148,23 @@ def test_mmi(tmp_path: Path, shared: Path):
     assert {row["fold"] for row in rows(workspace, schemas.CLIPS)} == {None}
 
 
+def as_pictures(video: Path, folder: Path) -> None:
+    """A clip as the owners of SPOS hand it out."""
+    folder.mkdir(parents=True)
+    with av.open(video) as film:
+        for number, frame in enumerate(film.decode(video=0)):
+            frame.to_image().save(folder / f"{number + 1}.bmp")
+    video.unlink()
+
+
 def test_spos_leaves_one_subject_out(tmp_path: Path, shared: Path):
     workspace = make(tmp_path, "spos", shared, place=lambda clip: f"VIS/{clip.ident}.mp4")
+    data = tmp_path / "data/raw/spos/VIS"
+    as_pictures(data / "posed_yi-1.mp4", data / "posed/happy/yi-1")
     run(workspace, shared)
     check_scored(workspace, SPOS)
+    kinds = {row["path"]: row["kind"] for row in rows(workspace, schemas.CLIPS)}
+    assert kinds["data/raw/spos/VIS/posed/happy/yi-1"] == "sequence"
     assert folds_of(workspace) == {name: {name} for name in PEOPLE}
 
 

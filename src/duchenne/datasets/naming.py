@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from duchenne.datasets.clip import LABEL_NAMES, Found, Group, files_in, kind_of, without_endings
-from duchenne.errors import DatasetError
+from duchenne.errors import DatasetError, listed
 
 LABELS_FOLDER = "labels"
 _KINDS = ("video", "landmarks")
@@ -50,7 +50,7 @@ def check_names(folder: Path, fits: Mapping[str, bool], *, example: str) -> None
     """Refuse a folder without clips, and names that do not fit, all of them."""
     strange = [place for place, fit in fits.items() if not fit]
     if len(strange) == len(fits):
-        seen = f"; it has {', '.join(strange)}" if strange else ""
+        seen = f"; it has {listed(strange)}" if strange else ""
         raise DatasetError(
             f"{folder}: no clip was found there or in any folder below it; expected are videos or "
             f"landmark arrays (.npy) named like {example}{seen}"
