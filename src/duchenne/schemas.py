@@ -21,7 +21,9 @@ CLIPS = Table(
         Column("clip", pa.string(), "name, unique, made of A-Z a-z 0-9 . _ -"),
         Column("path", pa.string(), "the file, relative to the project"),
         Column("kind", pa.string(), "video, sequence, landmarks, dmarkers, image or pixels"),
-        Column("subject", pa.string(), "the person"),
+        Column(
+            "subject", pa.string(), "the person; unknown-… where the set does not say who it is"
+        ),
         Column("label", pa.int32(), "1 spontaneous, 0 posed; class number in expression sets"),
         Column("label_name", pa.string(), "the label in words"),
         Column("sha256", pa.string(), "digest of the file; null where it cannot be read", False),

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from duchenne.errors import EvaluationError
 from duchenne.evaluation.audit import audit
+from duchenne.subjects import unknown
 from tests.evaluation.cases import predictions
 
 # Subjects p, q, r with two clips each; every fold trains on one, validates on the next.
@@ -149,3 +150,16 @@ def test_one_official_split_tests_its_test_part_alone():
     assert run(folds=split, predictions=tested, fitted=alone)["clips"] == 2
     with pytest.raises(EvaluationError, match="never tested"):
         run(folds=[row for row in SPLIT if row[0] != "1"])
+
+
+def test_subjects_whom_nobody_knows_are_counted():
+    """They prove nothing, and the audit must not look as if they did."""
+    nobody = {name: unknown(clip) for clip, name in SUBJECTS.items() if name == "r"}
+    subjects = {clip: nobody.get(name, name) for clip, name in SUBJECTS.items()}
+    tested = replace(TESTED, subject=np.array([subjects[clip] for clip in TESTED.clip]))
+    who = {f: {k: [nobody.get(name, name) for name in names] for k, names in stats.items()}
+           for f, stats in FITTED.items()}  # fmt: skip
+    assert (
+        run(subject_of=subjects, predictions=tested, fitted=who)["clips_of_unknown_subjects"] == 2
+    )
+    assert "clips_of_unknown_subjects" not in run()

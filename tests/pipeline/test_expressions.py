@@ -169,6 +169,8 @@ def test_the_official_split_is_kept_and_what_it_shares_is_counted(fer2013: Works
     repeated = facts["repeated_pictures"]
     assert (repeated["in_train_and_test"], repeated["under_several_labels"]) == (1, 1)
     assert "cannot be checked" in str(facts["remarks"])
+    assert "cannot be checked" in report(fer2013, "data/reports/folds.json")["warnings"][0]
+    assert report(fer2013, "data/reports/audit.json")["clips_of_unknown_subjects"] == 14
 
 
 def test_status_shows_a_set_of_seven_classes(ckplus: Workspace):

@@ -6,6 +6,7 @@ from duchenne.splits.case import ROLES, Case, Row
 from duchenne.splits.leave_one_out import leave_one_subject_out
 from duchenne.splits.report import report
 from duchenne.splits.stratified import stratified
+from duchenne.subjects import unknown
 from tests.splits import sets
 
 PEOPLE = {"a": (1, 2), "b": (2, 1), "c": (3, 0)}
@@ -88,3 +89,14 @@ def test_a_set_without_groups():
     facts = report(stratified(sets.bbc(), folds=5, val=0.2, seed=0), sets.bbc())
     assert all(fold["test"]["groups"] == {} for fold in facts["folds"].values())
     assert [fold["test"]["labels"] for fold in facts["folds"].values()] == [{"0": 2, "1": 2}] * 5
+
+
+def test_clips_of_nobody_known_are_named_and_say_nothing_of_shared_classes():
+    cases = [case._replace(subject=unknown(case.clip)) for case in CASES]
+    parts = leave_one_subject_out(cases, val=0.2, seed=0)
+    found = report(parts, cases)["warnings"]
+    assert found[0].startswith("nobody knows who is on 9 clips (a-01, a-02")
+    assert not any("no subject shows both" in warning for warning in found)
+    assert not any(
+        "nobody knows" in warning for warning in report(rows("c", "a", "b"), CASES)["warnings"]
+    )

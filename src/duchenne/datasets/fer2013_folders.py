@@ -9,6 +9,7 @@ from duchenne.datasets.clip import Found, files_in, kind_of
 from duchenne.datasets.emotions import class_of
 from duchenne.datasets.fer2013_names import CLASSES, FOLD, role_of
 from duchenne.errors import DatasetError, listed
+from duchenne.subjects import unknown
 
 SHOWN = 50  # names in a message; a set that is wrong throughout has thousands
 
@@ -24,7 +25,7 @@ def find(folder: Path) -> list[Found]:
         if label is None or role is None:
             strange.append(place)
         else:
-            found.append(Found(place, place, label, CLASSES[label], fold=FOLD, role=role))
+            found.append(Found(place, unknown(place), label, CLASSES[label], fold=FOLD, role=role))
     if strange:
         raise DatasetError(
             f"{folder}: pictures that do not lie in <part>/<class>/ (train, validation or test; "

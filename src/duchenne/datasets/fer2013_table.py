@@ -16,6 +16,7 @@ from duchenne.datasets.fer2013_names import CLASSES, FOLD, role_of
 from duchenne.errors import DatasetError, Unusable, listed
 from duchenne.face.pixels import LONGEST
 from duchenne.face.regular import opened
+from duchenne.subjects import unknown
 
 SHOWN = 50  # rows in a message
 
@@ -77,7 +78,7 @@ def _clip(line: Line, columns: Mapping[str, int], place: str) -> Found | None:
     part = f"{place}#{first}-{first + len(pixels)}"
     return Found(
         part,
-        f"line-{line.number:05d}",
+        unknown(f"line-{line.number:05d}"),
         int(emotion),
         CLASSES[int(emotion)],
         fold=FOLD,

@@ -7,6 +7,7 @@ from typing import Any
 
 from duchenne.errors import EvaluationError, listed
 from duchenne.evaluation.scores import Predictions
+from duchenne.subjects import is_unknown
 
 ROLES = ("train", "val", "test")
 
@@ -37,10 +38,12 @@ def audit(
         for fold, parts in clips.items()
     }
     _check_predictions(clips, subject_of, predictions)
+    nobody = sum(map(is_unknown, predictions.subject.tolist()))
     return {
         "verdict": True,
         "clips": len(predictions),
         "subjects": len(set(predictions.subject.tolist())),
+        **({"clips_of_unknown_subjects": nobody} if nobody else {}),
         "training": list(training),
         "folds": proofs,
     }

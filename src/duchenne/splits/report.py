@@ -7,6 +7,7 @@ from typing import Any
 
 from duchenne.splits.case import Case, Row, few, listed
 from duchenne.splits.membership import Members, classes_of, members, subjects_of
+from duchenne.subjects import is_unknown
 
 
 def report(
@@ -28,7 +29,12 @@ def report(
             }
             for fold, parts in folds.items()
         },
-        "warnings": [*_alone(folds), *_lacking(folds, cases), *_confounded(cases)],
+        "warnings": [
+            *_unknown(cases),
+            *_alone(folds),
+            *_lacking(folds, cases),
+            *_confounded(cases),
+        ],
     }
 
 
@@ -73,8 +79,19 @@ def _lacking(folds: Members, cases: Sequence[Case]) -> Iterator[str]:
         yield f"missing from training, and so never predicted: {few(lacking)}"
 
 
+def _unknown(cases: Sequence[Case]) -> Iterator[str]:
+    """Clips of which nobody knows whom they show: no split of them can be trusted to the end."""
+    nobody = sorted(case.clip for case in cases if is_unknown(case.subject))
+    if nobody:
+        yield (
+            f"nobody knows who is on {listed(nobody, 'clip')}: that no person is in two parts "
+            "cannot be checked"
+        )
+
+
 def _confounded(cases: Sequence[Case]) -> Iterator[str]:
-    """Classes that no subject shares."""
+    """Classes that no subject shares, where it is known who they are."""
+    cases = [case for case in cases if not is_unknown(case.subject)]
     shown = {
         label: {case.subject for case in cases if case.label == label}
         for label in sorted(classes_of(cases))
