@@ -110,7 +110,7 @@ def test_an_explicit_value_wins(dataset, tmp_path: Path):
         ),
         pytest.param(
             {"demo": {"net": {"heads": 4}}},
-            r"'net\.heads' cannot be auto; .*Allowed: folds\.count, folds\.scheme",
+            r"'net\.heads' cannot be auto; .*Allowed: detect\.min_score, folds\.count, folds",
             id="a key that may not be auto, in a set",
         ),
         pytest.param(

@@ -169,4 +169,4 @@ def test_a_set_says_how_small_its_faces_and_how_long_its_windows_are(
 ):
     found = load(tmp_path, "dataset: demo", f"dataset: {dataset}")
     assert (found.folds.scheme, found.window.frames) == (scheme, frames)
-    assert found.quality.min_size == size
+    assert (found.quality.min_size, found.detect.min_score) == (size, 0.7 if size == 40 else 0.5)

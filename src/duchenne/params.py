@@ -36,6 +36,7 @@ Fusion = Literal[
 # These keys may be `auto`: then the chosen data set says (under its own `auto:`), and where it does
 # not, the published or else the usual value holds.
 PUBLISHED: Mapping[str, Mapping[str, str | int | float]] = {
+    "detect": {"min_score": 0.7},
     "quality": {"min_size": 40.0},
     "folds": {"scheme": "stratified", "count": 10},
     "net": {

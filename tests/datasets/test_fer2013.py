@@ -165,13 +165,14 @@ def test_a_part_larger_than_any_picture_is_not_read(tmp_path: Path):
 def test_repeated_pictures_are_counted_whatever_their_row_says(tmp_path: Path):
     same = [row(0, noise(0), "Training"), row(0, noise(0), "Training"),
             row(3, noise(0), "PrivateTest"), row(1, noise(1), "PublicTest"),
-            row(1, noise(1), "PrivateTest"), row(2, noise(2), "Training")]  # fmt: skip
+            row(1, noise(1), "PrivateTest"), row(2, noise(2), "Training"),
+            row(2, noise(2), "PublicTest")]  # fmt: skip
     write_table(tmp_path / "fer2013.csv", same)
     clips = table_of(tmp_path, find(tmp_path))
     listing.check_contents(clips, tmp_path)
     assert listing.summary(clips, dataset="fer2013")["repeated_pictures"] == {
-        "contents": 2,
-        "clips": 5,
+        "contents": 3,
+        "clips": 7,
         "in_train_and_test": 1,
         "under_several_labels": 1,
     }
