@@ -14,7 +14,7 @@ from duchenne.datasets.naming import LABELS_FOLDER
 from duchenne.errors import DatasetError, Unusable, listed
 from duchenne.face.regular import check_regular
 
-MOST_BYTES = 10_000_000  # a thousand times what 1,240 clips need
+MOST_BYTES = 10_000_000  # some two hundred times what 1,240 clips need
 PARTS = ("train", "test")
 
 Entries = tuple[tuple[str, int], ...]  # as they stand in the file, even if one stands there twice

@@ -17,7 +17,7 @@ from duchenne.params import SposDataset
 PUBLISHED = Counts({"spontaneous": 66, "posed": 14}, subjects=7)
 _CLASSES = ("posed", "spontaneous")
 # The subject is the whole name: "yi" is somebody else than "ying".
-_NAME = re.compile(r"(posed|spontaneous)_([^\W_]+)-\d+")
+_NAME = re.compile(r"(posed|spontaneous)_([^\W_]+)-[0-9]+")
 
 
 def find(folder: Path, settings: SposDataset) -> list[Found]:
