@@ -11,6 +11,7 @@ from duchenne.folds import facts, split
 from duchenne.schemas import CLIPS, FOLDS, QUALITY
 from duchenne.stage import Stage, execute
 from duchenne.tables import read, write
+from duchenne.within import members
 
 log = logging.getLogger("duchenne")
 
@@ -18,15 +19,18 @@ log = logging.getLogger("duchenne")
 def run(stage: Stage) -> None:
     clips = read(CLIPS, stage.dep("data/clips.parquet"))
     quality = read(QUALITY, stage.dep("data/quality.parquet")).to_pylist()
-    used = {row["clip"] for row in quality if row["used"]}
-    rows = split(clips, used, stage.params.folds)
+    usable = {row["clip"] for row in quality if row["used"]}
+    how = stage.params.folds
+    used = members(clips, usable, how.within)
+    rows = split(clips, used, how)
     names = [column.name for column in FOLDS.columns]
     columns = {name: [getattr(row, name) for row in rows] for name in names}
-    made_by = stage.recipe(stage.params.folds).made_by()
+    made_by = stage.recipe(how).made_by()
     write(FOLDS, stage.out("data/folds.parquet"), columns, made_by=made_by)
-    found = facts(clips, used, rows, stage.params.folds)
+    found = facts(clips, used, rows, how)
     for warning in found["warnings"]:
         log.warning(warning)
+    found = {"within": how.within, **found}
     write_json(stage.out("data/reports/folds.json"), found)
 
 

@@ -8,6 +8,7 @@ goes on: the report names what is missing. Published folds must hold once they a
 import logging
 
 from duchenne.datasets import ADAPTERS, labels, tracking
+from duchenne.datasets.ages import with_age_group
 from duchenne.datasets.listing import check, check_contents, measure, summary, table
 from duchenne.datasets.published import check_scheme, compare, warnings
 from duchenne.files import write_json
@@ -25,7 +26,7 @@ def run(stage: Stage) -> None:
         log.warning(advice)
     settings = stage.params.datasets[stage.params.dataset]
     adapter = ADAPTERS[settings.adapter]
-    found = adapter.find(folder, settings)
+    found = with_age_group(adapter.find(folder, settings), young=stage.params.groups.young)
     check(found, folder)
     folds = labels.read(folder)
     check_scheme(stage.params.folds.scheme, found, folds, folder=folder)

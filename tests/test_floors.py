@@ -14,7 +14,7 @@ FLOORS = [
     {"schemas"},
     {"flow", "face", "dmarkers", "splits", "nets"},
     {"demo", "datasets", "clips", "training", "evaluation"},
-    {"stored", "landmark_clips", "decoding", "markers", "fold_files"},
+    {"stored", "within", "landmark_clips", "decoding", "markers", "fold_files"},
     {"faces", "mesh", "landmarks", "marking", "smiles", "folds", "learning"},
     {"quality", "teaching", "results", "pictures"},
     {"stage", "doctor", "overview", "documents", "importing"},

@@ -70,6 +70,9 @@ def test_the_shipped_file_is_well_formed_and_frozen(tmp_path: Path):
         ("  demo:  ", "  other: {adapter: demo}\n  demo:  ", "datasets.other"),
         ("  demo:  ", "  mine: {adapter: folder}\n  dmo:  ", "exactly the set `demo` has the"),
         ("decode:\n", "decode: [\n", "params.yaml is not valid YAML"),
+        ("within: null", "within: female", "within: it should be a group as column:value, such"),
+        ("within: null", "within: {gender: female}", "within: it should be a group as column:"),
+        ("  young: 18", "  young: 0", "groups.young: it should be greater than 0, not 0"),
         ("quality:\n  max_failed: 0.1", "", "quality: missing"),
     ],
 )

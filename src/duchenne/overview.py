@@ -34,7 +34,10 @@ def show(root: Path, console: Console) -> None:
         )
     summary = root / "metrics" / "summary.json"
     if summary.exists():
-        console.print(_scores(json.loads(summary.read_text(encoding="utf-8"))))
+        found = json.loads(summary.read_text(encoding="utf-8"))
+        console.print(_scores(found))
+        if "groups" in found:
+            console.print(_groups(found["groups"]))
     if facts["dataset"] == "demo":
         console.print(DEMO_NOTE)
 
@@ -60,6 +63,18 @@ def _scores(found: dict[str, Any]) -> Table:
     for name, value in found["pooled"].items():
         table.add_row(name.replace("_", " "), f"{value:.3f}")
     table.add_row("share of the commonest class", f"{found['majority']:.3f}")
+    return table
+
+
+def _groups(found: dict[str, dict[str, Any]]) -> Table:
+    """The scores of each group, with how many they rest on; none where it shows one class."""
+    names = ("clips", "subjects", "accuracy", "balanced_accuracy")
+    table = Table("group", *(name.replace("_", " ") for name in names), title_justify="left")
+    for column, groups in found.items():
+        for group, figures in groups.items():
+            cells = (figures.get(name, "") for name in names)
+            words = (f"{cell:.3f}" if isinstance(cell, float) else f"{cell}" for cell in cells)
+            table.add_row(f"{column} {group}".replace("_", " "), *words)
     return table
 
 

@@ -151,6 +151,10 @@ Dataset = Annotated[
 ]
 
 
+class Groups(Section):
+    young: Annotated[float, Field(gt=0, le=150)]
+
+
 class Decode(Section):
     fps: Annotated[float, Field(gt=0, le=1000)]
     max_side: Annotated[int, Field(ge=64, le=8192)]
@@ -204,6 +208,15 @@ class Folds(Section):
     count: Annotated[int, Field(ge=2, le=1000)]
     val: Annotated[float, Field(gt=0, le=0.5)]
     seed: Annotated[int, Field(ge=0)]
+    within: str | None
+
+    @field_validator("within", mode="before")
+    @classmethod
+    def _a_column_and_a_value(cls, within: object) -> object:
+        """Joined by a colon: `dvc exp run -S` takes that without quotes."""
+        if within is None or (isinstance(within, str) and all(within.partition(":"))):
+            return within
+        raise ValueError("it should be a group as column:value, such as gender:female")
 
 
 class Window(Section):
@@ -279,6 +292,7 @@ class Params(Section):
     protocol: Literal["nested", "published"]
     seed: Annotated[int, Field(ge=0)]
     datasets: Mapping[Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,80}$")], Dataset]
+    groups: Groups
     decode: Decode
     detect: Detect
     mesh: Mesh

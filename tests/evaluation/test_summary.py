@@ -115,10 +115,16 @@ def test_groups_where_known():
         "beard": ["", "yes", "", "", "", "", ""],
     }
     assert summary(FOLDS, groups, expected_folds=["1", "2"])["groups"] == {
-        "beard": {"yes": {"clips": 1, "accuracy": 1.0}},
+        "beard": {"yes": {"clips": 1, "subjects": 1, "accuracy": 1.0}},
         "gender": {
-            "f": {"clips": 4, "accuracy": 0.75, "balanced_accuracy": 0.5, "auc": 1.0},
-            "m": {"clips": 2, "accuracy": 1.0},
+            "f": {
+                "clips": 4,
+                "subjects": 2,
+                "accuracy": 0.75,
+                "balanced_accuracy": 0.5,
+                "auc": 1.0,
+            },
+            "m": {"clips": 2, "subjects": 1, "accuracy": 1.0},
         },
     }
 

@@ -91,6 +91,7 @@ def test_each_clip_is_tested_once_and_the_audit_says_so(finished: Workspace):
         .to_pylist()
     )  # fmt: skip
     assert {row["gender"] for row in rows} <= {"female", "male"}
+    assert {row["age_group"] for row in rows} == {"young", "adult"}
     proof = json.loads((finished.root / "data/reports/audit.json").read_text())
     assert (proof["verdict"], proof["epoch_chosen_on"]) == (True, "val")
     assert "optimistic" not in summary(finished)

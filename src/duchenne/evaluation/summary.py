@@ -85,7 +85,7 @@ def _of_groups(predictions: Predictions, column: str, values: Group) -> dict[str
 
 def _of_group(group: Predictions) -> dict[str, Any]:
     found = {name: value for name, value in scores(group).items() if name in _OF_GROUPS}
-    return {"clips": len(group), **_rounded(found)}
+    return {"clips": len(group), "subjects": _subjects(group), **_rounded(found)}
 
 
 def _folds(predictions: Predictions) -> list[tuple[str, Predictions]]:
