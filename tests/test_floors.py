@@ -14,10 +14,10 @@ FLOORS = [
     {"schemas"},
     {"flow", "face", "dmarkers", "splits", "nets"},
     {"demo", "datasets", "clips", "training", "evaluation"},
-    {"stored", "within", "landmark_clips", "decoding", "markers", "fold_files"},
+    {"stored", "within", "project", "landmark_clips", "decoding", "markers", "fold_files"},
     {"faces", "mesh", "landmarks", "marking", "smiles", "folds", "learning"},
     {"quality", "teaching", "results", "pictures"},
-    {"stage", "doctor", "overview", "documents", "importing"},
+    {"stage", "doctor", "forget", "overview", "documents", "importing"},
     {"cli"},
 ]
 IMPURE = {"rich", "tqdm", "dvc", "dask", "distributed", "logging", "pyarrow", "yaml"}

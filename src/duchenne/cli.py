@@ -11,14 +11,17 @@ from rich.filesize import decimal
 from rich.table import Table
 
 from duchenne import doctor as checkup
-from duchenne import importing, overview
+from duchenne import forget, importing, overview, project
 from duchenne.errors import DatasetError, DuchenneError
 from duchenne.flow import cache as units
+from duchenne.flow import lock
 from duchenne.flow.settings import cache_folder
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 cache_app = typer.Typer(no_args_is_help=True, help="The finished units kept outside the workspace.")
 app.add_typer(cache_app, name="cache")
+forget_app = typer.Typer(no_args_is_help=True, help="Delete what shows people's faces.")
+app.add_typer(forget_app, name="forget")
 
 
 @app.command()
@@ -83,6 +86,34 @@ def prune(
     """Remove units that were not used for a while; they are computed again when needed."""
     count, freed = units.prune(units.UnitCache(cache_folder()), unused_days=unused_days)
     typer.echo(f"removed {count:,} units, {decimal(freed)}")
+
+
+@forget_app.command()
+def frames(
+    dry_run: Annotated[bool, typer.Option(help="tell what would go, and delete nothing")] = False,
+) -> None:
+    """Delete every picture that was cut out of the videos.
+
+    They go from the workspace, from DVC's cache and from the unit cache, for all commits, branches
+    and experiments (of a cache that is shared: for everybody). What a data set of its own names
+    stays, and so do the videos in data/raw and whatever was pushed to a remote.
+
+    Landmarks, models and figures are kept: go on with `dvc repro --allow-missing` and `dvc exp run
+    --allow-missing`. `dvc status` then calls data/frames deleted, which is what was wanted. Without
+    that option, or after a change of decode, dvc decodes the videos again.
+    """
+    root, cache = project.here(), units.UnitCache(cache_folder())
+    with lock.hold(root / ".dvc" / "tmp" / "duchenne.lock", name="forget"):
+        cache.sweep()
+        shares = forget.found(root, cache)
+        total = forget.freed(shares)
+        table = Table("place", "files", "size")
+        for share in shares:
+            table.add_row(share.place, f"{len(share.files):,}", decimal(share.bytes))
+        if not dry_run:
+            forget.delete(shares)
+    Console().print(table)
+    typer.echo(f"{'would free' if dry_run else 'freed'} {decimal(total)} of disk")
 
 
 def main() -> None:

@@ -1,0 +1,180 @@
+"""What is forgotten and what is kept, on a made-up project."""
+
+import hashlib
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from duchenne import forget, project, schemas, tables
+from duchenne.errors import EngineError
+from duchenne.flow.cache import UnitCache
+
+JPEG = b"\xff\xd8\xff a face"
+
+
+def picture(path: Path, name: str, *, stage: str = "decode") -> Path:
+    rows = {"frame": [0], "time": [0.0], "jpeg": [JPEG + name.encode()]}
+    tables.write(schemas.FRAMES, path, rows, made_by={"stage": stage})
+    return path
+
+
+class Project:
+    """A workspace under DVC whose cache a test fills by hand."""
+
+    def __init__(self, root: Path) -> None:
+        self.root, self.cache = root, root / "elsewhere"
+        self.units = UnitCache(root / "units")
+        (root / ".dvc").mkdir()
+        (root / ".dvc/config").touch()
+        self._outs: list[dict[str, str]] = []
+
+    def keep(self, content: bytes, *, ending: str = "", path: str | None = None) -> str:
+        """Put an object into the cache; with a path dvc.lock names it as an out."""
+        md5 = hashlib.md5(content, usedforsecurity=False).hexdigest() + ending
+        file = project.object_file(self.cache, md5)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content)
+        if path:
+            self._outs.append({"path": path, "md5": md5})
+            lock = {"stages": {"any": {"outs": self._outs}}}
+            (self.root / "dvc.lock").write_text(yaml.safe_dump(lock))
+        return md5
+
+    def folder(self, *names: str, path: str | None = None) -> str:
+        entries = [{"md5": md5, "relpath": f"{n}.parquet"} for n, md5 in enumerate(names)]
+        return self.keep(json.dumps(entries).encode(), ending=".dir", path=path)
+
+    def picture(self, name: str, **more: Any) -> str:
+        made = picture(self.root / "made.parquet", name, **more)
+        content = made.read_bytes()
+        made.unlink()
+        return self.keep(content)
+
+    def objects(self) -> set[str]:
+        files = (self.cache / "files").rglob("*")
+        return {project.object_name(file) for file in files if file.is_file()}
+
+    def forget(self) -> None:
+        forget.delete(forget.found(self.root, self.units))
+
+
+@pytest.fixture
+def ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    made = Project(tmp_path)
+    monkeypatch.setattr(project, "cache_folder", lambda root: made.cache)
+    return made
+
+
+def test_pictures_go_with_their_lists_and_nothing_else(ours: Project):
+    """Those that no lock file names any more go too."""
+    now, before, crop = ours.picture("a"), ours.picture("b"), ours.picture("c", stage="crops")
+    gone = {now, before, crop, ours.folder(now, path="data/frames"), ours.folder(before, crop)}
+    mesh = ours.picture("mesh", stage="mesh")
+    empty = ours.folder(path="data/crops")
+    stay = {mesh, ours.folder(mesh, path="data/mesh"), empty, ours.keep(b"a video")}
+    assert ours.objects() == gone | stay
+    ours.forget()
+    assert ours.objects() == stay
+
+
+def test_what_another_out_names_is_kept(ours: Project):
+    """Frames that somebody has added as data of their own: as a folder, a file, or among others."""
+    plain, alone, among = ours.picture("a"), ours.picture("b"), ours.picture("c")
+    frames = ours.folder(plain, alone, among, path="data/frames")
+    held = [
+        {"path": "b.parquet", "md5": alone},
+        {"path": "mine", "md5": ours.folder(among, ours.keep(b"a video"))},
+    ]
+    (ours.root / "data/raw").mkdir(parents=True)
+    (ours.root / "data/raw/mine.dvc").write_text(yaml.safe_dump({"outs": held}))
+    before = ours.objects()
+    ours.forget()
+    assert before - ours.objects() == {plain, frames}
+
+
+def test_a_copy_of_the_whole_folder_keeps_all_of_it(ours: Project):
+    one = ours.picture("a")
+    ours.folder(one, path="data/frames")
+    ours.folder(one, path="data/raw/copy")
+    before = ours.objects()
+    ours.forget()
+    assert ours.objects() == before
+
+
+def test_frames_beside_other_data_of_another_commit_are_kept(ours: Project):
+    one, two = ours.picture("a"), ours.picture("b")
+    ours.folder(one, ours.keep(b"a video"))
+    frames = ours.folder(one, two, path="data/frames")
+    before = ours.objects()
+    ours.forget()
+    assert before - ours.objects() == {two, frames}
+
+
+def test_the_workspace_the_copies_of_experiments_and_the_units(ours: Project):
+    places = [
+        ours.root / "data/frames/a.parquet",
+        ours.root / "data/crops/a.parquet",
+        ours.root / ".dvc/tmp/exps/tmp1/data/frames/a.parquet",
+        ours.units.root / "units/decode/ab/abc/result",
+        ours.units.root / "unfinished/crops/abc/part",
+    ]
+    others = [
+        ours.root / "data/mesh/a.parquet",
+        ours.root / "data/raw/mine/a.mp4",
+        ours.units.root / "units/mesh/ab/abc/result",
+    ]
+    for path in [*places, *others]:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(JPEG)
+    ours.forget()
+    assert not any(path.exists() for path in places)
+    assert all(path.exists() for path in others)
+    assert not (ours.root / "data/frames").exists()
+    assert not (ours.units.root / "units/decode").exists()
+
+
+def test_a_link_is_removed_and_its_target_left(ours: Project):
+    target = ours.root / "elsewhere.bin"
+    target.write_bytes(JPEG)
+    (ours.root / "data/frames").mkdir(parents=True)
+    (ours.root / "data/frames/a.parquet").symlink_to(target)
+    ours.forget()
+    assert target.exists()
+    assert not (ours.root / "data/frames").exists()
+
+
+def test_links_to_one_file_are_freed_once_and_only_when_all_go(ours: Project):
+    frames, units = ours.root / "data/frames", ours.units.root / "units/decode"
+    for folder in (frames, units):
+        folder.mkdir(parents=True)
+    (frames / "a").write_bytes(b"x" * 100)
+    os.link(frames / "a", units / "a")
+    (frames / "b").write_bytes(b"x" * 10)
+    os.link(frames / "b", ours.root / "b")
+    found = forget.found(ours.root, ours.units)
+    assert [(share.place, len(share.files), share.bytes) for share in found] == [
+        ("workspace", 2, 110), ("DVC's cache", 0, 0), ("unit cache", 1, 100)
+    ]  # fmt: skip
+    assert forget.freed(found) == 100
+
+
+def test_what_may_not_be_deleted_is_named_and_the_rest_goes(
+    ours: Project, monkeypatch: pytest.MonkeyPatch
+):
+    for name in ("a", "b"):
+        picture(ours.root / f"data/frames/{name}.parquet", name)
+    unlink = Path.unlink
+
+    def refuse(path: Path, missing_ok: bool = False) -> None:
+        if path.name == "a.parquet":
+            raise PermissionError(13, "not yours")
+        unlink(path, missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", refuse)
+    with pytest.raises(EngineError, match=r"1 files may not be deleted: .*a\.parquet; all others"):
+        ours.forget()
+    assert not (ours.root / "data/frames/b.parquet").exists()
