@@ -1,14 +1,20 @@
 """From clips to a fold that can be learnt: its points, its device, and what is refused."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
 
 from duchenne import topology
+from duchenne.dmarkers.names import COLUMNS
 from duchenne.errors import TrainingError, Unusable
+from duchenne.params import PUBLISHED
 from duchenne.training import device
 from duchenne.training.points import choose
-from tests.training.cases import CPU, CURVENET, clip, fold, ready, settings, task
+from tests.training.cases import CPU, CURVENET, clip, fold, learnt, ready, settings, task
+
+CHEEKS = np.array([column.startswith("cheeks") for column in COLUMNS])
 
 
 # ---- Points -------------------------------------------------------------------------------------
@@ -57,7 +63,6 @@ def test_landmarks_of_two_kinds_are_refused():
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
-        ({**CURVENET, "net__neighbours": 68}, "net.neighbours is 68, and there are 68 landmarks"),
         ({"net__heads": 3}, "net: heads must divide 256, and 3 does not"),
     ],
 )
@@ -66,9 +71,27 @@ def test_a_network_that_cannot_be_is_refused(changes, says):
         ready(fold(), settings(**changes))
 
 
-def test_a_face_of_few_landmarks_starts_fewer_curves():
-    found = ready(fold(), settings(**{**CURVENET, "net__curves": 100})).network
-    assert (found.points, found.curves) == (68, 68)
+def test_a_face_of_few_landmarks_has_fewer_curves_and_neighbours():
+    few = {**CURVENET, "net__curves": 100, "net__neighbours": 100}
+    found = ready(fold(), settings(**few)).network
+    assert (found.points, found.curves, found.neighbours) == (68, 68, 67)
+
+
+PUBLISHED_CURVENET = {f"net__{key}": value for key, value in PUBLISHED["net"].items()}
+
+
+@pytest.mark.parametrize("fusion", ["none", "hadamard"])
+def test_the_published_network_learns_from_68_points(fusion, tmp_path: Path):
+    """As mesh.backend=dlib68 gives them: flat, and without cheeks, so without their D-Markers."""
+    given = fold(train=4, val=2, test=2).changed(
+        ["train", "val", "test"],
+        xyz=lambda one: one.xyz * np.array([1, 1, 0], np.float32),
+        markers=lambda one: np.where(CHEEKS, np.nan, one.markers),
+    )
+    how = settings(fusion=fusion, net__encoder="curvenet", train__epochs=1, **PUBLISHED_CURVENET)
+    assert (how.net.points, how.net.curves, how.net.neighbours) == ("all", 100, 20)
+    found = learnt(given, how, tmp_path)
+    assert all(np.isfinite(values).all() for values in found.probabilities.values())
 
 
 def test_unknown_landmarks_are_a_verdict_on_the_clips():

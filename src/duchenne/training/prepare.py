@@ -86,12 +86,8 @@ def prepare(
 
 
 def network_settings(settings: Training, *, points: int, classes: int) -> Settings:
-    """The network of these parameters; a face of few landmarks starts fewer curves."""
+    """The network of these parameters; a face of few landmarks has fewer curves and neighbours."""
     net = settings.net
-    if net.encoder == "curvenet" and points <= net.neighbours:
-        raise TrainingError(
-            f"net.neighbours is {net.neighbours}, and there are {points} landmarks in all"
-        )
     try:
         return Settings(
             points=points,
@@ -105,7 +101,7 @@ def network_settings(settings: Training, *, points: int, classes: int) -> Settin
             heads=net.heads,
             mlp=net.mlp,
             dropout=net.dropout,
-            neighbours=net.neighbours,
+            neighbours=min(net.neighbours, points - 1),
             curves=min(net.curves, points),
             steps=net.steps,
             momentum=net.momentum,
