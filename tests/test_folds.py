@@ -6,7 +6,7 @@ from duchenne.folds import split
 from duchenne.params import Folds
 from duchenne.schemas import CLIPS
 
-HOW = Folds(scheme="published", count=10, val=0.2, seed=0)
+HOW = Folds(scheme="published", count=10, val=0.2, seed=0, within=None)
 PEOPLE = "abcdef"
 NULLS = {column.name: None for column in CLIPS.columns}
 

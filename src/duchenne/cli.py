@@ -1,4 +1,8 @@
-"""The `duchenne` command: what `dvc` does not do."""
+"""The `duchenne` command: what `dvc` does not do.
+
+What needs packages beyond the terminal's is imported where it is used, so that `doctor` runs where
+one is missing.
+"""
 
 import re
 import sys
@@ -10,14 +14,13 @@ from rich.console import Console
 from rich.filesize import decimal
 from rich.table import Table
 
-from duchenne import doctor as checkup
-from duchenne import forget, importing, overview, project
+from duchenne import project
 from duchenne.errors import DatasetError, DuchenneError
 from duchenne.flow import cache as units
 from duchenne.flow import lock
 from duchenne.flow.settings import cache_folder
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="What `dvc` does not do.")
 cache_app = typer.Typer(no_args_is_help=True, help="The finished units kept outside the workspace.")
 app.add_typer(cache_app, name="cache")
 forget_app = typer.Typer(no_args_is_help=True, help="Delete what shows people's faces.")
@@ -27,15 +30,23 @@ app.add_typer(forget_app, name="forget")
 @app.command()
 def status() -> None:
     """What became of the clips in each stage, and what the data set consists of."""
+    from duchenne import overview
+
     overview.show(Path.cwd(), Console())
 
 
 @app.command()
-def doctor() -> None:
+def doctor(
+    dataset: Annotated[
+        str | None, typer.Option(help="the data set to look at; that of params.yaml if not given")
+    ] = None,
+) -> None:
     """Find what would stop DVC or a stage, and say how to mend it."""
-    findings = checkup.examine(Path.cwd())
-    checkup.show(findings, Console())
-    raise typer.Exit(code=1 if any(finding.blocks for finding in findings) else 0)
+    from duchenne import doctor as checkup
+
+    found = checkup.examine(Path.cwd(), dataset)
+    checkup.show(found, Console())
+    raise typer.Exit(code=1 if checkup.blocks(found) else 0)
 
 
 @app.command()
@@ -44,6 +55,8 @@ def import_dmarkers(
     name: Annotated[str, typer.Option(help="what the data set is to be called")],
 ) -> None:
     """Make a data set of D-Markers that were computed elsewhere."""
+    from duchenne import importing
+
     if not re.fullmatch(r"[A-Za-z0-9._-]{1,80}", name) or name.startswith("."):
         raise DatasetError(f"'{name}' is no name for a data set; use letters, digits, - and _")
     folder = Path("data/raw") / name
@@ -102,6 +115,8 @@ def frames(
     --allow-missing`. `dvc status` then calls data/frames deleted, which is what was wanted. Without
     that option, or after a change of decode, dvc decodes the videos again.
     """
+    from duchenne import forget
+
     root, cache = project.here(), units.UnitCache(cache_folder())
     with lock.hold(root / ".dvc" / "tmp" / "duchenne.lock", name="forget"):
         cache.sweep()

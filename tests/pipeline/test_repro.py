@@ -110,7 +110,7 @@ def test_an_unknown_parameter_on_the_command_line_is_refused_by_dvc(finished: Wo
 
 
 def test_a_comment_in_an_undeclared_file_reruns_nothing(finished: Workspace):
-    with (finished.root / "src/duchenne/doctor.py").open("a") as file:
+    with (finished.root / "src/duchenne/overview.py").open("a") as file:
         file.write("# a remark\n")
     done = finished.dvc("repro")
     restore(finished)
