@@ -37,8 +37,12 @@ def test_a_module_that_ends_its_process_has_a_name_and_the_others_are_tried(
     }
 
 
-def test_a_build_s_own_mark_is_no_other_version():
-    assert list(wheels._other_versions({"torch": "2.13.0+cpu"}, {"torch": "2.13.0"})) == []
+@pytest.mark.parametrize(
+    ("there", "differs"), [("2.13.0+cpu", False), ("2.13.1", True), (None, False)]
+)
+def test_a_build_s_own_mark_is_no_other_version(there, differs, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(wheels, "_version", lambda name: there)
+    assert bool(list(wheels._other_versions({"torch": "2.13.0"}))) == differs
 
 
 @pytest.mark.parametrize(

@@ -27,10 +27,10 @@ for name in sys.argv[1:]:
 
 
 def check(site: Site) -> Iterator[Finding]:
-    pins = pinned(site.root / "constraints.txt")
-    there = {name: installed for name in needed() if (installed := _version(name))}
-    yield from _missing([name for name in needed() if name not in there])
-    yield from _other_versions(there, pins)
+    wanted = needed()
+    there = [name for name in wanted if _version(name)]
+    yield from _missing([name for name in wanted if name not in there])
+    yield from _other_versions(pinned(site.root / "constraints.txt"))
     yield from _broken(load([module_of(name) for name in there]))
     yield from shared(packages_distributions())
 
@@ -104,12 +104,14 @@ def _missing(names: Sequence[str]) -> Iterator[Finding]:
         yield Finding(f"not installed: {', '.join(names)}; {CURE}")
 
 
-def _other_versions(there: Mapping[str, str], pins: Mapping[str, str]) -> Iterator[Finding]:
-    """A build's own mark, such as torch's +cpu, is no other version."""
+def _other_versions(pins: Mapping[str, str]) -> Iterator[Finding]:
+    """A build's own mark, such as torch's +cpu, is no other version; what is not there is an extra
+    that nobody asked for."""
+    here = {name: has for name in pins if (has := _version(name))}
     other = [
         f"{name} {has} (pinned {pins[name]})"
-        for name, has in there.items()
-        if name in pins and has.partition("+")[0] != pins[name]
+        for name, has in here.items()
+        if has.partition("+")[0] != pins[name]
     ]
     if other:
         text = f"other versions than pinned: {', '.join(other)}; results may differ; {CURE}"
