@@ -42,6 +42,14 @@ def test_every_parameter_that_the_readme_sets_exists():
             place = place[step]
 
 
+def test_every_published_set_is_described():
+    sets = set(yaml.safe_load(text("params.yaml"))["datasets"]) - {"demo"}
+    page = text("docs/datasets.md")
+    for name in sets:
+        rows = re.findall(rf"^\| `{name}` \|", page, re.MULTILINE)
+        assert len(rows) == 2, f"{name}: what it is, and where it goes"
+
+
 def test_tests_named_as_evidence_exist():
     tests = "".join(path.read_text() for path in (ROOT / "tests").rglob("test_*.py"))
     for name in re.findall(r"`(test_\w+)`", text("docs/decisions.md")):

@@ -103,7 +103,9 @@ def prune(
 
 @forget_app.command()
 def frames(
-    dry_run: Annotated[bool, typer.Option(help="tell what would go, and delete nothing")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="tell what would go, and delete nothing")
+    ] = False,
 ) -> None:
     """Delete every picture that was cut out of the videos.
 

@@ -9,7 +9,8 @@ import pytest
 from rich.console import Console
 
 from duchenne import doctor
-from duchenne.doctor.site import Finding
+from duchenne.doctor import tracked
+from duchenne.doctor.site import Finding, Site
 from duchenne.errors import ParamsError
 from tests.doctor.sites import put, site, texts
 
@@ -50,6 +51,19 @@ def test_a_set_without_a_folder_or_without_clips(tmp_path: Path):
     assert told(tmp_path, "mine") == (
         "BLOCKS: data/raw/mine is missing; put the clips there, or choose another dataset"
     )
+
+
+def test_a_check_that_breaks_says_so_and_the_others_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def full(site: Site) -> list[Finding]:
+        raise OSError(28, "no space left")
+
+    site(tmp_path)
+    monkeypatch.setattr(tracked, "check", full)
+    found = doctor.examine(tmp_path, "mine")
+    assert texts(found["tracked"]) == "note: could not be looked at: [Errno 28] no space left"
+    assert "holds no clips" in texts(found["layout"])
 
 
 def test_a_table_says_what_is_well_too_and_the_sum_what_blocks():

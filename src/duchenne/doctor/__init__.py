@@ -65,8 +65,8 @@ def _findings(name: str, site: Site) -> Iterator[Finding]:
         check: Callable[[Site], Iterator[Finding]]
         check = importlib.import_module(f"duchenne.doctor.{name}").check
         yield from check(site)
-    except ImportError as error:
-        yield Finding(f"could not be looked at: {error}; see packages", blocks=False)
+    except (ImportError, OSError) as error:
+        yield Finding(f"could not be looked at: {error}", blocks=False)
     except DuchenneError as error:
         yield Finding(str(error))
 
