@@ -35,3 +35,11 @@ def test_without_roles_every_published_fold_tests_its_clips():
     rows = split(clips, set(clips["clip"].to_pylist()), HOW)
     tests = {(row.fold, row.clip[0]) for row in rows if row.role == "test"}
     assert tests == set(zip("112233", PEOPLE, strict=True))
+
+
+def test_an_official_split_without_validation_draws_it_from_its_training_part():
+    clips = table(["official"] * 6, ["train", "train", "train", "train", "train", "test"])
+    rows = split(clips, set(clips["clip"].to_pylist()), HOW)
+    roles = {row.clip[0]: row.role for row in rows}
+    assert roles["f"] == "test"
+    assert sorted(roles.values()) == ["test", *["train"] * 4, "val"], "a fifth of five people"
