@@ -127,7 +127,7 @@ def test_a_run_from_landmarks_to_a_summary_that_is_proved(
     folder = run(stored, protocol=protocol, fusion=fusion, window__shows=shows)
     facts = models(folder, list(TESTED))
     kinds = {"weights"} | ({"dmarkers"} if fusion != "none" else set())
-    kinds |= {"scale"} if shows == "motion" else set()
+    kinds |= set() if shows == "shape" else {"scale"}
     for fold, about in facts.items():
         assert about["fitted"] == dict.fromkeys(kinds, taught[fold])
         assert about["optimistic"] == (protocol == "published")

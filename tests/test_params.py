@@ -144,6 +144,7 @@ def test_variables_overrule_engine_yaml_and_are_checked_too(
     [
         ("fusion: none", "fusion: film", "photographs, and fusion: film (use fusion: none) needs"),
         ("shows: auto", "shows: motion", "photographs, and window.shows: motion (use shape) needs"),
+        ("shows: auto", "shows: velocity", "photographs, and window.shows: velocity (use shape)"),
     ],
 )
 def test_what_photographs_lack_is_refused_before_anything_runs(

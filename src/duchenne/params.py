@@ -51,7 +51,7 @@ PUBLISHED: Mapping[str, Mapping[str, str | int | float]] = {
         "momentum": 0.1,
     },
     "window": {"shows": "shape", "frames": 16, "fps": 5.0, "test": 5},
-    "train": {"epochs": 300, "batch": 16, "lr": 5e-4, "schedule": "constant"},
+    "train": {"epochs": 300, "batch": 16, "lr": 5e-4, "schedule": "constant", "warmup": 0},
 }
 AUTO = "auto"
 
@@ -220,7 +220,7 @@ class Folds(Section):
 
 
 class Window(Section):
-    shows: Literal["shape", "motion"]
+    shows: Literal["shape", "motion", "velocity"]
     neutral_s: Annotated[float, Field(gt=0, le=5)]
     frames: Annotated[int, Field(ge=1, le=512)]
     fps: Annotated[float, Field(gt=0, le=1000)]
@@ -258,6 +258,7 @@ class Train(Section):
     lr: Annotated[float, Field(gt=0, le=1)]
     weight_decay: Annotated[float, Field(ge=0, le=1)]
     schedule: Literal["constant", "cosine"]
+    warmup: Annotated[float, Field(ge=0, lt=1)]
     clip: Annotated[float, Field(gt=0)] | None
     balance: bool
     monitor: Literal["loss", "balanced_accuracy", "auc"]
@@ -352,8 +353,8 @@ def needs_motion(fusion: Fusion, window: Window) -> str:
     asked = []
     if fusion != "none":
         asked.append(f"fusion: {fusion} (use fusion: none)")
-    if window.shows == "motion":
-        asked.append("window.shows: motion (use shape)")
+    if window.shows != "shape":
+        asked.append(f"window.shows: {window.shows} (use shape)")
     return f"{' and '.join(asked)} needs clips in which a face moves" if asked else ""
 
 

@@ -252,15 +252,18 @@ def test_the_weights_are_those_of_the_chosen_epoch(tmp_path: Path, monkeypatch: 
 
 
 @pytest.mark.parametrize(
-    ("schedule", "rates"),
+    ("schedule", "warmup", "rates"),
     [
-        ("constant", [0.01] * 4),
+        ("constant", 0.0, [0.01] * 4),
         # lr (1 + cos(pi n / 4)) / 2 for n = 0, 1, 2, 3
-        ("cosine", [0.01, 0.01 * (2 + 2**0.5) / 4, 0.005, 0.01 * (2 - 2**0.5) / 4]),
+        ("cosine", 0.0, [0.01, 0.01 * (2 + 2**0.5) / 4, 0.005, 0.01 * (2 - 2**0.5) / 4]),
+        # half of four epochs: the middle of the first is a quarter of the way, of the second three
+        ("constant", 0.5, [0.0025, 0.0075, 0.01, 0.01]),
+        ("cosine", 0.25, [0.005, 0.01 * (2 + 2**0.5) / 4, 0.005, 0.01 * (2 - 2**0.5) / 4]),
     ],
 )
-def test_the_learning_rate_by_hand(schedule, rates, tmp_path: Path):
-    how = settings(train__epochs=4, train__lr=0.01, train__schedule=schedule)
+def test_the_learning_rate_by_hand(schedule, warmup, rates, tmp_path: Path):
+    how = settings(train__epochs=4, train__lr=0.01, train__schedule=schedule, train__warmup=warmup)
     found = learnt(fold(), how, tmp_path)
     assert [row["lr"] for row in found.history] == pytest.approx(rates)
 

@@ -85,7 +85,7 @@ def test_a_mirror_may_come_before_or_after():
     np.testing.assert_array_equal(before, after)
 
 
-@pytest.mark.parametrize("shows", ["shape", "motion"])
+@pytest.mark.parametrize("shows", ["shape", "motion", "velocity"])
 def test_noise_is_in_distances_between_the_eyes(
     shows, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):

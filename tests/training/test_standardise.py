@@ -64,6 +64,7 @@ def equal(one: list[torch.Tensor], two: list[torch.Tensor]) -> bool:
 HOW = [
     pytest.param({"fusion": "none"}, id="landmarks alone"),
     pytest.param({"window__shows": "motion"}, id="their motion"),
+    pytest.param({"window__shows": "velocity"}, id="their velocity"),
     pytest.param({"fusion": "concat"}, id="a fusion"),
     pytest.param({"fusion": "film", "net__indicators": True}, id="with indicators"),
     pytest.param({"fusion": "multitask", "augment__mirror": 0.5}, id="multitask, mirrored"),

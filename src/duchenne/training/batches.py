@@ -47,6 +47,7 @@ class Cutter:
     ruler: Ruler
     markers: Table
     mirror: Tensor  # (N,) which landmark each becomes in a mirror
+    velocities: bool = False  # whether clips show velocities, which grow as time is stretched
 
     def training(
         self, numbers: Numbers, *, size: int, augment: Augment, rng: np.random.Generator
@@ -61,6 +62,8 @@ class Cutter:
                 starts.append(start)
             plain = self._cut(part, starts, factors)
             xyz, neighbours, _, _ = plain.windows
+            if self.velocities:
+                xyz = xyz * torch.tensor(factors).to(xyz)[:, None, None, None]
             faces = change(augment, xyz, neighbours, mirror=self.mirror, rng=rng)
             yield Batch(
                 Windows(

@@ -183,9 +183,11 @@ def _epoch(task: Task, optimiser: torch.optim.Optimizer, epoch: int) -> float:
 def _rate(task: Task, epoch: int) -> float:
     """The learning rate of an epoch, from 1."""
     settings = task.settings.train
+    rising = settings.warmup * settings.epochs
+    rate = settings.lr * (min(1.0, (epoch - 0.5) / rising) if rising else 1.0)
     if settings.schedule == "constant":
-        return settings.lr
-    return settings.lr * 0.5 * (1.0 + math.cos(math.pi * (epoch - 1) / settings.epochs))
+        return rate
+    return rate * 0.5 * (1.0 + math.cos(math.pi * (epoch - 1) / settings.epochs))
 
 
 def _given_up(task: Task, progress: Progress) -> bool:

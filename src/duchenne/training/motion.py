@@ -1,4 +1,4 @@
-"""How a face has moved since it was at rest, instead of what it looks like.
+"""How far a face has moved since it was at rest, instead of what it looks like.
 
 A smile moves landmarks by some hundredths of the distance between the eyes, and faces differ by ten
 times as much; of a few dozen people a network learns the people. The scale, which makes motion as

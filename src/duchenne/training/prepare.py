@@ -15,7 +15,7 @@ from duchenne.nets import encoders, fusion
 from duchenne.nets.settings import Settings
 from duchenne.nets.smilenet import SmileNet
 from duchenne.params import Training
-from duchenne.training import motion, standardise
+from duchenne.training import motion, standardise, velocity
 from duchenne.training.batches import Cutter, Table
 from duchenne.training.clips import Clip, markers, resident
 from duchenne.training.fold import Task
@@ -33,7 +33,7 @@ class Prepared(NamedTuple):
     task: Task
     network: Settings
     markers: Standardiser | None  # None where the network has nothing to do with D-Markers
-    scale: float | None  # of motion; None where shapes are shown
+    scale: float | None  # of motion or velocity; None where shapes are shown
     subjects: tuple[str, ...]
 
 
@@ -72,6 +72,7 @@ def prepare(
             ruler=Ruler(settings.window.frames, settings.window.fps),
             markers=_table(clips, fitted, network, device),
             mirror=torch.from_numpy(points.mirror).to(device),
+            velocities=settings.window.shows == "velocity",
         ),
         targets=_targets(clips, fitted, settings, device),
         classes=classes,
@@ -131,11 +132,16 @@ def _inputs(
     clips: Sequence[Clip], learns: Numbers, settings: Training
 ) -> tuple[list[npt.NDArray[np.float32]], float | None]:
     """What the network is shown of each clip, and the scale that was fitted for it."""
-    if settings.window.shows == "shape":
-        return [clip.xyz for clip in clips], None
-    motions = [motion.of(clip, neutral_s=settings.window.neutral_s) for clip in clips]
-    scale = motion.scale([motions[number] for number in learns])
-    return [moved / np.float32(scale) for moved in motions], scale
+    window = settings.window
+    match window.shows:
+        case "shape":
+            return [clip.xyz for clip in clips], None
+        case "motion":
+            moves = [motion.of(clip, neutral_s=window.neutral_s) for clip in clips]
+        case "velocity":
+            moves = [velocity.of(clip, step_s=1.0 / window.fps) for clip in clips]
+    scale = motion.scale([moves[number] for number in learns])
+    return [moved / np.float32(scale) for moved in moves], scale
 
 
 def _fitted(

@@ -1,0 +1,70 @@
+"""Velocity: how far a landmark goes in a step, and what a stretched window makes of it."""
+
+import numpy as np
+import pytest
+import torch
+
+from duchenne.training import velocity
+from duchenne.training.augment import Augment
+from duchenne.training.clips import Clip
+from tests.training import cases
+
+NOTHING = np.full(225, np.nan)
+VELOCITY = {"window__shows": "velocity"}
+
+
+def clip_of(x: list[float], times: list[float]) -> Clip:
+    along = np.array(x, np.float32)
+    return Clip("c", 0, np.array(times), np.stack([along] * 3, axis=-1)[:, None, :], NOTHING)
+
+
+def shown(x: list[float], times: list[float], *, step_s: float) -> list[float]:
+    return [float(way) for way in velocity.of(clip_of(x, times), step_s=step_s)[:, 0, 0]]
+
+
+def test_by_hand_between_uneven_frames():
+    """Steps of 0.2 s: at 0.3 s from the value at 0.2 s, 4 on the line, to that at 0.4 s, 8."""
+    found = shown([0.0, 2.0, 6.0, 10.0], [0.0, 0.1, 0.3, 0.5], step_s=0.2)
+    assert found == pytest.approx([2.0, 4.0, 4.0, 2.0])
+
+
+def test_a_frame_beside_a_missing_face_has_the_half_that_is_seen():
+    found = shown([0.0, 1.0, float("nan"), 3.0, 4.0], [0.0, 0.1, 0.2, 0.3, 0.4], step_s=0.2)
+    assert found == pytest.approx([1.0, 1.0, float("nan"), 1.0, 1.0], nan_ok=True)
+
+
+def test_a_single_frame_does_not_move():
+    assert shown([3.0], [0.0], step_s=0.2) == [0.0]
+
+
+def test_neither_who_it_is_nor_when_it_began_shows():
+    one = cases.clip("a", label=1)
+    other = one._replace(xyz=one.xyz + np.float32(0.25), times=one.times + 7.0)
+    of = [velocity.of(each, step_s=0.2) for each in (one, other)]
+    np.testing.assert_allclose(of[0], of[1], atol=1e-5)
+
+
+def test_a_step_is_that_of_the_windows():
+    """At half the rate a step is twice as long, and so is a straight way."""
+    scales = [
+        cases.ready(cases.fold(), cases.settings(**VELOCITY, window__fps=fps)).scale
+        for fps in (10.0, 5.0)
+    ]
+    assert scales[0] is not None and scales[1] is not None
+    assert scales[1] / scales[0] == pytest.approx(2.0, rel=0.1)
+
+
+@pytest.mark.parametrize(("shows", "grows"), [("velocity", True), ("motion", False)])
+def test_a_window_of_more_time_shows_a_faster_smile(shows, grows):
+    """Its first frame is one of the clip's: as it is, or times what the window was stretched by."""
+    ready = cases.ready(cases.fold(), cases.settings(window__shows=shows))
+    cutter, number = ready.task.cutter, ready.task.train[:1]
+    start = int(cutter.clips.first[number[0]])
+    frames = cutter.clips.xyz[start : start + len(cutter.clips.times[number[0]])].flatten(1)
+    rng = np.random.default_rng(1)
+    [batch] = cutter.training(number, size=1, augment=Augment(stretch=0.5), rng=rng)
+    first = batch.windows.xyz[0, 0].flatten()
+    alike = torch.nn.functional.cosine_similarity(frames, first[None], dim=1)
+    ratio = float(first.norm() / frames[alike.argmax()].norm())
+    assert float(alike.max()) == pytest.approx(1.0, abs=1e-5)
+    assert (abs(ratio - 1.0) > 0.01) is grows
