@@ -35,9 +35,17 @@ def pose_of(to_front: Array) -> Pose:
     head = np.swapaxes(to_front, 1, 2)
     return Pose(
         yaw=np.degrees(np.arcsin(np.clip(head[:, 2, 0], -1.0, 1.0))),
-        pitch=-np.degrees(np.arctan2(head[:, 2, 1], head[:, 2, 2])),
-        roll=np.degrees(np.arctan2(head[:, 1, 0], head[:, 0, 0])),
+        pitch=-_angle(head[:, 2, 1], head[:, 2, 2]),
+        roll=_angle(head[:, 1, 0], head[:, 0, 0]),
     )
+
+
+def _angle(rise: Array, run: Array) -> Array:
+    """In degrees. Of columns that lie apart in memory numpy takes the arc tangent in one of two
+    ways, by where the result happens to be put, and their last digits differ; so they are copied.
+    """
+    rise, run = np.ascontiguousarray(rise), np.ascontiguousarray(run)
+    return np.asarray(np.degrees(np.arctan2(rise, run)))
 
 
 def frontal(faces: Array, *, topology: Topology) -> Array:
