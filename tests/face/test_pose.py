@@ -57,8 +57,7 @@ def test_the_last_digits_do_not_depend_on_where_in_memory_the_result_lies(
         memory = np.empty(heads.size + len(heads))
         turns = memory[: heads.size].reshape(heads.shape)
         turns[:] = heads
-        columns = [turns[:, 1, 2], turns[:, 2, 2]]
-        return np.asarray(arctan2(*columns, out=memory[heads.size :]))
+        return np.asarray(arctan2(turns[:, 1, 2], turns[:, 2, 2], out=memory[heads.size :]))
 
     monkeypatch.setattr(np, "arctan2", behind)
     assert pose_of(heads).pitch.tobytes() == plain.pitch.tobytes()
