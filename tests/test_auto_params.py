@@ -8,8 +8,9 @@ import pytest
 import yaml
 
 from duchenne import params
+from duchenne.dataset_params import PUBLISHED
 from duchenne.errors import ParamsError
-from duchenne.params import PUBLISHED, Params
+from duchenne.params import Params
 from tests.imports import ROOT
 
 SHIPPED = (ROOT / "params.yaml").read_text(encoding="utf-8")
@@ -110,7 +111,7 @@ def test_an_explicit_value_wins(dataset, tmp_path: Path):
         ),
         pytest.param(
             {"demo": {"net": {"heads": 4}}},
-            r"'net\.heads' cannot be auto; .*Allowed: detect\.min_score, folds\.count, folds",
+            r"'net\.heads' cannot be auto; .*Allowed: augment\.mirror, .*folds\.count, folds",
             id="a key that may not be auto, in a set",
         ),
         pytest.param(

@@ -9,6 +9,7 @@ FLOORS = [
     {"errors", "files", "__init__"},
     {"topology", "subjects"},
     {"typed_yaml"},
+    {"dataset_params"},
     {"params"},
     {"tables"},
     {"schemas"},

@@ -7,11 +7,11 @@ import pytest
 from typer.testing import CliRunner
 
 from duchenne.cli import app
+from duchenne.dataset_params import FolderDataset
 from duchenne.datasets import folder as listed
 from duchenne.dmarkers.names import COLUMNS
 from duchenne.errors import DatasetError
 from duchenne.importing import import_dmarkers
-from duchenne.params import FolderDataset
 
 HEADER = "clip,subject,label,age,mouth_onset_dur,eyes_apex_amp_mean"
 ROWS = "a b,p1,spontaneous,12,0.5,\na,p2,posed,30,nan,-0.25\n"

@@ -8,6 +8,7 @@ import yaml
 from pydantic import ValidationError
 
 from duchenne import params
+from duchenne.dataset_params import Dataset
 from duchenne.datasets import ADAPTERS
 from duchenne.errors import ParamsError
 from duchenne.flow import settings
@@ -56,7 +57,7 @@ def test_the_shipped_file_is_well_formed_and_frozen(tmp_path: Path):
         ("  max_failed: 0.1", "  max_failed: 1.5", "quality.max_failed: it should be less than"),
         ("dataset: demo", "dataset: dmeo", "'dmeo' is not described under `datasets:`; did you"),
         ("    adapter: demo", "    adapter: dmeo", "datasets.demo.adapter: 'dmeo' is not an adap"),
-        ("  subjects: 28", "  subjcts: 28", "datasets.demo.subjcts: unknown key; did you mean 's"),
+        ("  subjects: 44", "  subjcts: 44", "datasets.demo.subjcts: unknown key; did you mean 's"),
         ("subject: 4", "subject: 3", "datasets.demo.clips_per_subject: it should be a multiple"),
         ("  demo:  ", "  my set: {adapter: folder}\n  demo:  ", "datasets.my set"),
         (
@@ -96,7 +97,7 @@ def test_a_missing_file_is_told(tmp_path: Path):
 
 
 def test_every_adapter_has_settings_and_every_setting_an_adapter():
-    [union, _] = get_args(params.Dataset)
+    [union, _] = get_args(Dataset)
     tags = [get_args(kind.model_fields["adapter"].annotation) for kind in get_args(union)]
     assert sorted(tag for each in tags for tag in each) == sorted(ADAPTERS)
 
@@ -163,7 +164,7 @@ def test_what_photographs_lack_is_refused_before_anything_runs(
 @pytest.mark.parametrize(
     ("dataset", "scheme", "frames", "size"),
     [
-        ("demo", "stratified", 16, 40),
+        ("demo", "stratified", 24, 40),
         ("ckplus", "stratified", 1, 20),
         ("fer2013", "published", 1, 20),
     ],

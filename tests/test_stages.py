@@ -6,7 +6,7 @@ import re
 import pytest
 import yaml
 
-from duchenne.params import PUBLISHED
+from duchenne.dataset_params import PUBLISHED
 from tests.imports import ROOT, code_of, tree
 
 PIPELINE = yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))["stages"]

@@ -10,12 +10,13 @@ import numpy as np
 import numpy.typing as npt
 
 from duchenne import schemas, tables
+from duchenne.dataset_params import LandmarkArrays
 from duchenne.errors import Unusable
 from duchenne.face.arrays import read_array
 from duchenne.face.jpeg import decode
 from duchenne.face.mesh import Mesher, open_mesh, weights_of
 from duchenne.flow.unit import Input, Recipe
-from duchenne.params import LandmarkArrays, Mesh
+from duchenne.params import Mesh
 from duchenne.stored import StoredFrames, read_boxes
 from duchenne.typed_yaml import Section
 

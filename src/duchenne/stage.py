@@ -30,6 +30,7 @@ if TYPE_CHECKING:  # check must start within a moment, and Arrow does not
 _NEUTRAL = (
     "src/duchenne/__init__.py",
     "src/duchenne/clips.py",
+    "src/duchenne/dataset_params.py",
     "src/duchenne/datasets/",
     "src/duchenne/errors.py",
     "src/duchenne/files.py",

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from duchenne.dataset_params import CkPlusDataset
 from duchenne.datasets import ckplus, listing
 from duchenne.datasets.ckplus_names import CLASSES, Place, sequence_of
 from duchenne.datasets.clip import Found
 from duchenne.errors import DatasetError
-from duchenne.params import CkPlusDataset
 from duchenne.splits.case import Case
 from duchenne.splits.check import check
 from duchenne.splits.stratified import stratified

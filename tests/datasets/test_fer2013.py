@@ -8,12 +8,12 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from duchenne.dataset_params import Fer2013Dataset
 from duchenne.datasets import fer2013, listing
 from duchenne.datasets.clip import Found
 from duchenne.datasets.fer2013_names import CLASSES
 from duchenne.errors import DatasetError, Unusable
 from duchenne.face.pixels import LONGEST, read_pixels
-from duchenne.params import Fer2013Dataset
 from tests.clips import decoded
 from tests.datasets.expressions import USAGES, noise, row, write_parts, write_table
 

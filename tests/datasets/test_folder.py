@@ -7,11 +7,11 @@ import pyarrow as pa
 import pytest
 
 from duchenne.clips import file_of, unread
+from duchenne.dataset_params import DemoDataset, FolderDataset
 from duchenne.datasets import demo, folder, listing
 from duchenne.datasets.clip import Found, clip_name, kind_of
 from duchenne.datasets.listing import Measured
 from duchenne.errors import DatasetError
-from duchenne.params import DemoDataset, FolderDataset
 
 HEADER = "path,subject,label"
 SETTINGS = FolderDataset(adapter="folder")

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from duchenne.dataset_params import SmileDataset
 from duchenne.datasets import mmi
 from duchenne.datasets.clip import Found
 from duchenne.errors import DatasetError
-from duchenne.params import SmileDataset
 from tests.datasets import lookalikes
 from tests.datasets.lookalikes import Clip
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from duchenne.dataset_params import Dataset, SmileDataset, SposDataset
 from duchenne.datasets import ADAPTERS
 from duchenne.datasets.clip import Found
 from duchenne.errors import DatasetError
-from duchenne.params import Dataset, SmileDataset, SposDataset
 from tests.datasets import lookalikes
 from tests.datasets.lookalikes import Clip
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from duchenne.dataset_params import SposDataset
 from duchenne.datasets import spos
 from duchenne.errors import DatasetError
-from duchenne.params import SposDataset
 from tests.datasets import lookalikes
 
 SETTINGS = SposDataset(adapter="spos", fps=25)

@@ -27,7 +27,8 @@ _TINY = {
     "net__time_depth": 1, "net__heads": 2, "net__mlp": 8, "window__frames": 4, "window__fps": 5.0,
     "window__test": 2, "window__shows": "shape", "net__dropout": 0.1, "net__momentum": 0.1,
     "train__epochs": 3, "train__batch": 4, "train__lr": 0.002, "train__schedule": "constant",
-    "train__warmup": 0.0,
+    "train__warmup": 0.0, "augment__mirror": 0.0, "augment__rotate": 0.0, "augment__scale": 0.0,
+    "augment__stretch": 0.0, "augment__noise": 0.0,
 }  # fmt: skip
 # CurveNet too, as small as it can be.
 CURVENET = {"net__encoder": "curvenet", "net__neighbours": 4, "net__curves": 3, "net__steps": 2}

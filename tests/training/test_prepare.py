@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from duchenne import topology
+from duchenne.dataset_params import PUBLISHED
 from duchenne.dmarkers.names import COLUMNS
 from duchenne.errors import TrainingError, Unusable
-from duchenne.params import PUBLISHED
 from duchenne.training import device
 from duchenne.training.points import choose
 from tests.training.cases import CPU, CURVENET, clip, fold, learnt, ready, settings, task

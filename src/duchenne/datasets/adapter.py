@@ -7,7 +7,7 @@ from typing import Any
 
 from duchenne.datasets.clip import Found
 
-# The set's folder and its settings (a subclass of params.OfDataset, each adapter's own) → clips.
+# The set's folder and its settings (a subclass of OfDataset, each adapter's own) → clips.
 Find = Callable[[Path, Any], list[Found]]
 # The folder and what was found there → what else data/reports/dataset.json says of the set; its
 # `remarks` are sentences that are logged as well.

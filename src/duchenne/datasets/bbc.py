@@ -4,11 +4,11 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from duchenne.dataset_params import SmileDataset
 from duchenne.datasets import spreadsheet
 from duchenne.datasets.adapter import Counts
 from duchenne.datasets.clip import LABELS, Found
 from duchenne.datasets.naming import Said, found, read_names
-from duchenne.params import SmileDataset
 
 PUBLISHED = Counts({"spontaneous": 10, "posed": 10}, subjects=20)
 _NAME = re.compile(r"(genuine|posed)_smilecontent[ _]?q(\d{1,2})", re.ASCII)

@@ -8,13 +8,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from duchenne.dataset_params import CkPlusDataset
 from duchenne.datasets import ckplus_crops
 from duchenne.datasets.ckplus_names import CLASSES, NEUTRAL, Place, sequence_of
 from duchenne.datasets.clip import Found, files_in, kind_of
 from duchenne.datasets.emotion_files import emotions_in
 from duchenne.errors import DatasetError, listed
 from duchenne.face.numbered import number_of
-from duchenne.params import CkPlusDataset
 
 SEQUENCES, SUBJECTS = 327, 118  # of the published set that have a label
 

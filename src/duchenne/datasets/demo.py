@@ -3,10 +3,10 @@
 import re
 from pathlib import Path
 
+from duchenne.dataset_params import DemoDataset
 from duchenne.datasets import spreadsheet
 from duchenne.datasets.clip import LABEL_NAMES, LABELS, Found, files_in
 from duchenne.errors import DatasetError
-from duchenne.params import DemoDataset
 
 _NAME = re.compile(r"(?P<subject>s\d+)_(?P<label>spontaneous|posed)_\d+\.mp4")
 

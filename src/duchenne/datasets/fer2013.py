@@ -10,11 +10,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from duchenne.dataset_params import Fer2013Dataset
 from duchenne.datasets import fer2013_folders, fer2013_table
 from duchenne.datasets.clip import Found
 from duchenne.errors import DatasetError
 from duchenne.face.regular import walk
-from duchenne.params import Fer2013Dataset
 
 # Clips of each part, as published.
 PARTS = {"train": 28_709, "val": 3_589, "test": 3_589}

@@ -9,10 +9,10 @@ from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
+from duchenne.dataset_params import FolderDataset
 from duchenne.datasets import spreadsheet
 from duchenne.datasets.clip import LABEL_NAMES, LABELS, Found, Group, files_in, kind_of
 from duchenne.errors import DatasetError
-from duchenne.params import FolderDataset
 
 COLUMNS = ("path", "subject", "label")
 

@@ -10,13 +10,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
+from duchenne.dataset_params import SmileDataset
 from duchenne.datasets import labels, naming, sessions
 from duchenne.datasets.adapter import Counts
 from duchenne.datasets.clip import Found, without_endings
 from duchenne.datasets.naming import Said
 from duchenne.datasets.sessions import Told
 from duchenne.errors import DatasetError
-from duchenne.params import SmileDataset
 
 # As the published folds count; an earlier poster counts 49 posed smiles, three of which these lack.
 PUBLISHED = Counts({"spontaneous": 138, "posed": 46}, subjects=34)

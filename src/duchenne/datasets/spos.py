@@ -7,12 +7,12 @@ those of other emotions, which are no smiles.
 import re
 from pathlib import Path, PurePosixPath
 
+from duchenne.dataset_params import SposDataset
 from duchenne.datasets import spreadsheet
 from duchenne.datasets.adapter import Counts
 from duchenne.datasets.clip import LABELS, Found, files_in
 from duchenne.datasets.naming import Said, aside, found, read_names
 from duchenne.face.numbered import number_of
-from duchenne.params import SposDataset
 
 PUBLISHED = Counts({"spontaneous": 66, "posed": 14}, subjects=7)
 _CLASSES = ("posed", "spontaneous")

@@ -4,11 +4,11 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
+from duchenne.dataset_params import SmileDataset
 from duchenne.datasets import spreadsheet
 from duchenne.datasets.adapter import Counts
 from duchenne.datasets.clip import LABELS, Found, Group
 from duchenne.datasets.naming import Said, found, read_names
-from duchenne.params import SmileDataset
 
 PUBLISHED = Counts({"spontaneous": 597, "posed": 643}, subjects=400)
 _NAME = re.compile(r"(\d{3})_(deliberate|spontaneous)_smile_(\d+)", re.ASCII)

@@ -70,7 +70,7 @@ class SubjectRow(TypedDict):
 def plan(*, seed: int, subjects: int, clips_per_subject: int, size: int) -> tuple[ClipPlan, ...]:
     """Every clip of the demo: half of each subject's spontaneous, half posed, in random order.
 
-    `duchenne.params.DemoDataset` says what may be asked for.
+    `duchenne.dataset_params.DemoDataset` says what may be asked for.
     """
     return tuple(
         clip

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from duchenne.params import OfDataset, Params
+from duchenne.dataset_params import OfDataset
+from duchenne.params import Params
 
 
 @dataclass(frozen=True)
