@@ -264,6 +264,14 @@ def test_workers_use_one_thread_each(tmp_path: Path) -> None:
     assert results(tmp_path)["count.txt"] == "1 1"
 
 
+def test_workers_keep_the_memory_that_they_will_need_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("MALLOC_TRIM_THRESHOLD_", raising=False)  # a cluster of a test may leave it
+    go(tmp_path, works.memory, [Unit("freed")], LOCAL)
+    assert results(tmp_path)["freed.txt"] == "as usual"
+
+
 def test_a_running_scheduler_does_the_same(tmp_path: Path) -> None:
     """A cluster that somebody else has started, as an address in engine.yaml."""
     with distributed.LocalCluster(

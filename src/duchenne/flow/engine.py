@@ -22,7 +22,8 @@ from duchenne.flow.unit import Outcome
 Ended = tuple[Task, Outcome | None]
 
 # Tried: without the first, a worker's death also kills units that merely waited in its queue;
-# without the second, Dask tries a unit that kills workers on three more of them.
+# without the second, Dask tries a unit that kills workers on three more of them. Dask would also
+# have workers give back every 64 KB that they free, and page faults took a third of their time.
 _DASK = {
     "distributed.scheduler.worker-saturation": 1.0,
     "distributed.scheduler.allowed-failures": 0,
@@ -32,6 +33,7 @@ _DASK = {
     "distributed.worker.memory.terminate": 0.95,
     "distributed.admin.large-graph-warning-threshold": "1GB",
     "distributed.comm.timeouts.connect": "10s",
+    "distributed.nanny.pre-spawn-environ": {},  # threads are counted in threads.py
 }
 
 

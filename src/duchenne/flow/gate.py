@@ -60,13 +60,18 @@ def _cure(max_failed: float) -> str:
 
 
 def show(rows: Sequence[Row], stage: str) -> None:
-    """A table of units that failed, are partial or were repaired; failures first."""
-    order = {"failed": 0, "partial": 1, "ok": 2}
+    """A table of units that failed or are partial, failures first; then what is said of others."""
+    flawed = sorted((row for row in rows if row.status != "ok"), key=lambda row: row.unit)
+    flawed.sort(key=lambda row: row.status != "failed")
+    fine = Counter(row.reason for row in rows if row.status == "ok")
     table = Table(title=f"{stage}: {len(rows)} with remarks", title_justify="left")
     for heading in ("unit", "status", "reason", "detail"):
         table.add_column(heading, overflow="fold")
-    for row in sorted(rows, key=lambda row: (order[row.status], row.unit))[:SHOWN]:
+    for row in flawed[:SHOWN]:
         table.add_row(row.unit, row.status, row.reason, row.detail)
-    if len(rows) > SHOWN:
-        table.caption = f"and {len(rows) - SHOWN} more in data/status/{stage}.parquet"
+    if len(flawed) > SHOWN:
+        table.caption = f"and {len(flawed) - SHOWN} more in data/status/{stage}.parquet"
+    for reason, count in fine.most_common():
+        detail = next(row.detail for row in rows if (row.status, row.reason) == ("ok", reason))
+        table.add_row(f"{count:,} units" if count > 1 else "1 unit", "ok", reason, detail)
     Console(stderr=True).print(table)
