@@ -21,6 +21,21 @@ class Windows(NamedTuple):
     markers: Tensor  # (B, M) float32 standardised, missing ones 0, then the indicators if any
 
 
+class Pictures(NamedTuple):
+    """A batch of B windows of T face chips each, for networks that look at faces."""
+
+    chips: Tensor  # (B, T, H, W, C) uint8, anything where absent; C is 1 (grey) or 3 (RGB)
+    present: Tensor  # (B, T) bool; False: no such frame, or no face in it. One True per window
+
+
+class Rows(NamedTuple):
+    """B clips as one row of numbers each, for what is fitted and not trained."""
+
+    values: Tensor  # (B, M) float64, NaN where there is no value; M may be 0
+
+
 class Output(NamedTuple):
     logits: Tensor  # (B, 1) for two classes, else (B, classes)
-    markers: Tensor | None  # (B, 225) standardised D-Markers as predicted; None if none are
+    markers: Tensor | None = None  # (B, 225) standardised D-Markers as predicted
+    certainty: Tensor | None = None  # (B,) in 0 to 1, how much the network trusts its own look
+    points: Tensor | None = None  # (B, 68, 2) landmarks in the chip as predicted, 0 to 1 inside it
