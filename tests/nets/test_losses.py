@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from duchenne.nets.losses import marker_loss
+from duchenne.nets.losses import marker_loss, norms
 
 
 def targets(**where: float) -> tuple[torch.Tensor, torch.Tensor]:
@@ -45,3 +45,22 @@ def test_far_from_the_target_the_gradient_is_still_there():
     marker_loss(predicted, torch.zeros(4, 225), torch.ones(4, 225, dtype=torch.bool)).backward()
     assert predicted.grad is not None
     assert float(predicted.grad.sum()) == pytest.approx(1.0)
+
+
+def test_norms_are_added_up_and_not_squared():
+    """3-4-5 and 6-8-10, a number, and a tensor of zeros, whose gradient is none."""
+    tensors = [
+        torch.tensor([[3.0, 4.0]]),
+        torch.tensor([6.0, 0.0, -8.0]),
+        torch.tensor(-2.0),
+        torch.zeros(2, 3),
+    ]
+    for tensor in tensors:
+        tensor.requires_grad_()
+    total = norms(iter(tensors))
+    assert total.item() == pytest.approx(17.0)
+    (3.0 * total).backward()
+    slopes = [[[1.8, 2.4]], [1.8, 0.0, -2.4], -3.0, [[0.0] * 3] * 2]
+    for tensor, slope in zip(tensors, slopes, strict=True):
+        assert tensor.grad is not None
+        assert torch.allclose(tensor.grad, torch.tensor(slope))

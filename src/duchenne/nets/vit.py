@@ -1,0 +1,130 @@
+"""A compact Vision Transformer (Dosovitskiy et al. 2021, "An Image is Worth 16x16 Words").
+
+MeshSmileNet's poster compares with a "ViT on frames" and does not say which. Here a frame's class
+token is its vector, and a small transformer, or none, mixes those of a window over time.
+"""
+
+import torch
+from torch import Tensor, nn
+
+from duchenne.nets.attention import attend
+from duchenne.nets.frames import by_window, frames_of
+from duchenne.nets.inputs import Output, Pictures
+from duchenne.nets.position import encoding
+from duchenne.nets.trunk import over_present
+
+
+class Vit(nn.Module):
+    def __init__(
+        self,
+        *,
+        classes: int,
+        side: int = 64,
+        channels: int = 3,
+        patch: int = 8,
+        width: int = 192,
+        depth: int = 4,
+        heads: int = 3,
+        time_depth: int = 1,
+        dropout: float = 0.1,
+    ) -> None:
+        super().__init__()
+        if side % patch:
+            raise ValueError(f"patch must divide {side}, and {patch} does not")
+        if width % heads or width % 2:
+            raise ValueError(f"width must be even and a multiple of {heads}, and {width} is not")
+        if depth < 1:
+            raise ValueError(f"depth is {depth}; without a layer no frame would be looked at")
+        self.side, self.channels = side, channels
+        self.look = FrameLook(
+            side=side,
+            channels=channels,
+            patch=patch,
+            width=width,
+            layers=_layers(depth, width=width, heads=heads, dropout=dropout),
+            dropout=dropout,
+        )
+        self.over_time = _layers(time_depth, width=width, heads=heads, dropout=dropout)
+        self.head = nn.Sequential(
+            nn.LayerNorm(width), nn.Linear(width, 1 if classes == 2 else classes)
+        )
+
+    def forward(self, pictures: Pictures) -> Output:
+        frames = frames_of(pictures, side=self.side, channels=self.channels)
+        seen = by_window(self.look(frames.pixels), frames.present)  # (B, S, width)
+        if len(self.over_time):
+            seen = seen + encoding(*seen.shape[1:], like=seen)
+        for layer in self.over_time:
+            seen = layer(seen, present=frames.present)
+        return Output(self.head(over_present(seen, frames.present)))
+
+
+class FrameLook(nn.Module):
+    """Pixels (F, C, H, W), 0 to 1 → (F, width), what the class token has come to."""
+
+    def __init__(
+        self,
+        *,
+        side: int,
+        channels: int,
+        patch: int,
+        width: int,
+        layers: nn.ModuleList,
+        dropout: float,
+    ) -> None:
+        super().__init__()
+        self.patches = nn.Conv2d(channels, width, kernel_size=patch, stride=patch)
+        self.class_token = nn.Parameter(torch.zeros(1, 1, width))
+        self.places = nn.Parameter(torch.empty(1, 1 + (side // patch) ** 2, width))
+        nn.init.trunc_normal_(self.places, std=0.02)
+        self.dropout = nn.Dropout(dropout)
+        self.layers = layers
+        self.norm = nn.LayerNorm(width)
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        tokens = self.patches(pixels * 2.0 - 1.0).flatten(2).mT  # (F, P, width), row by row
+        first = self.class_token.expand(len(tokens), -1, -1)
+        tokens = self.dropout(torch.cat((first, tokens), dim=1) + self.places)
+        *others, final = self.layers
+        for layer in others:
+            tokens = layer(tokens)
+        frame: Tensor = self.norm(final(tokens, places=1)[:, 0])
+        return frame
+
+
+class Layer(nn.Module):
+    """`x + attention(norm(x))`, then `x + perceptron(norm(x))`, over sequences (R, S, width)."""
+
+    def __init__(self, *, width: int, heads: int, dropout: float) -> None:
+        super().__init__()
+        self.heads = heads
+        self.before_attention = nn.LayerNorm(width)
+        self.query = nn.Linear(width, width)
+        self.key_value = nn.Linear(width, 2 * width)
+        self.output = nn.Sequential(nn.Linear(width, width), nn.Dropout(dropout))
+        self.perceptron = nn.Sequential(
+            nn.LayerNorm(width),
+            nn.Linear(width, 4 * width),
+            nn.GELU(),
+            nn.Dropout(dropout),
+            nn.Linear(4 * width, width),
+            nn.Dropout(dropout),
+        )
+
+    def forward(
+        self, x: Tensor, *, present: Tensor | None = None, places: int | None = None
+    ) -> Tensor:
+        """`present` (R, S) says which places may be looked at; None: all.
+
+        Of the result only the first `places` are made: after the last layer one token is read.
+        """
+        normal = self.before_attention(x)
+        query, (key, value) = self.query(normal[:, :places]), self.key_value(normal).chunk(2, -1)
+        seen = attend(query, key, value, heads=self.heads, present=present)
+        x = x[:, :places] + self.output(seen)
+        mixed: Tensor = x + self.perceptron(x)
+        return mixed
+
+
+def _layers(depth: int, *, width: int, heads: int, dropout: float) -> nn.ModuleList:
+    return nn.ModuleList(Layer(width=width, heads=heads, dropout=dropout) for _ in range(depth))

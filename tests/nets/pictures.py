@@ -1,0 +1,28 @@
+"""Windows of made-up face chips."""
+
+import torch
+from torch import Tensor
+
+from duchenne.nets.inputs import Pictures
+
+
+def pictures(seen: list[str], *, side: int, channels: int, seed: int = 0) -> Pictures:
+    """One window for each of `seen`, one letter a frame: `.` is present, `x` absent; all noise."""
+    present = torch.tensor([[letter == "." for letter in row] for row in seen])
+    draw = torch.Generator().manual_seed(seed)
+    shape = (*present.shape, side, side, channels)
+    return Pictures(torch.randint(0, 256, shape, generator=draw, dtype=torch.uint8), present)
+
+
+def spread(given: Pictures, seen: list[str]) -> Pictures:
+    """The same present frames at the places that `seen` gives them, and other noise elsewhere."""
+    _, _, side, _, channels = given.chips.shape
+    wide = pictures(seen, side=side, channels=channels, seed=99)
+    assert torch.equal(wide.present.sum(dim=1), given.present.sum(dim=1))
+    wide.chips[wide.present] = given.chips[given.present]
+    return wide
+
+
+def noise(*shape: int, seed: int = 0) -> Tensor:
+    draw = torch.Generator().manual_seed(seed)
+    return torch.randn(shape, generator=draw, dtype=torch.float64)

@@ -1,0 +1,119 @@
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from duchenne.nets.vit import Layer, Vit
+from tests.nets import plain
+from tests.nets.pictures import noise, pictures
+
+PATCHES = 9
+
+
+def small(**given: Any) -> Vit:
+    """Nine patches of 4 × 4 pixels, in evaluation mode."""
+    torch.manual_seed(0)
+    few = {"side": 12, "patch": 4, "width": 24, "depth": 2, "heads": 3}
+    return Vit(**{"classes": 2} | few | given).double().eval()
+
+
+def frames() -> Tensor:
+    return noise(5, 3, 12, 12).sigmoid()
+
+
+def patched(pixels: Tensor) -> Tensor:
+    """(F, 3, 12, 12) → (F, 48, 9), patch by patch."""
+    return functional.unfold(pixels, kernel_size=4, stride=4)
+
+
+def whole(patches: Tensor) -> Tensor:
+    return functional.fold(patches, output_size=12, kernel_size=4, stride=4)
+
+
+@pytest.mark.parametrize(
+    ("given", "text"),
+    [
+        ({"patch": 5}, "patch must divide 12, and 5 does not"),
+        ({"heads": 5}, "width must be even and a multiple of 5, and 24 is not"),
+        ({"width": 27}, "width must be even and a multiple of 3, and 27 is not"),
+        ({"depth": 0}, "depth is 0; without a layer no frame would be looked at"),
+    ],
+)
+def test_what_cannot_be_built_is_refused(given, text):
+    with pytest.raises(ValueError, match=text):
+        small(**given)
+
+
+def test_what_enters_the_layers():
+    """A class token, then one linear map of each patch's pixels from -1 to 1; places on top."""
+    look, pixels, seen = small().look, frames(), []
+    look.layers[0].register_forward_pre_hook(lambda _, given: seen.append(given[0]))
+    look(pixels)
+    patches = patched(2.0 * pixels - 1.0).mT @ look.patches.weight.flatten(1).T
+    tokens = torch.cat(
+        (look.class_token.expand(5, 1, 24), patches + look.get_parameter("patches.bias")), dim=1
+    )
+    assert torch.allclose(seen[0], tokens + look.places)
+
+
+def test_a_layer_is_that_of_the_formulas():
+    torch.manual_seed(0)
+    layer, x = Layer(width=24, heads=3, dropout=0.1).double().eval(), noise(2, 6, 24)
+    normal = functional.layer_norm(x, (24,))
+    key, value = layer.key_value(normal).chunk(2, dim=-1)
+    present = torch.tensor([[True] * 6, [True, False] * 3])
+    seen = plain.attention(layer.query(normal), key, value, present, heads=3)
+    middle = x + layer.output(seen)
+    inner = functional.gelu(layer.perceptron[1](functional.layer_norm(middle, (24,))))
+    expected = middle + layer.perceptron[4](inner)
+    assert torch.allclose(layer(x, present=present), expected)
+    assert torch.allclose(layer(x, present=present, places=2), expected[:, :2])
+
+
+def test_patches_in_another_order_with_their_places_are_the_same_frame():
+    look, pixels, order = small().look, frames(), torch.randperm(PATCHES)
+    before, shuffled = look(pixels), whole(patched(pixels)[:, :, order])
+    assert not torch.allclose(look(shuffled), before, atol=1e-3)
+    with torch.no_grad():
+        look.places[:, 1:] = look.places[:, 1:][:, order]
+    assert torch.allclose(look(shuffled), before)
+
+
+def test_without_places_the_order_of_patches_is_not_seen():
+    look, pixels = small().look, frames()
+    with torch.no_grad():
+        look.places[:, 1:] = 0.0
+    turned = whole(patched(pixels).flip(2))
+    assert torch.allclose(look(turned), look(pixels))
+
+
+def test_every_patch_reaches_the_frame_and_no_other_frame():
+    look, pixels = small().look, frames()
+    before = look(pixels)
+    for patch in range(PATCHES):
+        patches = patched(pixels)
+        patches[2, :, patch] = patches[3, :, patch]
+        moved = (look(whole(patches)) - before).abs().amax(1) > 1e-6
+        assert moved.tolist() == [False, False, True, False, False]
+
+
+@pytest.mark.parametrize(("time_depth", "ordered"), [(0, False), (1, True), (2, True)])
+def test_the_order_of_frames_counts_where_they_meet(time_depth, ordered):
+    net, given = small(time_depth=time_depth).float(), pictures(["...."], side=12, channels=3)
+    turned = given._replace(chips=given.chips.flip(1))
+    apart = (net(given).logits - net(turned).logits).abs()
+    assert (apart > 1e-4) if ordered else (apart < 1e-6)
+
+
+def test_more_layers_are_more_layers():
+    """Of 24: two norms, four square maps, two of four times the width; all with biases."""
+    one = 2 * 48 + 4 * 24 * 24 + 4 * 24 + 2 * 24 * 96 + 96 + 24
+    base = size(small(depth=1, time_depth=0))
+    assert base == (48 * 24 + 24) + 24 + 10 * 24 + one + 48 + 48 + 25
+    assert size(small(depth=3, time_depth=2)) == base + 4 * one
+
+
+def size(net: Vit) -> int:
+    return sum(values.numel() for values in net.parameters())
