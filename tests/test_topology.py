@@ -10,8 +10,17 @@ from scipy.spatial.distance import cdist
 
 from duchenne import topology
 from duchenne.errors import Unusable
-from duchenne.topology import DLIB, LEGACY_LIP_CORNERS, MESH, Sides, Topology, at
-from tests.face.portraits import MESH_OF_DLIB, Array, flat_face, mesh_face
+from duchenne.topology import (
+    DLIB,
+    LEGACY_LIP_CORNERS,
+    MESH,
+    MESH_OF_DLIB,
+    Outline,
+    Sides,
+    Topology,
+    at,
+)
+from tests.face.portraits import Array, flat_face, mesh_face
 
 SIDED = [
     "outer_corners",
@@ -92,7 +101,41 @@ def test_both_numberings_mean_the_same_places():
             there = at(mesh, getattr(getattr(MESH, role), side))
             here = at(dlib, getattr(getattr(DLIB, role), side))
             assert np.linalg.norm((there - here)[:2]) < 0.06, role
-    assert [MESH_OF_DLIB[i] for i in DLIB.mirror] == [MESH.mirror[i] for i in MESH_OF_DLIB]
+
+
+def in_the_mesh(dlib: Iterable[int]) -> list[int]:
+    return [MESH_OF_DLIB[point] for point in dlib]
+
+
+def test_dlibs_points_are_as_many_of_the_mesh_and_mirror_alike():
+    assert len(set(MESH_OF_DLIB)) == len(MESH_OF_DLIB) == 68
+    assert in_the_mesh(DLIB.mirror) == [MESH.mirror[point] for point in MESH_OF_DLIB]
+
+
+@pytest.mark.parametrize("role", ["outer_corners", "inner_corners", "lip_corners"])
+def test_corners_are_the_same_landmarks_in_both_numberings(role: str):
+    dlib, mesh = getattr(DLIB, role), getattr(MESH, role)
+    assert (in_the_mesh(dlib.right), in_the_mesh(dlib.left)) == ([*mesh.right], [*mesh.left])
+
+
+SHARED = [line for line in DLIB.outlines if line.name not in {"nose_bridge", "nostrils"}]
+
+
+@pytest.mark.parametrize("line", SHARED, ids=lambda line: line.name)
+def test_dlibs_outlines_run_once_along_those_of_the_mesh(line: Outline):
+    ring = next(other.path for other in MESH.outlines if other.name == line.name)[:-1]
+    steps = np.diff([ring.index(point) for point in in_the_mesh(line.path)])
+    way = min((steps % len(ring)).sum(), (-steps % len(ring)).sum())  # in either direction
+    assert way == len(ring) if line.path[0] == line.path[-1] else way < len(ring)
+
+
+def test_dlibs_nose_runs_down_the_mid_line_to_the_tip_and_across_the_nostrils():
+    front, bridge, nostrils = faces(MESH), in_the_mesh(range(27, 31)), in_the_mesh(range(31, 36))
+    assert all(MESH.mirror[point] == point for point in bridge)
+    assert (np.diff(front[bridge, 1]) > 0.1).all()
+    assert np.linalg.norm(front[bridge[-1]] - at(front, MESH.nose_tip)) < 0.15
+    assert (np.diff(front[nostrils, 0]) > 0.05).all()
+    assert front[nostrils, 1].min() > front[bridge[-1], 1]
 
 
 @BOTH

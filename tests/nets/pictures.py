@@ -6,7 +6,7 @@ from torch import Tensor
 from duchenne.nets.inputs import Pictures
 
 
-def pictures(seen: list[str], *, side: int, channels: int, seed: int = 0) -> Pictures:
+def pictures(seen: list[str], *, side: int, channels: int = 1, seed: int = 0) -> Pictures:
     """One window for each of `seen`, one letter a frame: `.` is present, `x` absent; all noise."""
     present = torch.tensor([[letter == "." for letter in row] for row in seen])
     draw = torch.Generator().manual_seed(seed)
@@ -21,6 +21,18 @@ def spread(given: Pictures, seen: list[str]) -> Pictures:
     assert torch.equal(wide.present.sum(dim=1), given.present.sum(dim=1))
     wide.chips[wide.present] = given.chips[given.present]
     return wide
+
+
+def one_frame_each(windows: Pictures) -> Pictures:
+    """The present frames, each as a window of its own."""
+    chips = windows.chips[windows.present][:, None]
+    return Pictures(chips, torch.ones(chips.shape[:2], dtype=torch.bool))
+
+
+def without(windows: Pictures, *, frames: list[int]) -> Pictures:
+    """All windows less these frames."""
+    kept = [frame for frame in range(windows.present.shape[1]) if frame not in frames]
+    return Pictures(windows.chips[:, kept], windows.present[:, kept])
 
 
 def noise(*shape: int, seed: int = 0) -> Tensor:
