@@ -7,6 +7,7 @@ from typing import Any
 import pyarrow as pa
 
 from duchenne import schemas
+from duchenne.errors import ParamsError
 from duchenne.flow.unit import Row
 
 Clip = Mapping[str, Any]
@@ -44,6 +45,34 @@ def of(rows: Iterable[Row], *, pictures: bool) -> tuple[list[str], list[Row]]:
     without = set(NO_PICTURES) if pictures else {DMARKERS}
     passed = [row for row in rows if row.failed or row.reason in without]
     return [row.unit for row in rows if row not in passed], passed
+
+
+def shown(
+    rows: Iterable[Row], clips: Iterable[Clip], *, unaligned: bool
+) -> tuple[dict[str, bool], list[Row]]:
+    """The clips that `crops` cuts faces from, by the status table of `mesh`, each with whether it
+    has landmarks; and the rows that it carries on: of clips that failed before, and of those
+    without pictures, which fail here. `unaligned` takes photographs that show no face as well.
+    """
+    kinds = {clip["clip"]: clip["kind"] for clip in clips}
+    aligned: dict[str, bool] = {}
+    passed, unseen = [], []
+    for row in rows:
+        kind = kinds[row.unit]
+        faceless = unaligned and kind in schemas.STILLS and row.reason == "no_face"
+        if row.failed and not faceless:
+            passed.append(row)
+        elif kind in NO_PICTURES:
+            detail = f"{NO_PICTURES[kind]}, and this model looks at pictures"
+            unseen.append(Row(row.unit, "failed", "unseen", detail, "crops"))
+        else:
+            aligned[row.unit] = not row.failed
+    if unseen and not aligned:
+        raise ParamsError(
+            "model: it looks at pictures, and no clip of this data set has any; choose one that "
+            "takes landmarks (such as mesh) or Duchenne Markers (such as svm)"
+        )
+    return aligned, passed + unseen
 
 
 def unmoving(rows: Iterable[Row], clips: Iterable[Clip]) -> list[Row]:

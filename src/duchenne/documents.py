@@ -11,6 +11,7 @@ TABLES = (
     schemas.FACES,
     schemas.mesh(478),
     schemas.landmarks(478),
+    schemas.crops(48, 3),
     schemas.QUALITY,
     markers.SIGNALS,
     markers.DMARKERS,

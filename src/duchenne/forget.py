@@ -77,7 +77,10 @@ def delete(shares: Sequence[Share]) -> None:
 
 
 def _all_of(place: str, folders: Sequence[Path]) -> Share:
-    return Share(place, tuple(file for at in folders for file in _files(at)), tuple(folders))
+    """A folder without files stays: it is the result of a model that looks at no pictures."""
+    files = {folder: _files(folder) for folder in folders}
+    held = tuple(folder for folder, found in files.items() if found)
+    return Share(place, tuple(file for found in files.values() for file in found), held)
 
 
 def _in_dvc(root: Path, cache: Path) -> list[Path]:

@@ -86,6 +86,8 @@ def _stages(root: Path, *, demo: bool) -> Table:
         if not path.exists() or (name == "demo" and not demo):
             continue
         rows = read_status(path)
+        if not rows:  # nothing to do for this model
+            continue
         counts = Counter(row.status for row in rows)
         reasons = Counter(row.reason for row in rows if row.reason).most_common()
         words = ", ".join(f"{count} {reason}" for reason, count in reasons)

@@ -13,6 +13,20 @@ from duchenne.dataset_params import AUTO, PUBLISHED, Dataset, OfStills
 from duchenne.errors import ParamsError, suggest
 from duchenne.typed_yaml import Section, explain_all, read_yaml
 
+Model = Literal[
+    "mesh",
+    "realsmilenet",
+    "dexpression",
+    "scn",
+    "vit",
+    "pstnet",
+    "p4transformer",
+    "svm",
+    "trees",
+    "duration",
+    "first_frame",
+    "majority",
+]
 Fusion = Literal[
     "none",
     "multitask",
@@ -158,7 +172,7 @@ class Multitask(Section):
 class Training(Section):
     """All parameters that decide what a fold learns."""
 
-    model: Literal["mesh"]
+    model: Model
     fusion: Fusion
     protocol: Literal["nested", "published"]
     seed: int
@@ -171,7 +185,7 @@ class Training(Section):
 
 class Params(Section):
     dataset: str
-    model: Literal["mesh"]
+    model: Model
     fusion: Fusion
     protocol: Literal["nested", "published"]
     seed: Annotated[int, Field(ge=0)]

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from duchenne.tables import Column, Table
 
+IBUG = 68  # landmarks that data sets of faces are annotated with
 STILLS = frozenset({"image", "pixels"})  # kinds of clip of one picture, in which nothing moves
 
 CLIPS = Table(
@@ -164,6 +165,46 @@ def landmarks(points: int) -> Table:
             ("points", "number of landmarks, 478 or 68"),
             ("frames", "number of frames"),
             ("seen, gap, yaw, pitch, roll, size, jitter", "as in quality"),
+        ),
+    )
+
+
+def crops(side: int, channels: int) -> Table:
+    """Chips of a face; how large and whether in colour depends on the model."""
+    return Table(
+        name="crops",
+        version=1,
+        doc="`data/crops/<clip>.parquet`: upright pictures of the followed face, all of one size, "
+        "with the eyes in one place; at the rate of a window, chosen by time. No files where the "
+        "model looks at no pictures.",
+        columns=(
+            Column("frame", pa.int32(), "as in frames"),
+            Column("time", pa.float64(), "as in frames, s"),
+            Column("success", pa.bool_(), "whether there is a chip"),
+            Column(
+                "aligned",
+                pa.bool_(),
+                "whether landmarks say where it lies; else the box of a photograph's face does, or "
+                "the photograph's shape",
+            ),
+            Column(
+                "chip",
+                pa.binary(side * side * channels),
+                "row by row, from left to right, 0 to 255, red, green, blue or grey; null where "
+                "there is none",
+                False,
+            ),
+            Column(
+                "points",
+                pa.list_(pa.float32(), 2 * IBUG),
+                "x and y of each of iBUG's 68 landmarks in turn, in shares of the chip, 0 to 1 "
+                "inside it; NaN where not known",
+            ),
+        ),
+        facts=(
+            ("side", "of a chip, px"),
+            ("channels", "1: grey, 3: red, green and blue"),
+            ("fps", "chips per second at most, Hz"),
         ),
     )
 

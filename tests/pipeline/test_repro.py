@@ -20,8 +20,8 @@ from duchenne.flow import lock
 from tests import clips
 from tests.workspace import TINY, Workspace
 
-STAGES = ["check", "demo", "index", "decode", "detect", "mesh", "normalize", "quality", "dmarkers",
-          "folds", "train", "aggregate"]  # fmt: skip
+STAGES = ["check", "demo", "index", "decode", "detect", "mesh", "normalize", "quality", "crops",
+          "dmarkers", "folds", "train", "aggregate"]  # fmt: skip
 FANNED_OUT = {"demo", "decode", "detect", "mesh", "normalize", "dmarkers", "train"}
 
 
