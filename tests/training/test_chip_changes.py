@@ -51,6 +51,18 @@ def test_random_rotate_turns_by_the_one_angle_it_may_choose_and_keeps_the_values
     assert place(found.matrix, 0.5, 0.5) == pytest.approx(corner)
 
 
+@pytest.mark.parametrize("degrees", [0.7, -12.0, 45.0])
+def test_between_pixels_a_turn_interpolates_and_rounds(degrees: float):
+    """Of a slope, every value is known: that of the place where the pixel comes from."""
+    y, x = np.mgrid[:21, :21] + 0.5
+    slope = (5 * x + 3 * y + 20).astype(np.uint8)  # whole numbers: both halves make 4
+    found = by.turn([slope[:, :, None]], degrees=degrees, rng=rng())
+    there = np.linalg.inv(found.matrix) @ np.stack([x, y, np.ones_like(x)]).reshape(3, -1)
+    wanted = ([5.0, 3.0, 20.0] @ there).reshape(21, 21)
+    inside = slice(5, 16)
+    assert np.abs(found.frames[0][inside, inside, 0] - wanted[inside, inside]).max() < 0.51
+
+
 @pytest.mark.parametrize("degrees", [1.0, -12.0, 45.0, 130.0])
 def test_center_crop_takes_the_rim_off_again_and_no_corner_is_black(degrees: float):
     assert same(by.turn(plain(201), degrees=degrees, rng=rng()).frames, plain(201))

@@ -1,7 +1,7 @@
 """Face chips that look a little different each time, by vidaug; in training only.
 
-Each window is changed as a whole, since a smile is what differs between its frames. What landmarks
-and D-Markers must follow is drawn here and told to the caller; vidaug only applies it.
+Each window is changed as a whole, since a smile is what differs between its frames. How much is
+drawn here, and vidaug applies it; what landmarks and D-Markers must follow is told to the caller.
 """
 
 from dataclasses import dataclass
