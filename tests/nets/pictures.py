@@ -7,15 +7,21 @@ from duchenne.nets.inputs import Pictures
 
 
 def pictures(seen: list[str], *, side: int, channels: int = 1, seed: int = 0) -> Pictures:
-    """One window for each of `seen`, one letter a frame: `.` is present, `x` absent; all noise."""
+    """One window for each of `seen`, one letter a frame: `.` is present, `x` absent.
+
+    Noise on a ground that changes from frame to frame, since noise alone is lost in means.
+    """
     present = torch.tensor([[letter == "." for letter in row] for row in seen])
     draw = torch.Generator().manual_seed(seed)
-    shape = (*present.shape, side, side, channels)
-    return Pictures(torch.randint(0, 256, shape, generator=draw, dtype=torch.uint8), present)
+    ground, grain = (
+        torch.randint(0, 128, (*present.shape, *size, channels), generator=draw, dtype=torch.uint8)
+        for size in ((1, 1), (side, side))
+    )
+    return Pictures(ground + grain, present)
 
 
 def spread(given: Pictures, seen: list[str]) -> Pictures:
-    """The same present frames at the places that `seen` gives them, and other noise elsewhere."""
+    """The same present frames at the places that `seen` gives them, and other chips elsewhere."""
     _, _, side, _, channels = given.chips.shape
     wide = pictures(seen, side=side, channels=channels, seed=99)
     assert torch.equal(wide.present.sum(dim=1), given.present.sum(dim=1))

@@ -9,7 +9,7 @@ from duchenne.nets.narrow_conv import NarrowConv
 from duchenne.nets.non_local import NonLocal
 from duchenne.nets.realsmilenet import RealSmileNet
 from duchenne.nets.temporal_attention import TemporalAttention
-from tests.nets.pictures import noise, pictures
+from tests.nets.pictures import numbers, pictures
 
 
 def size(part: nn.Module | None) -> int:
@@ -54,7 +54,7 @@ def frames(pixels: Tensor, counts: list[int]) -> Frames:
 
 def test_temporal_attention_at_its_start():
     """x · change + x, where the first frame of each of the windows has no change."""
-    x = noise(6, 3, 5, 4)
+    x = numbers(6, 3, 5, 4)
     seen = TemporalAttention(3).double()(frames(x, [3, 1, 2]))
     expected = x.clone()
     for now, before in ((1, 0), (2, 1), (5, 4)):
@@ -65,16 +65,16 @@ def test_temporal_attention_at_its_start():
 def test_temporal_attention_learns_what_change_to_look_at():
     attention = TemporalAttention(3).double()
     with torch.no_grad():
-        attention.conv.weight.copy_(noise(3, 3, 3, 3))
-        attention.get_parameter("conv.bias").copy_(noise(3))
-    x = noise(2, 3, 5, 4, seed=1)
+        attention.conv.weight.copy_(numbers(3, 3, 3, 3))
+        attention.get_parameter("conv.bias").copy_(numbers(3))
+    x = numbers(2, 3, 5, 4, seed=1)
     change = torch.stack((torch.zeros_like(x[0]), x[1] - x[0]))
     map_ = functional.conv2d(change, attention.conv.weight, attention.conv.bias, padding=1)
     assert torch.allclose(attention(frames(x, [2])), x * map_ + x)
 
 
 def test_a_narrow_convolution_is_a_convolution():
-    conv, x = NarrowConv(3, 5).double(), noise(4, 3, 7, 6)
+    conv, x = NarrowConv(3, 5).double(), numbers(4, 3, 7, 6)
     out = conv(x)
     assert torch.allclose(out, functional.conv2d(x, conv.weight, conv.bias, padding=1))
     assert out.is_contiguous()
@@ -83,7 +83,7 @@ def test_a_narrow_convolution_is_a_convolution():
 def test_convlstm_is_that_of_a_plain_loop():
     """Frame and state side by side in one convolution, as the paper has it."""
     torch.manual_seed(0)
-    memory, maps = ConvLstm(3, 2).double(), noise(2, 4, 3, 5, 6)
+    memory, maps = ConvLstm(3, 2).double(), numbers(2, 4, 3, 5, 6)
     hidden = cell = torch.zeros(2, 2, 5, 6, dtype=torch.float64)
     states = memory(maps)
     assert states.shape == (2, 4, 2, 5, 6)
@@ -97,10 +97,10 @@ def test_convlstm_is_that_of_a_plain_loop():
 
 def test_a_non_local_block_is_that_of_the_formula():
     torch.manual_seed(0)
-    block, x = NonLocal(4).double().eval(), noise(2, 4, 6, 6)
+    block, x = NonLocal(4).double().eval(), numbers(2, 4, 6, 6)
     assert torch.equal(block(x), x)  # the gain starts at zero
     with torch.no_grad():
-        block.norm.weight.copy_(noise(4, seed=1))
+        block.norm.weight.copy_(numbers(4, seed=1))
     asks, answers, gives = block.asks(x), block.answers(x), block.gives(x)
     answers, gives = (functional.max_pool2d(maps, 2) for maps in (answers, gives))
     alike = torch.einsum("bcij,bckl->bijkl", asks, answers) / 9

@@ -7,7 +7,7 @@ from torch.nn import functional
 
 from duchenne.nets.vit import Layer, Vit
 from tests.nets import plain
-from tests.nets.pictures import noise, pictures
+from tests.nets.pictures import numbers, pictures
 
 PATCHES = 9
 
@@ -20,7 +20,7 @@ def small(**given: Any) -> Vit:
 
 
 def frames() -> Tensor:
-    return noise(5, 3, 12, 12).sigmoid()
+    return numbers(5, 3, 12, 12).sigmoid()
 
 
 def patched(pixels: Tensor) -> Tensor:
@@ -60,7 +60,7 @@ def test_what_enters_the_layers():
 
 def test_a_layer_is_that_of_the_formulas():
     torch.manual_seed(0)
-    layer, x = Layer(width=24, heads=3, dropout=0.1).double().eval(), noise(2, 6, 24)
+    layer, x = Layer(width=24, heads=3, dropout=0.1).double().eval(), numbers(2, 6, 24)
     normal = functional.layer_norm(x, (24,))
     key, value = layer.key_value(normal).chunk(2, dim=-1)
     present = torch.tensor([[True] * 6, [True, False] * 3])
