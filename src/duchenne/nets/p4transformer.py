@@ -1,0 +1,132 @@
+"""P4Transformer: a transformer over small pieces of a point-cloud video.
+
+After Fan, Yang & Kankanhalli, "Point 4D Transformer Networks for Spatio-Temporal Modeling in Point
+Cloud Videos" (CVPR 2021), in the form of their network for MSR-Action3D, made smaller. A point 4D
+convolution makes a token of what surrounds each anchor in space and time; tokens know where and
+when they are by a linear map of (x, y, z, t); all tokens of a window look at each other, and the
+largest of every feature decides. Landmarks have no features of their own, so the convolution's
+sum of features and mapped displacement is the latter alone, as published.
+
+Other than published: the nearest neighbours, not those within a radius (see `tubes`); absent frames
+are nowhere, while frames beyond the ends of a window were copies of its last; a frame counts as a
+tenth of the distance between the eyes, since a whole unit would outweigh all that moves; one linear
+map for head, and dropout.
+"""
+
+import torch
+from torch import Tensor, nn
+
+from duchenne.nets.attention import attend
+from duchenne.nets.chunks import chunks
+from duchenne.nets.inputs import Output, Windows
+from duchenne.nets.tubes import Span, Tubes, check, tubes
+from duchenne.nets.verdict import largest, logits
+
+_FRAME = 0.1  # distances between the eyes: about that between a landmark and its 16th neighbour
+
+
+class P4Transformer(nn.Module):
+    def __init__(
+        self,
+        *,
+        classes: int,
+        anchors: int = 32,
+        neighbours: int = 16,
+        radius: int = 1,
+        stride: int = 2,
+        width: int = 128,
+        depth: int = 3,
+        heads: int = 4,
+        dropout: float = 0.1,
+    ) -> None:
+        super().__init__()
+        if depth < 1:
+            raise ValueError(f"depth is {depth}; tokens meet in at least 1 layer")
+        self.span = check(Span(anchors, neighbours, radius, stride))
+        self.convolution = PointConvolution4d(width)
+        self.where = nn.Linear(4, width)
+        self.layers = nn.ModuleList(
+            TokenLayer(width, heads=heads, dropout=dropout) for _ in range(depth)
+        )
+        self.head = nn.Sequential(nn.LayerNorm(width), nn.Dropout(dropout), logits(width, classes))
+
+    def forward(self, windows: Windows) -> Output:
+        pieces = tubes(windows.xyz, windows.present, self.span)
+        x = (self.convolution(pieces) + self.where(_places(pieces))).flatten(1, 2)
+        present = pieces.present.repeat_interleave(pieces.centres.shape[2], dim=1)  # (B, G·A)
+        for layer in self.layers:
+            x = layer(x, present)
+        return Output(self.head(largest(x, present)))
+
+
+class PointConvolution4d(nn.Module):
+    """max over a tube's neighbours of W (dx, dy, dz, dt), feature by feature: (B, G, A, width)."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.displacement = nn.Linear(4, width, bias=False)
+
+    def forward(self, pieces: Tubes) -> Tensor:
+        ways = _ways(pieces)
+        return most(ways.flatten(0, 2), self.displacement.weight).view(*ways.shape[:3], -1)
+
+
+class TokenLayer(nn.Module):
+    """`x + attention(norm(x))`, then `x + perceptron(norm(x))`, over tokens (B, S, width)."""
+
+    def __init__(self, width: int, *, heads: int, dropout: float) -> None:
+        super().__init__()
+        if heads < 1 or width % heads:
+            raise ValueError(f"heads is {heads}; it must divide the width, {width}")
+        self.heads = heads
+        self.before_attention = nn.LayerNorm(width)
+        self.query_key_value = nn.Linear(width, 3 * width, bias=False)
+        self.output = nn.Sequential(nn.Linear(width, width), nn.Dropout(dropout))
+        self.perceptron = nn.Sequential(
+            nn.LayerNorm(width),
+            nn.Linear(width, 2 * width),
+            nn.GELU(),
+            nn.Dropout(dropout),
+            nn.Linear(2 * width, width),
+            nn.Dropout(dropout),
+        )
+
+    def forward(self, x: Tensor, present: Tensor) -> Tensor:
+        """No token takes anything from those where `present` (B, S) is False."""
+        query, key, value = self.query_key_value(self.before_attention(x)).chunk(3, dim=-1)
+        x = x + self.output(attend(query, key, value, heads=self.heads, present=present))
+        mixed: Tensor = x + self.perceptron(x)
+        return mixed
+
+
+def most(rows: Tensor, weight: Tensor) -> Tensor:
+    """max_s weight · rows_s for rows (R, S, c) and weight (o, c) → (R, o).
+
+    Which row wins is found first, a few at a time; what all would have given, S·o numbers for each
+    of R, is never whole in memory, and only winners have a gradient anyway.
+    """
+    with torch.no_grad():
+        parts = chunks(rows, count=len(rows), values=rows.shape[1] * len(weight))
+        best = torch.cat([(rows[part] @ weight.T).max(1).indices for part in parts])  # (R, o)
+    columns = [axis.gather(1, best) for axis in rows.unbind(-1)]
+    return (torch.stack(columns, -1) * weight).sum(-1)
+
+
+def _ways(pieces: Tubes) -> Tensor:
+    """(B, G, A, L·K, 4): from anchors to neighbours in space and time.
+
+    In place of a frame that is not seen stands a neighbour that is in the maximum already.
+    """
+    reach = pieces.seen.shape[-1] // 2
+    steps = _FRAME * torch.arange(-reach, reach + 1).to(pieces.way)
+    time = steps[:, None, None, None].expand(*pieces.way.shape[:-1], 1)
+    ways = torch.cat((pieces.way, time), -1)
+    own = ways[:, :, reach : reach + 1, :, :1]
+    ways = torch.where(pieces.seen[..., None, None, None], ways, own)
+    return ways.transpose(2, 3).flatten(3, 4)
+
+
+def _places(pieces: Tubes) -> Tensor:
+    """(B, G, A, 4): x, y, z and t of anchors."""
+    time = _FRAME * pieces.frame[..., None, None].expand(*pieces.centres.shape[:-1], 1)
+    return torch.cat((pieces.centres, time.to(pieces.centres)), -1)
