@@ -7,7 +7,7 @@ from duchenne.clips import group_columns
 from duchenne.files import write_csv, write_json
 from duchenne.pictures import pictures, read_history
 from duchenne.results import as_predictions, models, prove, summarise, tested
-from duchenne.schemas import CLIPS, FOLDS, PREDICTIONS
+from duchenne.schemas import CLIPS, FOLDS, PREDICTIONS, PROBES
 from duchenne.stage import Stage, execute
 from duchenne.tables import read
 
@@ -18,7 +18,8 @@ def run(stage: Stage) -> None:
     rows = tested(read(PREDICTIONS, stage.dep("data/predictions.parquet")))
     facts = models(stage.dep("models/folds"), sorted(set(folds["fold"].to_pylist())))
     write_json(stage.out("data/reports/audit.json"), prove(rows, folds, clips, facts))
-    found = summarise(rows, facts, groups=group_columns(clips))
+    probes = read(PROBES, stage.dep("data/probes.parquet"))
+    found = summarise(rows, facts, groups=group_columns(clips), probes=probes)
     write_json(stage.out("metrics/summary.json"), found)
     history = read_history(stage.dep("data/history.csv"))
     names = next(iter(facts.values()))["classes"]

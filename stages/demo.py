@@ -21,9 +21,9 @@ def render_clip(unit: Unit, recipe: Recipe, out: Path) -> Outcome:
 
 
 def run(stage: Stage) -> None:
-    settings = stage.params.datasets["demo"].model_copy(update={"auto": {}})  # not for the demo
+    settings = stage.params.datasets["demo"].model_copy(update={"auto": {}, "auto_for": {}})
     folder = stage.out("data/raw/demo")
-    plans = demo.plan(**settings.model_dump(exclude={"adapter", "auto"}))
+    plans = demo.plan(**settings.model_dump(exclude={"adapter", "auto", "auto_for"}))
     recipe = stage.recipe(None, "av", "numpy", "opencv-contrib-python", "scikit-image", "scipy")
     fan_out(
         render_clip,
@@ -31,7 +31,7 @@ def run(stage: Stage) -> None:
         recipe=recipe,
         places=Places(folder, ".mp4", stage.out("data/status/demo.parquet")),
         settings=stage.engine,
-        max_failed=stage.params.quality.max_failed,
+        max_failed=0.0,
     )
     made_by = stage.recipe(settings).made_by()
     write(TRUTH, folder / "truth.parquet", demo.truth(plans), made_by=made_by)

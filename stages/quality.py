@@ -5,18 +5,24 @@ The gate stops the run when too many clips cannot be used, whatever the reason.
 
 from duchenne.files import write_json
 from duchenne.flow.gate import judge, read_status
+from duchenne.needs import NEEDS
 from duchenne.quality import judged, summary, table
-from duchenne.schemas import CLIPS, QUALITY
+from duchenne.schemas import CLIPS, QUALITY, STILLS
 from duchenne.stage import Stage, execute
 from duchenne.tables import read, write
 
 
 def run(stage: Stage) -> None:
-    clips = read(CLIPS, stage.dep("data/clips.parquet"))["clip"].to_pylist()
+    clips = read(CLIPS, stage.dep("data/clips.parquet")).to_pylist()
+    stills = {clip["clip"] for clip in clips if clip["kind"] in STILLS}
+    unaligned = stills if NEEDS[stage.params.model].unaligned else set()
     remarks = {row.unit: row for row in read_status(stage.dep("data/status/decode.parquet"))}
     rows = {row.unit: row for row in read_status(stage.dep("data/status/normalize.parquet"))}
     limits, landmarks = stage.params.quality, stage.dep("data/landmarks")
-    verdicts = [judged(rows[clip], landmarks, limits=limits) for clip in clips]
+    verdicts = [
+        judged(rows[name], landmarks, limits=limits, unaligned=name in unaligned)
+        for name in (clip["clip"] for clip in clips)
+    ]
     made_by = stage.recipe(limits).made_by()
     rated = table(verdicts, remarks)
     write(QUALITY, stage.out("data/quality.parquet"), rated, made_by=made_by)

@@ -1,4 +1,4 @@
-"""Train one network per fold, each on subjects that it is not tested on.
+"""Train or fit one model per fold, each on subjects that it is not tested on.
 
 A unit is a fold: folds run side by side, on all GPUs or all cores, and a killed one goes on where
 it was. How many at once is engine.yaml's and changes no result.
@@ -7,36 +7,34 @@ it was. How many at once is engine.yaml's and changes no result.
 from duchenne.clips import group_columns
 from duchenne.flow.fanout import Places, fan_out
 from duchenne.learning import merge_history, merge_predictions, train_fold
-from duchenne.params import Training
 from duchenne.schemas import CLIPS, FOLDS, PREDICTIONS
 from duchenne.stage import Stage, execute
 from duchenne.tables import read
-from duchenne.teaching import check_kinds, engine_for, units_of
+from duchenne.teaching import check_kinds, engine_for, looked_at, units_of
+from duchenne.training_params import Training
 
-LIBRARIES = ("numpy", "safetensors", "torch")
+LIBRARIES = ("numpy", "safetensors", "scikit-learn", "torch", "vidaug")
 
 
 def run(stage: Stage) -> None:
-    settings = Training(
-        model=stage.params.model,
-        fusion=stage.params.fusion,
-        protocol=stage.params.protocol,
-        seed=stage.params.seed,
-        window=stage.params.window,
-        augment=stage.params.augment,
-        net=stage.params.net,
-        train=stage.params.train,
-        multitask=stage.params.multitask,
-    )
+    settings = Training.of(
+        stage.params.model, fusion=stage.params.fusion, protocol=stage.params.protocol,
+        seed=stage.params.seed, window=stage.params.window, augment=stage.params.augment,
+        train=stage.params.train, net=stage.params.net, multitask=stage.params.multitask,
+        realsmilenet=stage.params.realsmilenet, scn=stage.params.scn, vit=stage.params.vit,
+        pstnet=stage.params.pstnet, p4transformer=stage.params.p4transformer,
+        svm=stage.params.svm, trees=stage.params.trees,
+    )  # fmt: skip
     clips = read(CLIPS, stage.dep("data/clips.parquet"))
     folds = read(FOLDS, stage.dep("data/folds.parquet"))
     check_kinds(folds, clips, settings)
-    landmarks, dmarkers = stage.dep("data/landmarks"), stage.dep("data/dmarkers.parquet")
+    seen = {"landmarks": stage.dep("data/landmarks"), "chips": stage.dep("data/crops")}
+    looks = looked_at(settings, **seen, dmarkers=stage.dep("data/dmarkers.parquet"))
     recipe = stage.recipe(settings, *LIBRARIES, writes=PREDICTIONS)
     places = Places(stage.out("models/folds"), "", stage.out("data/status/train.parquet"))
     rows = fan_out(
         train_fold,
-        units_of(folds, clips, landmarks, dmarkers if settings.fusion != "none" else None),
+        units_of(folds, clips, *looks),
         recipe=recipe,
         places=places,
         settings=engine_for(stage.engine, settings.train),

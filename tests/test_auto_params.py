@@ -2,27 +2,29 @@
 
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import yaml
 
 from duchenne import params
-from duchenne.dataset_params import PUBLISHED
 from duchenne.errors import ParamsError
 from duchenne.params import Params
+from duchenne.published_params import OF_MODEL, OF_TRAINING, PUBLISHED
+from duchenne.training_params import Model
 from tests.imports import ROOT
 
 SHIPPED = (ROOT / "params.yaml").read_text(encoding="utf-8")
 KEYS = [(section, key) for section, keys in PUBLISHED.items() for key in keys]
 
 
-def load(folder: Path, *, demo: Any = None, **changes: Any) -> Params:
-    """The shipped file with another `auto:` of the demo; `train__epochs=2` as with -S."""
+def load(folder: Path, *, demo: Any = None, models: Any = None, **changes: Any) -> Params:
+    """The shipped file with another `auto:` of the demo, and only these `auto_for:`;
+    `train__epochs=2` as with -S."""
     values = yaml.safe_load(SHIPPED)
     values["datasets"]["mine"] = {"adapter": "folder"}
     if demo is not None:
-        values["datasets"]["demo"]["auto"] = demo
+        values["datasets"]["demo"] |= {"auto": demo, "auto_for": models or {}}
     for name, value in changes.items():
         section, _, key = name.partition("__")
         if key:
@@ -86,6 +88,39 @@ def test_published_sets_are_split_as_their_papers_do(dataset, scheme, count, tmp
     assert (folds.scheme, folds.count) == (scheme, count)
 
 
+@pytest.mark.parametrize(
+    ("model", "models", "epochs"),
+    [
+        ("mesh", {}, 7),
+        ("mesh", {"mesh": {"train": {"epochs": 4}}}, 4),
+        ("vit", {"mesh": {"train": {"epochs": 4}}}, 7),
+        ("dexpression", {}, 7),
+    ],
+)
+def test_a_set_may_say_more_of_one_model(model, models, epochs, tmp_path: Path):
+    found = load(tmp_path, demo={"train": {"epochs": 7}}, models=models, model=model)
+    assert found.train.epochs == epochs
+    assert load(tmp_path, demo={}, models=models, model=model, train__epochs=2).train.epochs == 2
+
+
+@pytest.mark.parametrize("model", get_args(Model))
+def test_where_no_set_says_otherwise_the_model_s_own_published_value_holds(model, tmp_path: Path):
+    found = load(tmp_path, dataset="mine", model=model)
+    of_model = OF_MODEL.get(model, {})
+    for section, key in KEYS:
+        wanted = of_model.get(section, {}).get(key, PUBLISHED[section][key])
+        assert value(found, section, key) == wanted, (section, key)
+
+
+def test_models_differ_in_what_training_reads_alone():
+    """Else another model would run the stages before it again."""
+    for model, sections in OF_MODEL.items():
+        assert model in get_args(Model)
+        assert set(sections) <= set(OF_TRAINING)
+        for section, keys in sections.items():
+            assert set(keys) <= set(PUBLISHED[section])
+
+
 @pytest.mark.parametrize("dataset", ["demo", "mine"])
 def test_an_explicit_value_wins(dataset, tmp_path: Path):
     found = load(
@@ -111,7 +146,7 @@ def test_an_explicit_value_wins(dataset, tmp_path: Path):
         ),
         pytest.param(
             {"demo": {"net": {"heads": 4}}},
-            r"'net\.heads' cannot be auto; .*Allowed: augment\.mirror, .*folds\.count, folds",
+            r"'net\.heads' cannot be auto; .*Allowed: augment\.brightness, .*folds\.count, folds",
             id="a key that may not be auto, in a set",
         ),
         pytest.param(
@@ -138,6 +173,16 @@ def test_an_explicit_value_wins(dataset, tmp_path: Path):
             id="no section",
         ),
         pytest.param({"demo": 4}, r"datasets\.demo\.auto: .* dictionary, not 4", id="no sections"),
+        pytest.param(
+            {"demo": {}, "models": {"vti": {}}},
+            r"datasets\.demo\.auto_for: 'vti' is no model; did you mean 'vit'\?",
+            id="a model that is none",
+        ),
+        pytest.param(
+            {"demo": {}, "models": {"vit": {"detect": {"min_score": 0.5}}}},
+            r"auto_for: 'detect\.min_score' cannot be auto; .*Allowed: augment",
+            id="a section that stages before training read",
+        ),
         pytest.param({"train": "auto"}, r"train: it should be a valid dict", id="a whole section"),
         pytest.param(
             {"train__epochs": "Auto"}, r"train\.epochs: .* integer, not 'Auto'", id="capitals"

@@ -12,6 +12,7 @@ from duchenne.dataset_params import Dataset
 from duchenne.datasets import ADAPTERS
 from duchenne.errors import ParamsError
 from duchenne.flow import settings
+from duchenne.training_params import Model
 from tests.imports import ROOT
 
 SHIPPED = (ROOT / "params.yaml").read_text(encoding="utf-8")
@@ -54,7 +55,7 @@ def test_the_shipped_file_is_well_formed_and_frozen(tmp_path: Path):
             "decode:\n  fsp: 25",
             "decode.fsp: unknown key; did you mean 'fps'?",
         ),
-        ("  max_failed: 0.1", "  max_failed: 1.5", "quality.max_failed: it should be less than"),
+        ("  max_failed: auto", "  max_failed: 1.5", "quality.max_failed: it should be less than"),
         ("dataset: demo", "dataset: dmeo", "'dmeo' is not described under `datasets:`; did you"),
         ("    adapter: demo", "    adapter: dmeo", "datasets.demo.adapter: 'dmeo' is not an adap"),
         ("  subjects: 44", "  subjcts: 44", "datasets.demo.subjcts: unknown key; did you mean 's"),
@@ -74,7 +75,8 @@ def test_the_shipped_file_is_well_formed_and_frozen(tmp_path: Path):
         ("within: null", "within: female", "within: it should be a group as column:value, such"),
         ("within: null", "within: {gender: female}", "within: it should be a group as column:"),
         ("  young: 18", "  young: 0", "groups.young: it should be greater than 0, not 0"),
-        ("quality:\n  max_failed: 0.1", "", "quality: missing"),
+        ("quality:\n", "qualty:\n", "quality: missing"),
+        ("model: mesh", "model: vti", "model: 'vti' is not allowed; did you mean 'vit'?"),
     ],
 )
 def test_what_is_refused_is_named_with_its_place(tmp_path: Path, old: str, new: str, says: str):
@@ -137,6 +139,68 @@ def test_variables_overrule_engine_yaml_and_are_checked_too(
     with pytest.raises(ParamsError) as refusal:
         settings.load(ROOT / "engine.yaml")
     assert says in str(refusal.value)
+
+
+MODELS = [model for model in get_args(Model) if model != "mesh"]
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_a_fusion_is_the_landmark_network_s_alone(model: str, tmp_path: Path):
+    text = SHIPPED.replace("model: mesh", f"model: {model}", 1)
+    path = tmp_path / "params.yaml"
+    path.write_text(text)
+    assert params.load(path).model == model
+    path.write_text(text.replace("fusion: none", "fusion: hadamard", 1))
+    with pytest.raises(
+        ParamsError, match=f"hadamard is for model: mesh alone; with model: {model}"
+    ):
+        params.load(path)
+
+
+@pytest.mark.parametrize(
+    ("model", "old", "new", "says"),
+    [
+        (
+            "svm",
+            "protocol: nested",
+            "protocol: published",
+            "model: svm has none; use protocol: nes",
+        ),
+        ("mesh", "crop: auto", "crop: 0.1", "model: mesh has no use for augment.crop; set it to 0"),
+        ("vit", "noise: auto", "noise: 0.1", "model: vit has no use for augment.noise"),
+        ("vit", "scale: auto", "scale: 0.1", "augment.scale"),
+        ("pstnet", "warp: auto", "warp: 0.5", "model: pstnet has no use for augment.warp"),
+        (
+            "majority",
+            "mirror: auto",
+            "mirror: 0.5",
+            "model: majority has no use for augment.mirror",
+        ),
+    ],
+)
+def test_what_the_model_would_not_heed_is_refused(model, old, new, says, tmp_path: Path):
+    text = SHIPPED.replace("model: mesh", f"model: {model}", 1)
+    path = tmp_path / "params.yaml"
+    path.write_text(text)
+    params.load(path)
+    assert old in text
+    path.write_text(text.replace(old, new, 1))
+    with pytest.raises(ParamsError) as refusal:
+        params.load(path)
+    assert says in str(refusal.value)
+
+
+@pytest.mark.parametrize("model", ["svm", "trees", "duration"])
+def test_photographs_have_no_dynamics(model: str, tmp_path: Path):
+    text = SHIPPED.replace("dataset: demo", "dataset: ckplus", 1)
+    path = tmp_path / "params.yaml"
+    path.write_text(text.replace("model: mesh", f"model: {model}", 1))
+    with pytest.raises(ParamsError, match=f"holds photographs, and model: {model} needs clips"):
+        params.load(path)
+    path.write_text(
+        text.replace("model: mesh", "model: scn", 1).replace("shows: auto", "shows: motion")
+    )
+    assert params.load(path).window.frames == 1, "what landmarks show is no matter to pictures"
 
 
 @pytest.mark.parametrize("dataset", ["ckplus", "fer2013"])

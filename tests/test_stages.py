@@ -6,7 +6,7 @@ import re
 import pytest
 import yaml
 
-from duchenne.dataset_params import PUBLISHED
+from duchenne.published_params import OF_TRAINING, PUBLISHED
 from tests.imports import ROOT, code_of, tree
 
 PIPELINE = yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
@@ -28,12 +28,17 @@ def params_read(stage: str) -> set[str]:
     text = ast.unparse(tree(f"stages/{stage}.py"))
     text = text.replace("datasets['demo']", "datasets.demo")
     text = re.sub(r"datasets\[stage\.params\.dataset\]", "datasets.${dataset}", text)
-    found = set(re.findall(r"stage\.params\.((?:[a-z_]+)(?:\.(?:[a-z_]+|\$\{dataset\}))*)", text))
+    found = set(
+        re.findall(r"stage\.params\.((?:[a-z0-9_]+)(?:\.(?:[a-z0-9_]+|\$\{dataset\}))*)", text)
+    )
     if "data/raw/${dataset}" in text:
         found.add("dataset")
     auto = {f"{section}.{key}" for section, keys in PUBLISHED.items() for key in keys}
     if found & (auto | set(PUBLISHED)):
         found |= {"dataset", "datasets.${dataset}"}
+    of_model = {name for name in auto if name.split(".")[0] in OF_TRAINING}
+    if found & (of_model | set(OF_TRAINING)):
+        found.add("model")  # it decides of these keys too
     return {re.sub(r"(datasets\.[^.]+)\..*", r"\1", name) for name in found}
 
 

@@ -74,9 +74,9 @@ def models() -> None:
     """List every model and fusion: its size, and what it needs to be trained and to judge."""
     from duchenne.nets import catalogue
 
-    table = Table("model", "fusion", "parameters", "trained with", "judges by", "paper")
+    table = Table("model", "fusion or key", "parameters", "trained with", "judges by", "paper")
     for entry in catalogue.rows():
-        table.add_row(entry.model, entry.fusion, f"{entry.parameters:,}", entry.training,
+        table.add_row(entry.model, entry.variant, catalogue.count(entry.parameters), entry.training,
                       entry.inference, entry.paper)  # fmt: skip
     Console().print(table)
 

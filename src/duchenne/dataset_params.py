@@ -1,53 +1,45 @@
 """What params.yaml says of each data set, and what a data set may say of other settings."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator
 
 from duchenne.errors import suggest
+from duchenne.needs import NEEDS
+from duchenne.published_params import OF_TRAINING, PUBLISHED, Scalar
 from duchenne.typed_yaml import Section
 
-# These keys may be `auto`: then the chosen data set says (under its own `auto:`), and where it does
-# not, the published or else the usual value holds.
-PUBLISHED: Mapping[str, Mapping[str, str | int | float]] = {
-    "detect": {"min_score": 0.7},
-    "quality": {"min_size": 40.0},
-    "folds": {"scheme": "stratified", "count": 10},
-    "net": {
-        "points": "all",
-        "neighbours": 20,
-        "curves": 100,
-        "steps": 5,
-        "latents": 32,
-        "depth": 6,
-        "time_depth": 3,
-        "dropout": 0.1,
-        "momentum": 0.1,
-    },
-    "augment": {"mirror": 0, "rotate": 0, "scale": 0, "stretch": 0, "noise": 0},
-    "window": {"shows": "shape", "frames": 16, "fps": 5.0, "test": 5},
-    "train": {"epochs": 300, "batch": 16, "lr": 5e-4, "schedule": "constant", "warmup": 0},
-}
-AUTO = "auto"
+Says = Mapping[str, Mapping[str, Scalar]]  # by section and key
 
 
 class OfDataset(Section):
     """What every data set may say of itself."""
 
-    auto: Mapping[str, Mapping[str, str | int | float]] = Field(default_factory=dict)
+    auto: Says = Field(default_factory=dict)  # whatever the model
+    auto_for: Mapping[str, Says] = Field(default_factory=dict)  # by model, before `auto`
 
     @field_validator("auto")
     @classmethod
-    def _keys_that_exist(
-        cls, auto: Mapping[str, Mapping[str, str | int | float]]
-    ) -> Mapping[str, Mapping[str, str | int | float]]:
-        known = {f"{section}.{key}" for section, keys in PUBLISHED.items() for key in keys}
-        given = [f"{section}.{key}" for section, keys in auto.items() for key in keys]
-        for name in given:
-            if name not in known:
-                raise ValueError(f"'{name}' cannot be auto; {suggest(name, known)}")
+    def _keys_that_exist(cls, auto: Says) -> Says:
+        _check_keys(auto)
         return auto
+
+    @field_validator("auto_for")
+    @classmethod
+    def _models_that_exist(cls, auto_for: Mapping[str, Says]) -> Mapping[str, Says]:
+        for model, says in auto_for.items():
+            if model not in NEEDS:
+                raise ValueError(f"'{model}' is no model; {suggest(model, NEEDS)}")
+            _check_keys(says, OF_TRAINING)
+        return auto_for
+
+
+def _check_keys(says: Says, sections: Iterable[str] = PUBLISHED) -> None:
+    known = {f"{section}.{key}" for section in sections for key in PUBLISHED[section]}
+    for name in (f"{section}.{key}" for section, keys in says.items() for key in keys):
+        if name not in known:
+            raise ValueError(f"'{name}' cannot be auto; {suggest(name, known)}")
 
 
 class DemoDataset(OfDataset):

@@ -1,8 +1,7 @@
-"""From stored landmarks to a fold's folder, and from all folders to two tables."""
+"""From a fold's files to its folder, and from all folders to two tables."""
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
@@ -12,112 +11,130 @@ import torch
 from safetensors.torch import save_file
 
 from duchenne import schemas, tables
-from duchenne.dmarkers.names import COLUMNS
-from duchenne.errors import TrainingError, listed
 from duchenne.files import write_csv, write_json
 from duchenne.flow.unit import Outcome, Recipe, Unit
 from duchenne.flow.voice import say, worker_number
+from duchenne.fold_clips import FoldSpec, chip_clips, landmark_clips
 from duchenne.fold_files import files
-from duchenne.landmark_clips import read_landmarks
-from duchenne.markers import read_features
-from duchenne.params import Training
+from duchenne.needs import NEEDS
 from duchenne.training import device, standardise
-from duchenne.training.clips import Clip
+from duchenne.training.fit import fit, fitter_of, rows_of
 from duchenne.training.fold import Learnt, learn
-from duchenne.training.prepare import Prepared, prepare
+from duchenne.training.prepare import Prepared, Split, prepare, split
+from duchenne.training.show_chips import show_chips
+from duchenne.training.show_landmarks import show_landmarks
+from duchenne.training_params import Training
 
 CHECKPOINT = "progress.safetensors"
 
 
-class FoldSpec(NamedTuple):
-    """What a fold's unit must know beside its files: everything is by clip, in their order."""
+class Done(NamedTuple):
+    """What came of a fold."""
 
-    fold: str
-    clips: tuple[str, ...]
-    roles: tuple[str, ...]
-    labels: tuple[int, ...]
-    subjects: tuple[str, ...]
-    classes: tuple[str, ...]  # names of the classes, by number
+    learnt: Learnt
+    arguments: dict[str, Any]  # that the network is built from
+    parameters: int
+    fitted: dict[str, list[str]]  # every statistic, and the subjects that it was taken from
+    statistics: dict[str, Any]
 
 
 def train_fold(unit: Unit, recipe: Recipe, out: Path, unfinished: Path) -> Outcome:
     """Train one fold and write its folder."""
     spec, settings = FoldSpec(**unit.spec), cast(Training, recipe.params)
-    where = device.choose(settings.train.device, worker=worker_number())
     torch.set_num_threads(settings.train.threads)
+    of = split(
+        spec.fold,
+        spec.clips,
+        roles=dict(zip(spec.clips, spec.roles, strict=True)),
+        subjects=dict(zip(spec.clips, spec.subjects, strict=True)),
+        classes=len(spec.classes),
+        published=settings.protocol == "published",
+    )
     paths = [given.path for given in unit.inputs]
     with device.memory_limits():
-        ready = prepare(
-            spec.fold,
-            _clips(spec, paths),
-            roles=dict(zip(spec.clips, spec.roles, strict=True)),
-            subjects=dict(zip(spec.clips, spec.subjects, strict=True)),
-            classes=len(spec.classes),
-            settings=settings,
-            device=where,
-        )
-        learnt = learn(ready.task, unfinished=unfinished / CHECKPOINT, say=say)
+        if NEEDS[settings.model].fitted:
+            done = _fitted(spec, of, paths, settings)
+        else:
+            done = _trained(spec, of, paths, settings, unfinished / CHECKPOINT)
     out.mkdir()
-    save_file(learnt.weights, files(out).weights)
-    write_json(files(out).facts, _facts(spec, settings, ready, learnt))
-    write_json(files(out).history, learnt.history)
-    rows = _predictions(spec, ready, learnt)
+    save_file(done.learnt.weights, files(out).weights)
+    write_json(files(out).facts, _facts(spec, settings, done))
+    write_json(files(out).history, done.learnt.history)
+    rows = _predictions(spec, of, done.learnt)
     tables.write(schemas.PREDICTIONS, files(out).predictions, rows, made_by=recipe.made_by())
     return Outcome()
 
 
-def _clips(spec: FoldSpec, paths: Sequence[Path]) -> list[Clip]:
-    """Landmarks of every clip and, where a table of them is given last, its D-Markers."""
-    markers = {}
-    if len(paths) > len(spec.clips):
-        names, features = read_features(paths[-1])
-        markers = dict(zip(names, features, strict=True))
-        missing = [name for name in spec.clips if name not in markers]
-        if missing:
-            raise TrainingError(f"no D-Markers of {listed(missing)}; `duchenne status` says why")
-    nothing = np.full(len(COLUMNS), np.nan)
-    found = []
-    for name, label, path in zip(spec.clips, spec.labels, paths, strict=False):
-        read = read_landmarks(path)
-        found.append(Clip(name, label, read.times, read.xyz, markers.get(name, nothing)))
-    return found
+def _trained(
+    spec: FoldSpec, of: Split, paths: Sequence[Path], settings: Training, unfinished: Path
+) -> Done:
+    where = device.choose(settings.train.device, worker=worker_number())
+    if NEEDS[settings.model].chip:
+        shown = show_chips(of, chip_clips(spec, paths), settings, device=where)
+    else:
+        shown = show_landmarks(of, landmark_clips(spec, paths), settings, device=where)
+    ready = prepare(of, shown, settings)
+    learnt = learn(ready.task, unfinished=unfinished, say=say)
+    count = sum(p.numel() for p in ready.task.network.parameters())
+    statistics: dict[str, Any] = {
+        "scale": shown.scale,
+        "dmarkers": standardise.as_json(shown.markers) if shown.markers else None,
+    }
+    return Done(learnt, ready.arguments, count, _sources(ready), statistics)
 
 
-def _facts(spec: FoldSpec, settings: Training, ready: Prepared, learnt: Learnt) -> dict[str, Any]:
+def _fitted(spec: FoldSpec, of: Split, paths: Sequence[Path], settings: Training) -> Done:
+    clips = landmark_clips(spec, paths)
+    values = rows_of(clips, model=settings.model, neutral_s=settings.window.neutral_s)
+    found = fit(
+        of,
+        values,
+        np.array(spec.labels),
+        subjects=spec.subjects,
+        fitter=fitter_of(settings),
+        seed=settings.seed,
+    )
+    whose = {"weights": list(of.subjects)}
+    return Done(found.learnt, found.arguments, found.parameters, whose, {"chosen": found.chosen})
+
+
+def _sources(ready: Prepared) -> dict[str, list[str]]:
+    fitted = {"weights": list(ready.subjects)}
+    if ready.shown.markers is not None:
+        fitted["dmarkers"] = list(ready.shown.markers.subjects)
+    if ready.shown.scale is not None:
+        fitted["scale"] = list(ready.subjects)
+    if ready.shown.mean_points is not None:
+        fitted["mean_points"] = list(ready.subjects)
+    return fitted
+
+
+def _facts(spec: FoldSpec, settings: Training, done: Done) -> dict[str, Any]:
     """model.json. `fitted` names, for every statistic, the subjects that it was taken from."""
     published = settings.protocol == "published"
-    fitted = {"weights": list(ready.subjects)}
-    if ready.markers is not None:
-        fitted["dmarkers"] = list(ready.markers.subjects)
-    if ready.scale is not None:
-        fitted["scale"] = list(ready.subjects)
     return {
         "fold": spec.fold,
         "classes": list(spec.classes),
-        "epoch": learnt.epoch,
+        "epoch": done.learnt.epoch,
         "epoch_chosen_on": "test" if published else "val",
         "optimistic": published,
-        "parameters": sum(p.numel() for p in ready.task.network.parameters()),
-        "fitted": fitted,
-        "network": asdict(ready.network),
-        "settings": settings.model_dump(mode="json"),
-        "scale": ready.scale,
-        "dmarkers": standardise.as_json(ready.markers) if ready.markers else None,
+        "parameters": done.parameters,
+        "fitted": done.fitted,
+        "network": done.arguments,
+        "settings": settings.model_dump(mode="json", exclude_none=True),
+        **done.statistics,
     }
 
 
-def _predictions(spec: FoldSpec, ready: Prepared, learnt: Learnt) -> dict[str, list[Any]]:
+def _predictions(spec: FoldSpec, of: Split, learnt: Learnt) -> dict[str, list[Any]]:
     rows: dict[str, list[Any]] = {"fold": [], "clip": [], "subject": [], "label": [], "role": []}
-    subjects = dict(zip(spec.clips, spec.subjects, strict=True))
-    labels = dict(zip(spec.clips, spec.labels, strict=True))
-    parts = {"val": ready.task.val, "test": ready.task.test}
     for role in learnt.probabilities:
-        names = [ready.task.cutter.clips.names[number] for number in parts[role]]
-        rows["fold"] += [spec.fold] * len(names)
-        rows["clip"] += names
-        rows["subject"] += [subjects[name] for name in names]
-        rows["label"] += [labels[name] for name in names]
-        rows["role"] += [role] * len(names)
+        numbers = of.parts[role].tolist()
+        rows["fold"] += [spec.fold] * len(numbers)
+        rows["clip"] += [spec.clips[number] for number in numbers]
+        rows["subject"] += [spec.subjects[number] for number in numbers]
+        rows["label"] += [spec.labels[number] for number in numbers]
+        rows["role"] += [role] * len(numbers)
     found = np.concatenate(list(learnt.probabilities.values()))
     return {**rows, **{f"p_{k}": column.tolist() for k, column in enumerate(found.T)}}
 

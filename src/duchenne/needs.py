@@ -1,4 +1,4 @@
-"""What each value of `model` looks at. Stages read it to know what to make and whom to leave out."""
+"""What each value of `model` looks at: by it stages know what to make and whom to leave out."""
 
 from dataclasses import dataclass
 from typing import NamedTuple

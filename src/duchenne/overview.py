@@ -63,7 +63,16 @@ def _scores(found: dict[str, Any]) -> Table:
     for name, value in found["pooled"].items():
         table.add_row(name.replace("_", " "), f"{value:.3f}")
     table.add_row("share of the commonest class", f"{found['majority']:.3f}")
+    for name, scores in found.get("probes", {}).items():
+        table.add_row(f"probe: {name.replace('_', ' ')}", _with_interval(scores))
     return table
+
+
+def _with_interval(scores: dict[str, float]) -> str:
+    """A probe's balanced accuracy, `0.512 (0.430 to 0.590)`."""
+    low, high = (scores.get(f"balanced_accuracy_{end}") for end in ("low", "high"))
+    interval = "" if low is None or high is None else f" ({low:.3f} to {high:.3f})"
+    return f"{scores['balanced_accuracy']:.3f}{interval}"
 
 
 def _groups(found: dict[str, dict[str, Any]]) -> Table:

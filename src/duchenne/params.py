@@ -9,43 +9,29 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 
-from duchenne.dataset_params import AUTO, PUBLISHED, Dataset, OfStills
+from duchenne.dataset_params import Dataset, OfStills
 from duchenne.errors import ParamsError, suggest
+from duchenne.needs import NEEDS
+from duchenne.published_params import AUTO, OF_MODEL, PUBLISHED, resolved
+from duchenne.training_params import (
+    Augment,
+    Fusion,
+    Model,
+    Multitask,
+    Net,
+    P4Transformer,
+    PstNet,
+    RealSmileNet,
+    Scn,
+    Svm,
+    Train,
+    Trees,
+    Vit,
+    Window,
+    idle_augment,
+    needs_motion,
+)
 from duchenne.typed_yaml import Section, explain_all, read_yaml
-
-Model = Literal[
-    "mesh",
-    "realsmilenet",
-    "dexpression",
-    "scn",
-    "vit",
-    "pstnet",
-    "p4transformer",
-    "svm",
-    "trees",
-    "duration",
-    "first_frame",
-    "majority",
-]
-Fusion = Literal[
-    "none",
-    "multitask",
-    "concat",
-    "gated_concat",
-    "additive",
-    "hadamard",
-    "hadamard_gated",
-    "attention",
-    "cross_attention",
-    "mh_attention",
-    "mh_cross_attention",
-    "bilinear",
-    "bilinear_hadamard",
-    "factorized_bilinear",
-    "factorized_bilinear_hadamard",
-    "film",
-    "film_hadamard",
-]
 
 
 class Groups(Section):
@@ -116,73 +102,6 @@ class Folds(Section):
         raise ValueError("it should be a group as column:value, such as gender:female")
 
 
-class Window(Section):
-    shows: Literal["shape", "motion", "velocity"]
-    neutral_s: Annotated[float, Field(gt=0, le=5)]
-    frames: Annotated[int, Field(ge=1, le=512)]
-    fps: Annotated[float, Field(gt=0, le=1000)]
-    test: Annotated[int, Field(ge=1, le=1000)]
-
-
-class Augment(Section):
-    mirror: Annotated[float, Field(ge=0, le=1)]
-    rotate: Annotated[float, Field(ge=0, le=45)]
-    scale: Annotated[float, Field(ge=0, le=0.5)]
-    stretch: Annotated[float, Field(ge=0, le=0.5)]
-    noise: Annotated[float, Field(ge=0, le=0.1)]
-
-
-class Net(Section):
-    encoder: Literal["curvenet", "linear"]
-    attention: Literal["both", "space", "time"]
-    points: Literal["all", "features"]
-    neighbours: Annotated[int, Field(ge=1, le=256)]
-    curves: Annotated[int, Field(ge=1, le=478)]
-    steps: Annotated[int, Field(ge=1, le=64)]
-    latents: Annotated[int, Field(ge=1, le=478)]
-    depth: Annotated[int, Field(ge=1, le=48)]
-    time_depth: Annotated[int, Field(ge=1, le=48)]
-    heads: Annotated[int, Field(ge=1, le=64)]
-    mlp: Annotated[int, Field(ge=1, le=8192)]
-    dropout: Annotated[float, Field(ge=0, lt=1)]
-    momentum: Annotated[float, Field(gt=0, le=1)]
-    indicators: bool
-
-
-class Train(Section):
-    epochs: Annotated[int, Field(ge=1, le=100_000)]
-    batch: Annotated[int, Field(ge=1, le=65_536)]
-    lr: Annotated[float, Field(gt=0, le=1)]
-    weight_decay: Annotated[float, Field(ge=0, le=1)]
-    schedule: Literal["constant", "cosine"]
-    warmup: Annotated[float, Field(ge=0, lt=1)]
-    clip: Annotated[float, Field(gt=0)] | None
-    balance: bool
-    monitor: Literal["loss", "balanced_accuracy", "auc"]
-    patience: Annotated[int, Field(ge=1)] | None
-    precision: Literal["auto", "float32"]
-    device: Literal["auto", "cpu", "cuda"]
-    threads: Annotated[int, Field(ge=1, le=256)]
-
-
-class Multitask(Section):
-    weight: Annotated[float, Field(ge=0)]
-
-
-class Training(Section):
-    """All parameters that decide what a fold learns."""
-
-    model: Model
-    fusion: Fusion
-    protocol: Literal["nested", "published"]
-    seed: int
-    window: Window
-    augment: Augment
-    net: Net
-    train: Train
-    multitask: Multitask
-
-
 class Params(Section):
     dataset: str
     model: Model
@@ -203,6 +122,13 @@ class Params(Section):
     net: Net
     train: Train
     multitask: Multitask
+    realsmilenet: RealSmileNet
+    scn: Scn
+    vit: Vit
+    pstnet: PstNet
+    p4transformer: P4Transformer
+    svm: Svm
+    trees: Trees
 
     @model_validator(mode="before")
     @classmethod
@@ -220,12 +146,15 @@ class Params(Section):
 
     @model_validator(mode="before")
     @classmethod
-    def _auto_is_what_the_data_set_says(cls, values: dict[str, Any]) -> dict[str, Any]:
-        sets = values.get("datasets")
+    def _auto_is_what_data_set_and_model_say(cls, values: dict[str, Any]) -> dict[str, Any]:
+        sets, model = values.get("datasets"), values.get("model")
         chosen = sets.get(values.get("dataset")) if isinstance(sets, dict) else None
-        says = chosen.get(AUTO) if isinstance(chosen, dict) else None
+        chosen = chosen if isinstance(chosen, dict) else {}
+        of_models = chosen.get(f"{AUTO}_for")
+        of_model = of_models.get(model) if isinstance(of_models, dict) else None
+        says = [of_model, chosen.get(AUTO), OF_MODEL.get(str(model))]
         given = [name for name in PUBLISHED if name in values]
-        return {**values, **{name: _resolved(values[name], name, says) for name in given}}
+        return {**values, **{name: resolved(values[name], name, says) for name in given}}
 
     @model_validator(mode="after")
     def _the_demo_is_called_demo(self) -> "Params":
@@ -238,33 +167,27 @@ class Params(Section):
 
     @model_validator(mode="after")
     def _photographs_do_not_move(self) -> "Params":
-        moving = needs_motion(self.fusion, self.window)
+        moving = needs_motion(self.model, self.fusion, self.window)
         if moving and isinstance(self.datasets.get(self.dataset), OfStills):
             raise ValueError(f"{self.dataset} holds photographs, and {moving}")
         return self
 
-
-def needs_motion(fusion: Fusion, window: Window) -> str:
-    """Why photographs, in which nothing moves, do not do; empty where they do. They have no
-    Duchenne Markers, and no way from a resting face."""
-    asked = []
-    if fusion != "none":
-        asked.append(f"fusion: {fusion} (use fusion: none)")
-    if window.shows != "shape":
-        asked.append(f"window.shows: {window.shows} (use shape)")
-    return f"{' and '.join(asked)} needs clips in which a face moves" if asked else ""
-
-
-def _resolved(section: Any, name: str, says: Any) -> Any:
-    """A section with `auto` replaced; anything that is no section is left to be refused."""
-    if not isinstance(section, dict):
-        return section
-    of_set = says.get(name) if isinstance(says, dict) else None
-    known = {**PUBLISHED[name], **(of_set if isinstance(of_set, dict) else {})}
-    return {
-        key: known[str(key)] if value == AUTO and key in known else value
-        for key, value in section.items()
-    }
+    @model_validator(mode="after")
+    def _what_the_model_has_no_use_for(self) -> "Params":
+        needs = NEEDS[self.model]
+        if self.fusion != "none" and not needs.fuses:
+            raise ValueError(
+                f"fusion: {self.fusion} is for model: mesh alone; with model: {self.model} use "
+                "fusion: none"
+            )
+        if self.protocol == "published" and needs.fitted:
+            raise ValueError(
+                f"protocol: published chooses the epoch, and model: {self.model} has none; use "
+                "protocol: nested"
+            )
+        if idle := idle_augment(self.model, self.augment):
+            raise ValueError(idle)
+        return self
 
 
 def load(path: Path) -> Params:

@@ -27,8 +27,17 @@ class Verdict:
     quality: Quality | None = None
 
 
-def judged(row: Row, landmarks: Path, *, limits: params.Quality) -> Verdict:
-    """The verdict on a clip, by its row of the stage before and the landmarks in that folder."""
+# Why a picture that can be read has no landmarks.
+_UNSEEN = {"no_face", "no_neutral"}
+
+
+def judged(
+    row: Row, landmarks: Path, *, limits: params.Quality, unaligned: bool = False
+) -> Verdict:
+    """The verdict on a clip, by its row of the stage before and the landmarks in that folder. Where
+    the model takes a photograph `unaligned`, landmarks that were not found are no fault."""
+    if row.failed and unaligned and row.reason in _UNSEEN:
+        return Verdict(Row(row.unit, "ok", "", "", "quality"))
     if row.failed:
         return Verdict(row)
     if row.reason == DMARKERS:

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from duchenne.errors import EvaluationError
 from duchenne.evaluation.audit import audit
 from duchenne.evaluation.scores import Predictions
-from duchenne.evaluation.summary import summary
+from duchenne.evaluation.summary import probe_scores, summary
 from duchenne.fold_files import files
 
 _PROBABILITY = re.compile(r"p_\d+")
@@ -50,12 +50,17 @@ def models(folder: Path, folds: Sequence[str]) -> dict[str, dict[str, Any]]:
 
 
 def summarise(
-    rows: pa.Table, facts: Mapping[str, Mapping[str, Any]], *, groups: Sequence[str]
+    rows: pa.Table,
+    facts: Mapping[str, Mapping[str, Any]],
+    *,
+    groups: Sequence[str],
+    probes: pa.Table | None = None,
 ) -> dict[str, Any]:
     """metrics/summary.json. `optimistic` stands there, as 1, only where the epoch was chosen on
     the test clips."""
     columns = {name: rows[name].to_pylist() for name in groups}
     found = summary(as_predictions(rows), columns, expected_folds=sorted(facts))
+    found |= {"probes": _probed(probes)} if probes else {}
     return {"optimistic": 1, **found} if _optimistic(facts) else found
 
 
@@ -73,6 +78,12 @@ def prove(
         trained_on_val=optimistic,
     )
     return {"optimistic": optimistic, "epoch_chosen_on": "test" if optimistic else "val", **proof}
+
+
+def _probed(probes: pa.Table) -> dict[str, dict[str, float]]:
+    names = sorted(set(probes["probe"].to_pylist()))
+    tables = {name: probes.filter(pc.equal(probes["probe"], name)) for name in names}
+    return {name: probe_scores(as_predictions(rows)) for name, rows in tables.items()}
 
 
 def _optimistic(facts: Mapping[str, Mapping[str, Any]]) -> bool:

@@ -268,3 +268,16 @@ PREDICTIONS = Table(
     ),
     open=True,
 )
+
+PROBES = Table(
+    name="probes",
+    version=1,
+    doc="`data/probes.parquet`: what each fold's probes say of its test clips. A probe sees what "
+    "should tell nothing (how long a clip is, the resting face): where it is right, the data set "
+    "gives the label away.",
+    columns=(
+        Column("probe", pa.string(), "duration or first_frame"),
+        *(column for column in PREDICTIONS.columns),
+    ),
+    open=True,
+)

@@ -35,10 +35,13 @@ _NEUTRAL = (
     "src/duchenne/errors.py",
     "src/duchenne/files.py",
     "src/duchenne/flow/",
+    "src/duchenne/needs.py",
     "src/duchenne/params.py",
+    "src/duchenne/published_params.py",
     "src/duchenne/schemas.py",
     "src/duchenne/stage.py",
     "src/duchenne/tables.py",
+    "src/duchenne/training_params.py",
     "src/duchenne/typed_yaml.py",
     "stages/__init__.py",
 )

@@ -9,21 +9,23 @@ import torch
 from duchenne.errors import TrainingError, listed
 from duchenne.flow.settings import Settings, cores
 from duchenne.flow.unit import Input, Unit, digest
-from duchenne.learning import FoldSpec
-from duchenne.params import Train, Training, needs_motion
+from duchenne.fold_clips import FoldSpec
+from duchenne.needs import NEEDS
 from duchenne.schemas import STILLS
+from duchenne.training_params import Train, Training, needs_motion
 
 
 def units_of(
-    folds: pa.Table, clips: pa.Table, landmarks: Path, dmarkers: Path | None
+    folds: pa.Table, clips: pa.Table, folder: Path | None, dmarkers: Path | None
 ) -> list[Unit]:
-    """One unit per fold; `dmarkers` is the table that the fusion takes, if it takes any."""
+    """One unit per fold. `folder` holds a file for each clip, landmarks or chips, and `dmarkers` is
+    the table of their D-Markers, where the model looks at them."""
     about = {row["clip"]: row for row in clips.to_pylist()}
     by_fold: dict[str, list[dict[str, str]]] = {}
     for row in folds.to_pylist():
         by_fold.setdefault(row["fold"], []).append(row)
     names = sorted({row["clip"] for rows in by_fold.values() for row in rows})
-    inputs = _inputs({name: landmarks / f"{name}.parquet" for name in names})
+    inputs = _inputs({name: folder / f"{name}.parquet" for name in names}) if folder else {}
     table = (Input(dmarkers),) if dmarkers else ()
     classes = _classes([about[name] for name in names])
     units = []
@@ -36,10 +38,21 @@ def units_of(
             labels=tuple(row["label"] for row in own),
             subjects=tuple(row["subject"] for row in own),
             classes=classes,
+            each=folder is not None,
+            dmarkers=dmarkers is not None,
         )
-        files = (*(inputs[row["clip"]] for row in rows), *table)
-        units.append(Unit(fold, files, spec._asdict()))
+        each = tuple(inputs[row["clip"]] for row in rows) if folder else ()
+        units.append(Unit(fold, (*each, *table), spec._asdict()))
     return units
+
+
+def looked_at(
+    settings: Training, *, landmarks: Path, chips: Path, dmarkers: Path
+) -> tuple[Path | None, Path | None]:
+    """The folder and the table that this model looks at."""
+    needs = NEEDS[settings.model]
+    folder = chips if needs.chip else landmarks if needs.landmarks else None
+    return folder, dmarkers if needs.dmarkers or settings.fusion != "none" else None
 
 
 def check_kinds(folds: pa.Table, clips: pa.Table, settings: Training) -> None:
@@ -47,7 +60,7 @@ def check_kinds(folds: pa.Table, clips: pa.Table, settings: Training) -> None:
     used = set(folds["clip"].to_pylist())
     kinds = zip(clips["clip"].to_pylist(), clips["kind"].to_pylist(), strict=True)
     stills = [name for name, kind in kinds if kind in STILLS and name in used]
-    if stills and (why := needs_motion(settings.fusion, settings.window)):
+    if stills and (why := needs_motion(settings.model, settings.fusion, settings.window)):
         raise TrainingError(f"{listed(stills)} are photographs, and {why}")
 
 
@@ -58,12 +71,14 @@ def engine_for(settings: Settings, train: Train) -> Settings:
 
 
 def _inputs(files: dict[str, Path]) -> dict[str, Input]:
-    """Each clip's landmarks with their digest, taken once and not for every fold."""
+    """Each clip's file with its digest, taken once and not for every fold."""
     missing = [name for name, path in files.items() if not path.exists()]
     if missing:
+        [folder] = {path.parent.name for path in files.values()}
         raise TrainingError(
-            f"{listed(missing)} have no landmarks, and this model needs them; clips that are "
-            "D-Markers alone cannot train it"
+            f"{listed(missing)} have no {folder}, and this model needs them; clips that are "
+            "D-Markers alone can train model: svm and model: trees, and landmarks without a video "
+            "all models but those that look at pictures"
         )
     with ThreadPoolExecutor(cores()) as pool:
         digests = list(pool.map(digest, files.values()))

@@ -5,7 +5,7 @@ from typing import get_args
 import pytest
 import torch
 
-from duchenne import params
+from duchenne import training_params
 from duchenne.nets import fusion
 from duchenne.nets.fusion import FUSIONS
 from duchenne.nets.inputs import Windows
@@ -29,7 +29,7 @@ forms = pytest.mark.parametrize(
 
 
 def test_every_fusion_that_params_allows_is_here_and_no_other():
-    assert set(FUSIONS) == set(get_args(params.Fusion))
+    assert set(FUSIONS) == set(get_args(training_params.Fusion))
 
 
 @pytest.mark.parametrize(

@@ -12,10 +12,11 @@ import torch
 
 from duchenne import params, topology
 from duchenne.dmarkers.names import COLUMNS
-from duchenne.params import Training
 from duchenne.training.clips import Clip
 from duchenne.training.fold import Learnt, Task, learn
-from duchenne.training.prepare import Prepared, prepare
+from duchenne.training.prepare import Prepared, Split, prepare, split
+from duchenne.training.show_landmarks import show_landmarks
+from duchenne.training_params import Training
 from tests.imports import ROOT
 
 CPU = torch.device("cpu")
@@ -43,13 +44,17 @@ def settings(**changes: Any) -> Training:
             values[section][key] = value
         else:
             values[section] = value
-    return Training.model_validate(values)
+    whole = params.Params.model_validate(values, strict=False)
+    return Training.of(whole.model, **{name: getattr(whole, name) for name in _READ})
 
 
 @cache
 def _shipped() -> list[tuple[str, Any]]:
     values = params.load(ROOT / "params.yaml").model_dump()
-    return [(name, values[name]) for name in Training.model_fields]
+    return list(values.items())
+
+
+_READ = [name for name in Training.model_fields if name != "model"]
 
 
 def clip(
@@ -105,16 +110,20 @@ def fold(train: int = 10, val: int = 4, test: int = 4) -> Fold:
 
 
 def ready(given: Fold, how: Training, *, name: str = "1", classes: int = 2) -> Prepared:
+    of = split_of(given, how, name=name, classes=classes)
+    return prepare(of, show_landmarks(of, given.clips, how, device=CPU), how)
+
+
+def split_of(given: Fold, how: Training, *, name: str = "1", classes: int = 2) -> Split:
     names = [one.name for one in given.clips]
     by_clip: Mapping[str, str] = dict(zip(names, given.roles, strict=True))
-    return prepare(
+    return split(
         name,
-        given.clips,
+        names,
         roles=by_clip,
         subjects=dict(zip(names, given.subjects, strict=True)),
         classes=classes,
-        settings=how,
-        device=CPU,
+        published=how.protocol == "published",
     )
 
 

@@ -5,7 +5,8 @@ import pytest
 import torch
 
 from duchenne.nets.neighbours import nearest
-from duchenne.training.augment import Augment, change, stretches
+from duchenne.training.augment import Augment, change
+from duchenne.training.windows import stretches
 from tests.training.cases import FACE
 
 MIRROR = torch.tensor(FACE.mirror)
@@ -31,7 +32,7 @@ def test_off_changes_no_bit():
     assert torch.equal(found.xyz, xyz)
     assert torch.equal(found.neighbours, search(xyz))
     assert not found.mirrored.any()
-    assert stretches(Augment(), np.random.default_rng(0), 4) == [1.0] * 4
+    assert stretches(0.0, np.random.default_rng(0), 4) == [1.0] * 4
 
 
 def test_a_mirror_swaps_the_sides_of_the_face_and_of_the_picture():
@@ -109,7 +110,7 @@ def test_noise_moves_every_coordinate_by_itself():
 
 
 def test_stretches_fill_their_range_evenly():
-    found = np.array(stretches(Augment(stretch=0.2), np.random.default_rng(0), 4000))
+    found = np.array(stretches(0.2, np.random.default_rng(0), 4000))
     assert (found.min(), found.max()) == pytest.approx((0.8, 1.2), abs=0.001)
     assert np.quantile(found, [0.25, 0.5, 0.75]) == pytest.approx([0.9, 1.0, 1.1], abs=0.02)
 

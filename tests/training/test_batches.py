@@ -1,6 +1,7 @@
 """Batches: every clip once, cut where it should be, with its own D-Markers."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,8 +11,8 @@ from hypothesis import strategies as st
 
 from duchenne.nets.neighbours import nearest
 from duchenne.training.augment import Augment
-from duchenne.training.batches import Cutter, Table
 from duchenne.training.clips import Resident
+from duchenne.training.landmark_batches import LandmarkCutter, Table
 from duchenne.training.windows import Ruler
 from tests.training import cases
 from tests.training.cases import CPU, CURVENET, FACE
@@ -19,7 +20,7 @@ from tests.training.cases import CPU, CURVENET, FACE
 MIRROR = torch.tensor(FACE.mirror)
 
 
-def cutter(lengths: Sequence[int], *, faceless: Sequence[tuple[int, int]] = ()) -> Cutter:
+def cutter(lengths: Sequence[int], *, faceless: Sequence[tuple[int, int]] = ()) -> LandmarkCutter:
     """Clips at 5 Hz. All coordinates of frame f of clip c are 100 c + f, and the D-Markers of
     clip c are c and, in a mirror, -c."""
     first = np.concatenate([[0], np.cumsum(lengths)[:-1]]).astype(np.int64)
@@ -37,16 +38,16 @@ def cutter(lengths: Sequence[int], *, faceless: Sequence[tuple[int, int]] = ()) 
         xyz=values[:, None, None].expand(-1, FACE.points, 3).contiguous(),
         neighbours=torch.zeros((len(values), FACE.points, 0), dtype=torch.int16),
     )
-    return Cutter(store, Ruler(4, 5.0), Table(own, -own), MIRROR)
+    return LandmarkCutter(store, Ruler(4, 5.0), Table(own, -own), MIRROR)
 
 
 def training(
-    cut: Cutter, size: int, *, numbers=None, seed: int = 0, augment: Augment | None = None
+    cut: LandmarkCutter, size: int, *, numbers=None, seed: int = 0, augment: Augment | None = None
 ):
     given = np.arange(len(cut.clips.names)) if numbers is None else np.array(numbers)
     return list(
-        cut.training(
-            given, size=size, augment=augment or Augment(), rng=np.random.default_rng(seed)
+        replace(cut, augment=augment or Augment()).training(
+            given, size=size, rng=np.random.default_rng(seed)
         )
     )
 

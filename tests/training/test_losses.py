@@ -5,9 +5,12 @@ from collections.abc import Callable
 
 import pytest
 import torch
+from torch import nn
 
-from duchenne.nets.inputs import Output
-from duchenne.training.losses import Targets, class_weights, probabilities, smile_loss, total_loss
+from duchenne.nets.inputs import Output, Windows
+from duchenne.training.batches import Batch
+from duchenne.training.losses import Targets, class_weights, probabilities, smile_loss
+from duchenne.training.objective import Objective
 
 EVEN = torch.ones(2)
 # Logits 0 and ln 3 say 1/2 and 3/4; the labels are 1 and 0.
@@ -131,10 +134,10 @@ def test_what_is_not_valid_costs_nothing_and_teaches_nothing():
 
 
 def total(markers: torch.Tensor | None, given: Targets | None) -> float:
-    return total_loss(
-        Output(LOGITS[:1], markers), LABELS[:1], weights=EVEN, targets=given,
-        clips=torch.tensor([0]), mirrored=STRAIGHT,
-    ).item()  # fmt: skip
+    nothing = torch.zeros(0)
+    batch = Batch(Windows(nothing, nothing, nothing, nothing), torch.tensor([0]), STRAIGHT)
+    objective = Objective(labels=LABELS[:1], weights=EVEN, targets=given)
+    return objective.loss(Output(LOGITS[:1], markers), batch, nn.Identity()).item()
 
 
 def test_both_losses_add_up():

@@ -1,17 +1,14 @@
 """Motion: where a landmark went, in units that training clips alone decide."""
 
 from dataclasses import replace
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
 from duchenne.training import motion
-from duchenne.training.augment import Augment
-from duchenne.training.batches import Cutter
 from duchenne.training.clips import Clip
+from duchenne.training.landmark_batches import LandmarkCutter
 from tests.training import cases
 
 MOTION = {"window__shows": "motion"}
@@ -50,7 +47,7 @@ def test_the_scale_sees_training_clips_alone():
         for clip, role in zip(given.clips, given.roles, strict=True)
     )
     other = cases.ready(replace(given, clips=changed), cases.settings(**MOTION))
-    assert plain.scale == other.scale
+    assert plain.shown.scale == other.shown.scale
     train = torch.cat([torch.arange(12) + plain.task.cutter.clips.first[n] for n in plain.task.train
                        if len(plain.task.cutter.clips.times[n]) == 12])  # fmt: skip
     shown = [ready.task.cutter.clips.xyz[train] for ready in (plain, other)]
@@ -86,20 +83,11 @@ def test_a_mirror_may_come_before_or_after():
 
 
 @pytest.mark.parametrize("shows", ["shape", "motion", "velocity"])
-def test_noise_is_in_distances_between_the_eyes(
-    shows, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
+def test_noise_is_in_distances_between_the_eyes(shows):
     """Motion is divided by its scale, so its noise is too."""
-    asked: list[float] = []
-    cut = Cutter.training
-
-    def watch(*given: Any, augment: Augment, **named: Any) -> Any:
-        asked.append(augment.noise)
-        return cut(*given, augment=augment, **named)
-
-    monkeypatch.setattr(Cutter, "training", watch)
-    how = cases.settings(window__shows=shows, augment__noise=0.01, train__epochs=1)
-    cases.learnt(cases.fold(), how, tmp_path)
-    unit = cases.task(cases.fold(), how).unit
-    assert asked == [pytest.approx(0.01 / unit)]
-    assert (unit == 1.0) == (shows == "shape")
+    how = cases.settings(window__shows=shows, augment__noise=0.01)
+    ready = cases.ready(cases.fold(), how)
+    cutter = ready.task.cutter
+    assert isinstance(cutter, LandmarkCutter)
+    assert cutter.augment.noise == pytest.approx(0.01 / (ready.shown.scale or 1.0))
+    assert (ready.shown.scale is None) == (shows == "shape")

@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from duchenne import topology
-from duchenne.dataset_params import PUBLISHED
 from duchenne.dmarkers.names import COLUMNS
 from duchenne.errors import TrainingError, Unusable
+from duchenne.published_params import PUBLISHED
 from duchenne.training import device
 from duchenne.training.points import choose
 from tests.training.cases import CPU, CURVENET, clip, fold, learnt, ready, settings, task
@@ -73,8 +73,8 @@ def test_a_network_that_cannot_be_is_refused(changes, says):
 
 def test_a_face_of_few_landmarks_has_fewer_curves_and_neighbours():
     few = {**CURVENET, "net__curves": 100, "net__neighbours": 100}
-    found = ready(fold(), settings(**few)).network
-    assert (found.points, found.curves, found.neighbours) == (68, 68, 67)
+    found = ready(fold(), settings(**few)).arguments
+    assert (found["points"], found["curves"], found["neighbours"]) == (68, 68, 67)
 
 
 PUBLISHED_CURVENET = {f"net__{key}": value for key, value in PUBLISHED["net"].items()}
@@ -89,6 +89,7 @@ def test_the_published_network_learns_from_68_points(fusion, tmp_path: Path):
         markers=lambda one: np.where(CHEEKS, np.nan, one.markers),
     )
     how = settings(fusion=fusion, net__encoder="curvenet", train__epochs=1, **PUBLISHED_CURVENET)
+    assert how.net is not None
     assert (how.net.points, how.net.curves, how.net.neighbours) == ("all", 100, 20)
     found = learnt(given, how, tmp_path)
     assert all(np.isfinite(values).all() for values in found.probabilities.values())

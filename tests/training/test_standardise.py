@@ -13,7 +13,6 @@ from hypothesis.extra.numpy import arrays
 
 from duchenne.dmarkers.names import COLUMNS
 from duchenne.training import standardise
-from duchenne.training.augment import Augment
 from duchenne.training.batches import Batch
 from duchenne.training.fold import Task
 from duchenne.training.standardise import Standardiser, fit
@@ -38,22 +37,21 @@ def other(given: Fold, role: str) -> Fold:
 
 def seen_in_training(task: Task, epochs: int = 2) -> list[Batch]:
     """Every batch that a network would learn from."""
-    augment = Augment(**task.settings.augment.model_dump())
     return [
         batch
         for _ in range(epochs)
-        for batch in task.cutter.training(task.learns, size=4, augment=augment, rng=task.rng)
+        for batch in task.cutter.training(task.learns, size=4, rng=task.rng)
     ]
 
 
 def numbers(batches: list[Batch], task: Task) -> list[torch.Tensor]:
     """All that comes with these batches, as tensors."""
     found = []
-    for windows, clips, mirrored in batches:
+    for windows, clips, mirrored, _ in batches:
         found += [*windows, clips, mirrored, task.cutter.clips.labels[clips]]
-        if task.targets is not None:
-            found += [task.targets.values[clips], task.targets.in_mirror[clips]]
-            found += [task.targets.valid[clips]]
+        if task.objective.targets is not None:
+            found += [task.objective.targets.values[clips], task.objective.targets.in_mirror[clips]]
+            found += [task.objective.targets.valid[clips]]
     return found
 
 
@@ -109,10 +107,10 @@ def test_d_markers_are_scaled_by_those_who_learn(protocol):
 def test_a_network_without_d_markers_gets_none():
     task = ready(fold(), settings(fusion="none")).task
     assert task.cutter.markers.plain.shape == (18, 0)
-    assert task.targets is None
+    assert task.objective.targets is None
     multitask = ready(fold(), settings(fusion="multitask")).task
     assert multitask.cutter.markers.plain.shape == (18, 0), "they are targets alone"
-    assert multitask.targets is not None
+    assert multitask.objective.targets is not None
 
 
 # ---- The numbers --------------------------------------------------------------------------------

@@ -47,7 +47,7 @@ def test_neither_who_it_is_nor_when_it_began_shows():
 def test_a_step_is_that_of_the_windows():
     """At half the rate a step is twice as long, and so is a straight way."""
     scales = [
-        cases.ready(cases.fold(), cases.settings(**VELOCITY, window__fps=fps)).scale
+        cases.ready(cases.fold(), cases.settings(**VELOCITY, window__fps=fps)).shown.scale
         for fps in (10.0, 5.0)
     ]
     assert scales[0] is not None and scales[1] is not None

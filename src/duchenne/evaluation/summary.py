@@ -15,6 +15,7 @@ from duchenne.evaluation.scores import Predictions, majority, rounded, scores
 Group = Sequence[str | None]  # one value per clip; None or empty = not known
 
 _OF_GROUPS = ("accuracy", "balanced_accuracy", "auc")  # the others say little of few clips
+_OF_PROBES = ("balanced_accuracy", "auc")
 # Among the dozen clips of a small fold a bin holds one or two, and even a perfectly calibrated
 # model is far off in each.
 _NOT_OF_FOLDS = ("ece",)
@@ -39,6 +40,12 @@ def summary(
     by_group = {name: _of_groups(predictions, name, groups[name]) for name in sorted(groups)}
     known = {name: rows for name, rows in by_group.items() if rows}
     return {**figures, "groups": known} if known else figures
+
+
+def probe_scores(predictions: Predictions) -> dict[str, float]:
+    """What a probe reaches on the test clips, which should be what chance does."""
+    pooled = _pooled(predictions)
+    return {name: value for name, value in pooled.items() if name.startswith(_OF_PROBES)}
 
 
 def fold_rows(predictions: Predictions) -> list[dict[str, Any]]:

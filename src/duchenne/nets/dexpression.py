@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from duchenne.nets import each_frame
+from duchenne.nets.frames import pixels_of
 from duchenne.nets.inputs import Output, Pictures
 
 _STEM = 64
@@ -41,7 +42,7 @@ class DeXpression(nn.Module):
 
     def forward(self, pictures: Pictures) -> Output:
         """Of grey chips (B, T, side, side, 1)."""
-        frames = each_frame.frames(pictures)
+        frames = pixels_of(pictures)
         logits = self.head(self.features(self.stem(frames)))
         return Output(each_frame.verdict(logits, pictures.present))
 

@@ -25,13 +25,18 @@ def frames_of(pictures: Pictures, *, side: int, channels: int) -> Frames:
         raise ValueError(f"a chip is {given}, and this network looks at {wanted}")
     counts = pictures.present.sum(dim=1, keepdim=True)
     places = torch.arange(int(counts.max()), device=counts.device)
+    return Frames(pixels_of(pictures), places < counts)
+
+
+def pixels_of(pictures: Pictures) -> Tensor:
+    """The F present frames, window after window, as (F, C, H, W) float32 from 0 to 1."""
     chips = pictures.chips[pictures.present].permute(0, 3, 1, 2)
-    return Frames(chips.contiguous().float().div_(255.0), places < counts)
+    return chips.contiguous().float().div_(255.0)
 
 
-def by_window(rows: Tensor, present: Tensor) -> Tensor:
-    """What was made of the frames, (F, …) → (B, S, …), 0 in places that are left over."""
-    windows = rows.new_zeros((*present.shape, *rows.shape[1:]))
+def by_window(rows: Tensor, present: Tensor, *, absent: float = 0.0) -> Tensor:
+    """What was made of the F frames, (F, …) → (B, S, …), at the places where `present` is True."""
+    windows = rows.new_full((*present.shape, *rows.shape[1:]), absent)
     windows[present] = rows
     return windows
 

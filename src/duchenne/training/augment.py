@@ -32,11 +32,6 @@ class Faces(NamedTuple):
     mirrored: Tensor  # (B,) bool
 
 
-def stretches(how: Augment, rng: np.random.Generator, count: int) -> list[float]:
-    """By how much each window lasts longer."""
-    return [float(1.0 + how.stretch * rng.uniform(-1.0, 1.0)) for _ in range(count)]
-
-
 def change(
     how: Augment, xyz: Tensor, neighbours: Tensor, *, mirror: Tensor, rng: np.random.Generator
 ) -> Faces:

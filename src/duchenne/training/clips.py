@@ -1,4 +1,4 @@
-"""All clips of a fold on one device, frame after frame; a window is a list of frame numbers."""
+"""All landmarks of a fold on one device, frame after frame; a window is a list of frame numbers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,20 +25,26 @@ class Clip(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Resident:
-    """F frames of C clips on a device. Frames without a face hold zeros and are not `present`."""
+class Store:
+    """C clips whose F frames lie on a device one after another; what is in them, subclasses say."""
 
     names: tuple[str, ...]
     labels: Tensor  # (C,) int64
     times: tuple[Array, ...]  # of each clip, s
     first: npt.NDArray[np.int64]  # (C,) number of each clip's first frame
     seen: tuple[npt.NDArray[np.bool_], ...]  # of each clip: which frames show a face
-    xyz: Tensor  # (F, N, 3) float32
-    neighbours: Tensor  # (F, N, K) int16, K = 0 where the encoder needs none
 
     @property
     def device(self) -> torch.device:
-        return self.xyz.device
+        return self.labels.device
+
+
+@dataclass(frozen=True)
+class Resident(Store):
+    """Landmarks. Frames without a face hold zeros and are not `present`."""
+
+    xyz: Tensor  # (F, N, 3) float32
+    neighbours: Tensor  # (F, N, K) int16, K = 0 where the encoder needs none
 
 
 def resident(
@@ -50,20 +56,25 @@ def resident(
 ) -> Resident:
     """Put clips on a device. `inputs` (T, N, 3) are what the network gets of each; `neighbours` of
     each landmark, itself included, are searched once, in the clips' own landmarks."""
-    lengths = np.array([len(clip.times) for clip in clips])
     known = np.concatenate([np.isfinite(clip.xyz).all(axis=(1, 2)) for clip in clips])
     every = np.concatenate([clip.xyz for clip in clips])
     shape = _without_gaps(every, known).to(device)
-    first = np.concatenate([[0], np.cumsum(lengths)[:-1]]).astype(np.int64)
+    first = first_frames(clips)
     return Resident(
         names=tuple(clip.name for clip in clips),
         labels=torch.tensor([clip.label for clip in clips], device=device),
         times=tuple(clip.times for clip in clips),
         first=first,
-        seen=tuple(known[start : start + n] for start, n in zip(first, lengths, strict=True)),
+        seen=tuple(np.split(known, first[1:])),
         xyz=_without_gaps(np.concatenate(inputs), known).to(device),
         neighbours=_neighbours(shape, neighbours),
     )
+
+
+def first_frames(clips: Sequence[Any]) -> npt.NDArray[np.int64]:
+    """The number of each clip's first frame where all lie one after another."""
+    lengths = [len(clip.times) for clip in clips]
+    return np.concatenate([[0], np.cumsum(lengths)[:-1]]).astype(np.int64)
 
 
 def _without_gaps(every: npt.NDArray[np.float32], known: npt.NDArray[np.bool_]) -> Tensor:

@@ -8,7 +8,7 @@ and reports the best. Its figures are optimistic, and marked so wherever they sh
 import math
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +18,12 @@ import torch
 from torch import nn
 
 from duchenne.errors import Unusable, listed
-from duchenne.params import Training
 from duchenne.training import checkpoint, losses, scores
-from duchenne.training.augment import Augment
 from duchenne.training.batches import Cutter
 from duchenne.training.checkpoint import Progress, Weights
 from duchenne.training.device import precision
-from duchenne.training.losses import Targets
+from duchenne.training.objective import Objective
+from duchenne.training_params import Training
 
 Numbers = npt.NDArray[np.int64]
 Probabilities = npt.NDArray[np.float64]
@@ -42,13 +41,12 @@ class Task:
     fold: str
     network: nn.Module
     cutter: Cutter
-    targets: Targets | None
+    objective: Objective
     classes: int
     train: Numbers
     val: Numbers
     test: Numbers
     settings: Training
-    unit: float  # of the landmarks, in distances between the eyes
     rng: np.random.Generator
 
     @property
@@ -123,6 +121,7 @@ def _step(task: Task, optimiser: torch.optim.Optimizer, progress: Progress) -> N
     rate = _rate(task, epoch)
     for group in optimiser.param_groups:
         group["lr"] = rate
+    remarks = task.objective.begin(epoch, lambda: predict(task, task.learns))
     loss = _epoch(task, optimiser, epoch)
     labels = task.cutter.clips.labels[torch.from_numpy(task.watched)].cpu().numpy()
     found = predict(task, task.watched)
@@ -131,6 +130,7 @@ def _step(task: Task, optimiser: torch.optim.Optimizer, progress: Progress) -> N
         raise _no_number(task, task.watched[lost], f"after epoch {epoch}, of")
     watched = scores.of(found, labels)
     row: dict[str, Any] = {"fold": task.fold, "epoch": epoch, "lr": rate, "train_loss": loss}
+    row |= remarks
     who = "test" if task.published else "val"
     row |= {f"{who}_{name}": None if math.isnan(v) else v for name, v in watched.items()}
     monitor = "accuracy" if task.published else settings.monitor
@@ -145,30 +145,14 @@ def _step(task: Task, optimiser: torch.optim.Optimizer, progress: Progress) -> N
 def _epoch(task: Task, optimiser: torch.optim.Optimizer, epoch: int) -> float:
     """Every training clip once; the mean loss."""
     settings, network = task.settings, task.network
-    labels = task.cutter.clips.labels
-    learns = torch.from_numpy(task.learns).to(labels.device)
-    weights = losses.class_weights(
-        labels[learns], classes=task.classes, balance=settings.train.balance
-    )
     network.train()
-    total = torch.zeros((), device=labels.device)
-    augment = Augment(**settings.augment.model_dump())
-    augment = replace(augment, noise=augment.noise / task.unit)
-    batches = task.cutter.training(
-        task.learns, size=settings.train.batch, augment=augment, rng=task.rng
-    )
+    total = torch.zeros((), device=task.cutter.clips.device)
+    batches = task.cutter.training(task.learns, size=settings.train.batch, rng=task.rng)
     for batch in batches:
         optimiser.zero_grad(set_to_none=True)
         with _precision(task):
             output = network(batch.windows)
-        loss = losses.total_loss(
-            output,
-            labels[batch.clips],
-            weights=weights,
-            targets=task.targets,
-            clips=batch.clips,
-            mirrored=batch.mirrored,
-        )
+        loss = task.objective.loss(output, batch, network)
         if not bool(torch.isfinite(loss)):
             clips = batch.clips.cpu().numpy()
             raise _no_number(task, clips, f"in epoch {epoch}, in the batch of")
@@ -185,9 +169,14 @@ def _rate(task: Task, epoch: int) -> float:
     settings = task.settings.train
     rising = settings.warmup * settings.epochs
     rate = settings.lr * (min(1.0, (epoch - 0.5) / rising) if rising else 1.0)
-    if settings.schedule == "constant":
-        return rate
-    return rate * 0.5 * (1.0 + math.cos(math.pi * (epoch - 1) / settings.epochs))
+    done = (epoch - 1) / settings.epochs
+    match settings.schedule:
+        case "constant":
+            return rate
+        case "linear":
+            return rate * (1.0 - done)
+        case "cosine":
+            return rate * 0.5 * (1.0 + math.cos(math.pi * done))
 
 
 def _given_up(task: Task, progress: Progress) -> bool:

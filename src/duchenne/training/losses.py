@@ -6,7 +6,6 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from duchenne.nets.inputs import Output
 from duchenne.nets.losses import marker_loss
 
 
@@ -33,21 +32,6 @@ def smile_loss(logits: Tensor, labels: Tensor, weights: Tensor) -> Tensor:
     else:
         each = functional.cross_entropy(logits, labels, reduction="none")
     return (each * weights[labels]).mean()
-
-
-def total_loss(
-    output: Output,
-    labels: Tensor,
-    *,
-    weights: Tensor,
-    targets: Targets | None,
-    clips: Tensor,
-    mirrored: Tensor,
-) -> Tensor:
-    loss = smile_loss(output.logits.float(), labels, weights)
-    if targets is not None and output.markers is not None:
-        loss = loss + targets.loss(output.markers.float(), clips, mirrored)
-    return loss
 
 
 def class_weights(labels: Tensor, *, classes: int, balance: bool) -> Tensor:

@@ -65,6 +65,11 @@ def draw(
     return float(rng.choice(times[seen]))
 
 
+def stretches(amount: float, rng: np.random.Generator, count: int) -> list[float]:
+    """By how much each of so many windows lasts longer, evenly from 1 - amount to 1 + amount."""
+    return [float(1.0 + amount * rng.uniform(-1.0, 1.0)) for _ in range(count)]
+
+
 def shows(ruler: Ruler, times: Array, start: float, *, seen: Mask, stretch: float = 1.0) -> bool:
     """Whether a window has a face in it."""
     frames, there = ruler.cut(times, start, stretch=stretch)

@@ -1,0 +1,86 @@
+"""Probes: what can be told from what should tell nothing, in the same folds as every model.
+
+Logistic regression on the length of a clip, and on the resting face at its start. A data set in
+which either does well is confounded: its models may have learnt that and no smile.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from duchenne.landmark_clips import read_landmarks
+from duchenne.schemas import STILLS
+from duchenne.training.clips import Clip
+from duchenne.training.fit import PROBE, fit, rows_of
+from duchenne.training.prepare import split
+
+PROBES = ("duration", "first_frame")
+_NO_MARKERS = np.zeros(0)
+
+
+def probe(
+    folds: pa.Table, clips: pa.Table, landmarks: Path, *, neutral_s: float
+) -> dict[str, list[Any]]:
+    """The columns of data/probes.parquet: each probe's test clips, fold by fold. Clips without
+    landmarks cannot be probed, and photographs have no length."""
+    about = {row["clip"]: row for row in clips.to_pylist()}
+    names = sorted(set(folds["clip"].to_pylist()))
+    if not all((landmarks / f"{name}.parquet").exists() for name in names):
+        return _columns([], 2)
+    read = [_read(name, landmarks) for name in names]
+    moving = not {about[name]["kind"] for name in names} & STILLS
+    classes = max(2, 1 + max(about[name]["label"] for name in names))
+    found: list[dict[str, Any]] = []
+    for what in PROBES if moving else PROBES[1:]:
+        values = rows_of(read, model=what, neutral_s=neutral_s)
+        for fold, roles in _roles(folds).items():
+            found += _rows(what, fold, roles, about, names, values, classes=classes)
+    return _columns(found, classes)
+
+
+def _rows(
+    what: str,
+    fold: str,
+    roles: Mapping[str, str],
+    about: Mapping[str, Mapping[str, Any]],
+    names: Sequence[str],
+    values: npt.NDArray[np.float64],
+    *,
+    classes: int,
+) -> list[dict[str, Any]]:
+    """What one probe says of the test clips of one fold."""
+    own = [place for place, name in enumerate(names) if name in roles]
+    clips = [names[place] for place in own]
+    subjects = [about[name]["subject"] for name in clips]
+    labels = np.array([about[name]["label"] for name in clips])
+    whose = dict(zip(clips, subjects, strict=True))
+    of = split(fold, clips, roles=roles, subjects=whose, classes=classes)
+    done = fit(of, values[own], labels, subjects=subjects, fitter=PROBE)
+    rows = []
+    for number, said in zip(of.parts["test"], done.learnt.probabilities["test"], strict=True):
+        row = {"probe": what, "fold": fold, "clip": clips[number], "subject": subjects[number]}
+        row |= {"label": int(labels[number]), "role": "test"}
+        rows.append(row | {f"p_{k}": float(p) for k, p in enumerate(said)})
+    return rows
+
+
+def _columns(rows: Sequence[Mapping[str, Any]], classes: int) -> dict[str, list[Any]]:
+    names = ("probe", "fold", "clip", "subject", "label", "role")
+    every = (*names, *(f"p_{k}" for k in range(classes)))
+    return {name: [row[name] for row in rows] for name in every}
+
+
+def _roles(folds: pa.Table) -> dict[str, dict[str, str]]:
+    found: dict[str, dict[str, str]] = {}
+    for row in folds.to_pylist():
+        found.setdefault(row["fold"], {})[row["clip"]] = row["role"]
+    return found
+
+
+def _read(name: str, landmarks: Path) -> Clip:
+    read = read_landmarks(landmarks / f"{name}.parquet")
+    return Clip(name, 0, read.times, read.xyz, _NO_MARKERS)

@@ -1,0 +1,92 @@
+"""Batches of face chips: pictures of a fold on one device, frame after frame."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from duchenne.nets.inputs import Pictures
+from duchenne.topology import DLIB
+from duchenne.training import chip_augment
+from duchenne.training.batches import Batch, Cut, Cutter
+from duchenne.training.chip_augment import Changed, ChipAugment
+from duchenne.training.clips import Array, Store, first_frames
+
+
+class ChipClip(NamedTuple):
+    """One clip as frame networks get it: T chips."""
+
+    name: str
+    label: int
+    times: Array  # (T,) s, increasing
+    seen: npt.NDArray[np.bool_]  # (T,)
+    chips: npt.NDArray[np.uint8]  # (T, H, W, C), zeros where not seen
+    points: npt.NDArray[np.float32]  # (T, 68, 2) landmarks, 0 to 1 in the chip; NaN: not known
+
+
+@dataclass(frozen=True)
+class Album(Store):
+    """Chips. Those of frames without a face hold zeros and are not `present`."""
+
+    chips: Tensor  # (F, H, W, C) uint8
+    points: Tensor  # (F, 68, 2) float32
+
+
+def album(clips: Sequence[ChipClip], *, device: torch.device) -> Album:
+    first = first_frames(clips)
+    return Album(
+        names=tuple(clip.name for clip in clips),
+        labels=torch.tensor([clip.label for clip in clips], device=device),
+        times=tuple(clip.times for clip in clips),
+        first=first,
+        seen=tuple(clip.seen for clip in clips),
+        chips=torch.from_numpy(np.concatenate([clip.chips for clip in clips])).to(device),
+        points=torch.from_numpy(np.concatenate([clip.points for clip in clips])).to(device),
+    )
+
+
+@dataclass(frozen=True)
+class ChipCutter(Cutter):
+    """Cuts windows out of chips."""
+
+    clips: Album
+    augment: ChipAugment = ChipAugment()
+    longer: float = 0.0
+
+    @property
+    def stretch(self) -> float:
+        return self.longer
+
+    def plain(self, cut: Cut) -> Batch:
+        straight = torch.zeros_like(cut.clips, dtype=torch.bool)
+        points = mean_points(self.clips.points[cut.frames], cut.present)
+        pictures = Pictures(self.clips.chips[cut.frames], cut.present)
+        return Batch(pictures, cut.clips, straight, points)
+
+    def changed(self, cut: Cut, rng: np.random.Generator) -> Batch:
+        device = self.clips.device
+        chips = self.clips.chips[cut.frames].cpu().numpy()
+        new = chip_augment.change(self.augment, chips, cut.present.cpu().numpy(), rng=rng)
+        points = mean_points(self.clips.points[cut.frames], cut.present).cpu().numpy()
+        return Batch(
+            Pictures(torch.from_numpy(new.chips).to(device), cut.present),
+            cut.clips,
+            torch.from_numpy(new.mirrored).to(device),
+            torch.from_numpy(_followed(points, new)).to(device),
+        )
+
+
+def _followed(points: npt.NDArray[np.float32], new: Changed) -> npt.NDArray[np.float32]:
+    """Landmarks (B, 68, 2) of changed chips; in a mirror the right eye's become the left one's."""
+    moved = chip_augment.moved(points.astype(np.float64), new.affine)
+    swapped = moved[:, list(DLIB.mirror)]
+    return np.where(new.mirrored[:, None, None], swapped, moved).astype(np.float32)
+
+
+def mean_points(points: Tensor, present: Tensor) -> Tensor:
+    """(B, T, 68, 2) → (B, 68, 2): the mean of the frames that have landmarks; NaN if none has."""
+    return torch.where(present[:, :, None, None], points, torch.nan).nanmean(dim=1)

@@ -1,0 +1,100 @@
+"""One fold of a model that is fitted in one go: there is no epoch to be chosen."""
+
+import math
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import nn
+
+from duchenne.fitting import FITTERS, Logistic, Svm, Trees
+from duchenne.nets.inputs import Rows
+from duchenne.training import losses, rows, scores
+from duchenne.training.clips import Clip
+from duchenne.training.fold import Learnt, Probabilities
+from duchenne.training.prepare import Numbers, Split
+from duchenne.training_params import Training
+
+Array = npt.NDArray[np.float64]
+Fitter = tuple[str, Any]  # a name in duchenne.fitting and its settings
+
+# Of a rare class, too, a probe has to tell whether it could be told.
+PROBE: Fitter = ("logistic", Logistic(balance=True))
+
+
+class Fold(NamedTuple):
+    learnt: Learnt
+    arguments: dict[str, Any]  # of the judge
+    chosen: dict[str, Any]  # hyper-parameters, and what the inner folds said of them
+    parameters: int
+
+
+def rows_of(clips: Sequence[Clip], *, model: str, neutral_s: float) -> Array:
+    """(C, M): what a model is given of each clip."""
+    match model:
+        case "duration":
+            return np.array([rows.duration(clip.times) for clip in clips])
+        case "first_frame":
+            return np.array(
+                [rows.first_frame(clip.times, clip.xyz, neutral_s=neutral_s) for clip in clips]
+            )
+        case "majority":
+            return np.zeros((len(clips), 0))
+    return np.array([clip.markers for clip in clips])
+
+
+def fit(
+    of: Split,
+    values: Array,
+    labels: Numbers,
+    *,
+    subjects: Sequence[str],
+    fitter: Fitter,
+    seed: int = 0,
+) -> Fold:
+    """`values` (C, M), `labels` and `subjects` are by number of clip."""
+    name, how = fitter
+    done = FITTERS[name](
+        values[of.learns],
+        labels[of.learns],
+        [subjects[number] for number in of.learns],
+        classes=of.classes,
+        seed=seed,
+        how=how,
+    )
+    found = {role: judge(done.judge, values[of.parts[role]]) for role in ("val", "test")}
+    own = judge(done.judge, values[of.learns])
+    row = _row(of, own=own, val=found["val"], labels=labels)
+    weights = {k: v.detach().clone() for k, v in done.judge.state_dict().items()}
+    learnt = Learnt(weights, 1, [row], found)
+    count = sum(value.numel() for value in weights.values())
+    return Fold(learnt, done.arguments, done.chosen, count)
+
+
+def judge(network: nn.Module, values: Array) -> Probabilities:
+    """Probabilities (C, classes) of rows (C, M)."""
+    with torch.inference_mode():
+        logits = network(Rows(torch.from_numpy(values))).logits
+    return losses.probabilities(logits).numpy()
+
+
+def fitter_of(settings: Training) -> Fitter:
+    balance = settings.train.balance
+    if settings.svm is not None:
+        return "svm", Svm(**settings.svm.model_dump(), balance=balance)
+    if settings.trees is not None:
+        return "trees", Trees(**settings.trees.model_dump(), balance=balance)
+    if settings.model == "majority":
+        return "prior", None
+    return PROBE
+
+
+def _row(of: Split, *, own: Probabilities, val: Probabilities, labels: Numbers) -> dict[str, Any]:
+    """A course of training of one step."""
+    watched = scores.of(val, labels[of.parts["val"]])
+    row: dict[str, Any] = {"fold": of.fold, "epoch": 1, "lr": None}
+    row["train_loss"] = scores.of(own, labels[of.learns])["loss"]
+    row |= {f"val_{name}": None if math.isnan(v) else v for name, v in watched.items()}
+    return row | {"watched": -watched["loss"]}

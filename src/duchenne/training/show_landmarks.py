@@ -1,0 +1,116 @@
+"""What landmark models are shown of the clips of a fold."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from duchenne import topology
+from duchenne.errors import TrainingError, listed
+from duchenne.nets import fusion
+from duchenne.training import motion, standardise, velocity
+from duchenne.training.augment import Augment
+from duchenne.training.clips import Clip, markers, resident
+from duchenne.training.landmark_batches import LandmarkCutter, Table
+from duchenne.training.losses import Targets
+from duchenne.training.network import neighbours
+from duchenne.training.points import choose
+from duchenne.training.prepare import Numbers, Shown, Split
+from duchenne.training.standardise import Standardiser
+from duchenne.training.windows import Ruler
+from duchenne.training_params import Training
+
+
+def show_landmarks(
+    of: Split, clips: Sequence[Clip], settings: Training, *, device: torch.device
+) -> Shown:
+    _check(clips)
+    face = topology.of(clips[0].xyz.shape[1])
+    points = choose(face, wanted=settings.net.points if settings.net else "all")
+    own = [clip._replace(xyz=clip.xyz[:, points.chosen]) for clip in clips]
+    fitted = _fitted(clips, of, settings)
+    inputs, scale = _inputs(own, of.learns, settings)
+    searched = _neighbours(settings, len(points.chosen))
+    cutter = LandmarkCutter(
+        clips=resident(own, inputs, neighbours=searched, device=device),
+        ruler=Ruler(settings.window.frames, settings.window.fps),
+        markers=_table(clips, fitted, settings, device),
+        mirror=torch.from_numpy(points.mirror).to(device),
+        augment=_augment(settings, scale),
+        velocities=settings.window.shows == "velocity",
+    )
+    targets = _targets(clips, fitted, settings, device)
+    return Shown(cutter, len(points.chosen), fitted, targets, scale)
+
+
+def _augment(settings: Training, scale: float | None) -> Augment:
+    """Noise is given in distances between the eyes, and landmarks come in units of the scale."""
+    how = settings.augment
+    noise = how.noise / (scale or 1.0)
+    return Augment(how.mirror, how.rotate, how.scale, how.stretch, noise)
+
+
+def _neighbours(settings: Training, points: int) -> int:
+    """How many of a landmark are searched beforehand, itself included: CurveNet's alone."""
+    if settings.net is None or settings.net.encoder != "curvenet":
+        return 0
+    return neighbours(settings.net, points=points) + 1
+
+
+def _check(clips: Sequence[Clip]) -> None:
+    """All clips have landmarks of one kind, and a face somewhere."""
+    faceless = [clip.name for clip in clips if not np.isfinite(clip.xyz).all(axis=(1, 2)).any()]
+    if faceless:
+        raise TrainingError(f"no face in any frame of {listed(faceless)}; quality should say so")
+    kinds = {clip.xyz.shape[1] for clip in clips}
+    if len(kinds) > 1:
+        raise TrainingError(f"clips have different numbers of landmarks: {sorted(kinds)}")
+
+
+def _inputs(
+    clips: Sequence[Clip], learns: Numbers, settings: Training
+) -> tuple[list[npt.NDArray[np.float32]], float | None]:
+    """What the network is shown of each clip, and the scale that was fitted for it."""
+    window = settings.window
+    match window.shows:
+        case "shape":
+            return [clip.xyz for clip in clips], None
+        case "motion":
+            moves = [motion.of(clip, neutral_s=window.neutral_s) for clip in clips]
+        case "velocity":
+            moves = [velocity.of(clip, step_s=1.0 / window.fps) for clip in clips]
+    scale = motion.scale([moves[number] for number in learns])
+    return [moved / np.float32(scale) for moved in moves], scale
+
+
+def _fitted(clips: Sequence[Clip], of: Split, settings: Training) -> Standardiser | None:
+    if settings.fusion == "none":
+        return None
+    return standardise.fit(markers(clips)[of.learns], of.subjects)
+
+
+def _table(
+    clips: Sequence[Clip], fitted: Standardiser | None, settings: Training, device: torch.device
+) -> Table:
+    net = settings.net
+    if fitted is None or net is None or not fusion.FUSIONS[settings.fusion].uses_markers:
+        nothing = torch.zeros((len(clips), 0), device=device)
+        return Table(nothing, nothing)
+    given = markers(clips)
+    plain, other = (
+        fitted.table(values, indicators=net.indicators, device=device)
+        for values in (given, standardise.mirrored(given))
+    )
+    return Table(plain, other)
+
+
+def _targets(
+    clips: Sequence[Clip], fitted: Standardiser | None, settings: Training, device: torch.device
+) -> Targets | None:
+    if fitted is None or settings.fusion != "multitask":
+        return None
+    given = markers(clips)
+    values, valid = fitted.targets(given, device=device)
+    in_mirror, _ = fitted.targets(standardise.mirrored(given), device=device)
+    return Targets(values, in_mirror, valid, settings.multitask.weight)

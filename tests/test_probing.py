@@ -1,0 +1,102 @@
+"""Probes: they find what gives labels away, and nothing where nothing does."""
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from duchenne import schemas, tables
+from duchenne.probing import probe
+from duchenne.results import summarise
+from tests.test_learning import write_landmarks
+from tests.training.cases import clip
+
+PEOPLE = 24
+
+
+def clips(kind: str = "video") -> pa.Table:
+    return pa.table(
+        {
+            "clip": [f"c{n:02d}" for n in range(2 * PEOPLE)],
+            "subject": [f"s{n // 2:02d}" for n in range(2 * PEOPLE)],
+            "label": [n % 2 for n in range(2 * PEOPLE)],
+            "kind": [kind] * (2 * PEOPLE),
+        }
+    )
+
+
+def folds(count: int = 3) -> pa.Table:
+    rows = []
+    for fold in range(count):
+        for n in range(2 * PEOPLE):
+            turn = (n // 2 - fold) % count
+            role = "test" if turn == 0 else "val" if n // 2 % 7 == 1 and turn else "train"
+            rows.append({"fold": str(fold), "clip": f"c{n:02d}", "role": role})
+    return pa.Table.from_pylist(rows)
+
+
+def write(folder: Path, *, longer: int = 0, wider: float = 0.0) -> Path:
+    """Landmarks at rest; spontaneous clips last longer or show another face by so much."""
+    folder.mkdir()
+    for n in range(2 * PEOPLE):
+        made = clip(f"c{n:02d}", frames=10 + n % 3 + longer * (n % 2))
+        write_landmarks(folder / f"c{n:02d}.parquet", made._replace(xyz=made.xyz + wider * (n % 2)))
+    return folder
+
+
+def scores(found: dict, count: int = 3) -> dict[str, float]:
+    rows = pa.table({name: column for name, column in found.items() if name != "probe"})
+    rows = pa.table(found)
+    facts = {str(fold): {"optimistic": False} for fold in range(count)}
+    given = rows.filter(pa.compute.equal(rows["probe"], rows["probe"][0]))
+    summary = summarise(given.drop_columns("probe"), facts, groups=[], probes=rows)
+    return {name: one["balanced_accuracy"] for name, one in summary["probes"].items()}
+
+
+@pytest.mark.parametrize(
+    ("confound", "gives_away"),
+    [({}, None), ({"longer": 5}, "duration"), ({"wider": 0.5}, "first_frame")],
+)
+def test_a_probe_finds_its_confound_and_no_other(confound, gives_away, tmp_path: Path):
+    found = probe(folds(), clips(), write(tmp_path / "landmarks", **confound), neutral_s=0.2)
+    for name, score in scores(found).items():
+        if name == gives_away:
+            assert score > 0.95
+        else:
+            assert 0.25 < score < 0.75
+
+
+def test_each_test_clip_is_probed_once_by_each(tmp_path: Path):
+    found = probe(folds(), clips(), write(tmp_path / "landmarks"), neutral_s=0.2)
+    pairs = list(zip(found["probe"], found["clip"], strict=True))
+    assert len(pairs) == len(set(pairs)) == 2 * 2 * PEOPLE
+    assert set(found["role"]) == {"test"}
+    np.testing.assert_allclose(np.add(found["p_0"], found["p_1"]), 1.0)
+    table = tables.conform(schemas.PROBES, found)
+    assert table.num_rows == len(pairs)
+
+
+def test_what_is_told_of_a_test_clip_does_not_depend_on_its_label(tmp_path: Path):
+    landmarks = write(tmp_path / "landmarks")
+    whole = probe(folds(1 + 2), clips(), landmarks, neutral_s=0.2)
+    tested = {
+        c for f, c, r in zip(*folds().to_pydict().values(), strict=True) if (f, r) == ("0", "test")
+    }
+    table = clips()
+    labels = [1 - label if name in tested else label
+              for name, label in zip(*(table[k].to_pylist() for k in ("clip", "label")), strict=True)]  # fmt: skip
+    other = probe(folds(), table.set_column(2, "label", [labels]), landmarks, neutral_s=0.2)
+    of_fold = [n for n, fold in enumerate(whole["fold"]) if fold == "0"]
+    assert [whole["p_1"][n] for n in of_fold] == [other["p_1"][n] for n in of_fold]
+
+
+def test_photographs_have_no_length(tmp_path: Path):
+    found = probe(folds(), clips("image"), write(tmp_path / "landmarks"), neutral_s=0.2)
+    assert set(found["probe"]) == {"first_frame"}
+
+
+def test_clips_without_landmarks_cannot_be_probed(tmp_path: Path):
+    (tmp_path / "landmarks").mkdir()
+    found = probe(folds(), clips("dmarkers"), tmp_path / "landmarks", neutral_s=0.2)
+    assert tables.conform(schemas.PROBES, found).num_rows == 0
