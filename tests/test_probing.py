@@ -1,6 +1,7 @@
 """Probes: they find what gives labels away, and nothing where nothing does."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -45,8 +46,7 @@ def write(folder: Path, *, longer: int = 0, wider: float = 0.0) -> Path:
     return folder
 
 
-def scores(found: dict, count: int = 3) -> dict[str, float]:
-    rows = pa.table({name: column for name, column in found.items() if name != "probe"})
+def scores(found: dict[str, list[Any]], count: int = 3) -> dict[str, float]:
     rows = pa.table(found)
     facts = {str(fold): {"optimistic": False} for fold in range(count)}
     given = rows.filter(pa.compute.equal(rows["probe"], rows["probe"][0]))
@@ -79,13 +79,14 @@ def test_each_test_clip_is_probed_once_by_each(tmp_path: Path):
 
 def test_what_is_told_of_a_test_clip_does_not_depend_on_its_label(tmp_path: Path):
     landmarks = write(tmp_path / "landmarks")
-    whole = probe(folds(1 + 2), clips(), landmarks, neutral_s=0.2)
+    whole = probe(folds(), clips(), landmarks, neutral_s=0.2)
     tested = {
-        c for f, c, r in zip(*folds().to_pydict().values(), strict=True) if (f, r) == ("0", "test")
+        row["clip"] for row in folds().to_pylist() if (row["fold"], row["role"]) == ("0", "test")
     }
     table = clips()
+    names, given = table["clip"].to_pylist(), table["label"].to_pylist()
     labels = [1 - label if name in tested else label
-              for name, label in zip(*(table[k].to_pylist() for k in ("clip", "label")), strict=True)]  # fmt: skip
+              for name, label in zip(names, given, strict=True)]  # fmt: skip
     other = probe(folds(), table.set_column(2, "label", [labels]), landmarks, neutral_s=0.2)
     of_fold = [n for n, fold in enumerate(whole["fold"]) if fold == "0"]
     assert [whole["p_1"][n] for n in of_fold] == [other["p_1"][n] for n in of_fold]

@@ -11,7 +11,7 @@ from duchenne import teaching
 from duchenne.errors import TrainingError
 from duchenne.flow.settings import Settings
 from duchenne.flow.unit import Recipe, Unit, digest
-from duchenne.learning import FoldSpec
+from duchenne.fold_clips import FoldSpec
 from duchenne.teaching import check_kinds, engine_for, units_of
 from tests.training.cases import settings
 

@@ -71,7 +71,7 @@ OF_MODEL: Mapping[str, Mapping[str, Mapping[str, Scalar]]] = {
 }
 
 
-def resolved(section: Any, name: str, says: list[Mapping[str, Any]]) -> Any:
+def resolved(section: Any, name: str, says: list[Any]) -> Any:
     """A section with `auto` replaced; `says` are sections by name, the first one to know a key
     decides. Anything that is no section is left to be refused."""
     if not isinstance(section, dict):

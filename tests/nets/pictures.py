@@ -41,6 +41,6 @@ def without(windows: Pictures, *, frames: list[int]) -> Pictures:
     return Pictures(windows.chips[:, kept], windows.present[:, kept])
 
 
-def noise(*shape: int, seed: int = 0) -> Tensor:
+def numbers(*shape: int, seed: int = 0) -> Tensor:
     draw = torch.Generator().manual_seed(seed)
     return torch.randn(shape, generator=draw, dtype=torch.float64)

@@ -149,7 +149,7 @@ def test_it_learns_which_half_is_bright(name):
         gradients = torch.autograd.grad(loss, learned)
         with torch.no_grad():
             for value, gradient in zip(learned, gradients, strict=True):
-                value -= 0.01 * gradient.sign()
+                value.sub_(0.01 * gradient.sign())
     assert loss_of(Output(net(bright_halves(seed=1)).logits)) < 0.4
 
 

@@ -12,8 +12,10 @@ import torch
 
 from duchenne import params, topology
 from duchenne.dmarkers.names import COLUMNS
+from duchenne.training.augment import Augment
 from duchenne.training.clips import Clip
 from duchenne.training.fold import Learnt, Task, learn
+from duchenne.training.landmark_batches import LandmarkCutter
 from duchenne.training.prepare import Prepared, Split, prepare, split
 from duchenne.training.show_landmarks import show_landmarks
 from duchenne.training_params import Training
@@ -129,6 +131,12 @@ def split_of(given: Fold, how: Training, *, name: str = "1", classes: int = 2) -
 
 def task(given: Fold, how: Training, *, name: str = "1") -> Task:
     return ready(given, how, name=name).task
+
+
+def cutter(task: Task, **augment: float) -> LandmarkCutter:
+    """What cuts this fold's windows, perhaps with other small changes."""
+    assert isinstance(task.cutter, LandmarkCutter)
+    return replace(task.cutter, augment=Augment(**augment)) if augment else task.cutter
 
 
 def silent(text: str) -> None:

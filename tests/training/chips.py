@@ -36,7 +36,8 @@ def clip(name: str, model: str, *, frames: int = 6) -> ChipClip:
     label = int(name[1:]) % 2
     chips = rng.integers(0, 100, (frames, chip.side, chip.side, chip.channels), dtype=np.uint8)
     if label:
-        chips[:, chip.side // 2 :] += (20 * np.arange(frames, dtype=np.uint8))[:, None, None, None]
+        brighter = (20 * np.arange(frames)).astype(np.uint8)
+        chips[:, chip.side // 2 :] += brighter[:, None, None, None]
     points = rng.uniform(0.2, 0.8, (frames, 68, 2)).astype(np.float32)
     if int(name[1:]) % 4 == 3:
         points[:] = np.nan

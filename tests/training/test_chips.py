@@ -10,7 +10,7 @@ from duchenne.errors import TrainingError
 from duchenne.nets.inputs import Pictures
 from duchenne.topology import DLIB
 from duchenne.training.chip_augment import ChipAugment
-from duchenne.training.chip_batches import ChipCutter, album, mean_points
+from duchenne.training.chip_batches import ChipClip, ChipCutter, album, mean_points
 from duchenne.training.fold import learn
 from duchenne.training.windows import Ruler
 from tests.training import cases, chips
@@ -18,7 +18,7 @@ from tests.training import cases, chips
 MODELS = ["realsmilenet", "scn", "vit"]  # dexpression's chips are large: the pipeline trains it
 
 
-def cutter(given: list[chips.ChipClip], augment: ChipAugment | None = None) -> ChipCutter:
+def cutter(given: list[ChipClip], augment: ChipAugment | None = None) -> ChipCutter:
     store = album(given, device=cases.CPU)
     return ChipCutter(store, Ruler(3, 5.0), augment or ChipAugment())
 
@@ -56,6 +56,7 @@ def test_in_a_mirror_landmarks_change_sides():
     )
     assert flipped.mirrored.tolist() == [True]
     assert torch.equal(flipped.windows.chips, plain.windows.chips.flip(3))
+    assert plain.points is not None
     expected = plain.points[:, list(DLIB.mirror)] * torch.tensor([-1.0, 1.0])
     torch.testing.assert_close(flipped.points, expected + torch.tensor([1.0, 0.0]))
 
@@ -65,7 +66,7 @@ def test_nothing_of_validation_and_test_clips_reaches_the_weights(model, tmp_pat
     how = chips.settings(model)
     other = [
         one if chips.ROLES[one.name] == "train" else
-        one._replace(chips=255 - one.chips, points=one.points * 0.5, label=1 - one.label)
+        one._replace(chips=~one.chips, points=one.points * 0.5, label=1 - one.label)
         for one in chips.clips(model)
     ]  # fmt: skip
     rows = []
@@ -119,7 +120,7 @@ def test_labels_are_doubted_from_an_epoch_on_and_come_back(tmp_path: Path):
     assert objective.begin(2, lambda: 1.0 - sure) == {"relabelled": 0.0}
     assert torch.equal(objective.labels, given), "the given label is back"
     rows = chips.learnt(how, chips.clips("scn"), tmp_path).history
-    assert [row["relabelled"] for row in rows][0] == 0.0
+    assert rows[0]["relabelled"] == 0.0
 
 
 @pytest.mark.parametrize("part", ["landmarks", "rank", "relabel"])

@@ -13,10 +13,10 @@ from hypothesis.extra.numpy import arrays
 
 from duchenne.dmarkers.names import COLUMNS
 from duchenne.training import standardise
-from duchenne.training.batches import Batch
+from duchenne.training.batches import AnyBatch
 from duchenne.training.fold import Task
 from duchenne.training.standardise import Standardiser, fit
-from tests.training.cases import CPU, Fold, clip, fold, ready, same_weights, settings
+from tests.training.cases import CPU, Fold, clip, cutter, fold, ready, same_weights, settings
 
 NAN = math.nan
 
@@ -35,7 +35,7 @@ def other(given: Fold, role: str) -> Fold:
     )
 
 
-def seen_in_training(task: Task, epochs: int = 2) -> list[Batch]:
+def seen_in_training(task: Task, epochs: int = 2) -> list[AnyBatch]:
     """Every batch that a network would learn from."""
     return [
         batch
@@ -44,7 +44,7 @@ def seen_in_training(task: Task, epochs: int = 2) -> list[Batch]:
     ]
 
 
-def numbers(batches: list[Batch], task: Task) -> list[torch.Tensor]:
+def numbers(batches: list[AnyBatch], task: Task) -> list[torch.Tensor]:
     """All that comes with these batches, as tensors."""
     found = []
     for windows, clips, mirrored, _ in batches:
@@ -97,19 +97,20 @@ def test_d_markers_are_scaled_by_those_who_learn(protocol):
     people = given.of("train") + (given.of("val") if protocol == "published" else [])
     fitted = fit(np.array([given.clips[n].markers for n in people]), ["any"])
     every = np.array([one.markers for one in given.clips])
-    assert torch.equal(task.cutter.markers.plain, fitted.table(every, indicators=False, device=CPU))
+    table = cutter(task).markers
+    assert torch.equal(table.plain, fitted.table(every, indicators=False, device=CPU))
     assert torch.equal(
-        task.cutter.markers.mirrored,
+        table.mirrored,
         fitted.table(standardise.mirrored(every), indicators=False, device=CPU),
     )
 
 
 def test_a_network_without_d_markers_gets_none():
     task = ready(fold(), settings(fusion="none")).task
-    assert task.cutter.markers.plain.shape == (18, 0)
+    assert cutter(task).markers.plain.shape == (18, 0)
     assert task.objective.targets is None
     multitask = ready(fold(), settings(fusion="multitask")).task
-    assert multitask.cutter.markers.plain.shape == (18, 0), "they are targets alone"
+    assert cutter(multitask).markers.plain.shape == (18, 0), "they are targets alone"
     assert multitask.objective.targets is not None
 
 

@@ -5,7 +5,6 @@ import pytest
 import torch
 
 from duchenne.training import velocity
-from duchenne.training.augment import Augment
 from duchenne.training.clips import Clip
 from tests.training import cases
 
@@ -58,11 +57,11 @@ def test_a_step_is_that_of_the_windows():
 def test_a_window_of_more_time_shows_a_faster_smile(shows, grows):
     """Its first frame is one of the clip's: as it is, or times what the window was stretched by."""
     ready = cases.ready(cases.fold(), cases.settings(window__shows=shows))
-    cutter, number = ready.task.cutter, ready.task.train[:1]
+    cutter, number = cases.cutter(ready.task, stretch=0.5), ready.task.train[:1]
     start = int(cutter.clips.first[number[0]])
     frames = cutter.clips.xyz[start : start + len(cutter.clips.times[number[0]])].flatten(1)
     rng = np.random.default_rng(1)
-    [batch] = cutter.training(number, size=1, augment=Augment(stretch=0.5), rng=rng)
+    [batch] = cutter.training(number, size=1, rng=rng)
     first = batch.windows.xyz[0, 0].flatten()
     alike = torch.nn.functional.cosine_similarity(frames, first[None], dim=1)
     ratio = float(first.norm() / frames[alike.argmax()].norm())

@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import ceil
-from typing import NamedTuple
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +17,8 @@ from duchenne.training.clips import Store
 from duchenne.training.windows import Ruler
 
 Numbers = npt.NDArray[np.int64]
+Shown = TypeVar("Shown", Windows, Pictures)
+Kept = TypeVar("Kept", bound=Store)
 
 
 class Cut(NamedTuple):
@@ -28,20 +30,20 @@ class Cut(NamedTuple):
     stretch: Tensor  # (B,) float32, by how much each lasts longer
 
 
-class Batch(NamedTuple):
+class Batch(NamedTuple, Generic[Shown]):
     """Windows with the numbers (B,) of the clips they are cut from."""
 
-    windows: Windows | Pictures
+    windows: Shown
     clips: Tensor
     mirrored: Tensor  # (B,) bool
     points: Tensor | None = None  # (B, 68, 2) landmarks in the chips, NaN where not known
 
 
 @dataclass(frozen=True)
-class Cutter(ABC):
+class Cutter(ABC, Generic[Kept, Shown]):
     """Cuts windows out of clips on a device; what a window holds, subclasses say."""
 
-    clips: Store
+    clips: Kept
     ruler: Ruler
 
     @property
@@ -50,14 +52,16 @@ class Cutter(ABC):
         """Up to how much slower or faster training windows are, as a fraction."""
 
     @abstractmethod
-    def plain(self, cut: Cut) -> Batch:
+    def plain(self, cut: Cut) -> Batch[Shown]:
         """Windows as they are."""
 
     @abstractmethod
-    def changed(self, cut: Cut, rng: np.random.Generator) -> Batch:
+    def changed(self, cut: Cut, rng: np.random.Generator) -> Batch[Shown]:
         """Windows with the small changes of training."""
 
-    def training(self, numbers: Numbers, *, size: int, rng: np.random.Generator) -> Iterator[Batch]:
+    def training(
+        self, numbers: Numbers, *, size: int, rng: np.random.Generator
+    ) -> Iterator[Batch[Shown]]:
         """One random window of each clip, in random order; batches differ in size by at most 1."""
         order = rng.permutation(numbers)
         for part in np.array_split(order, ceil(len(order) / size)):
@@ -69,7 +73,7 @@ class Cutter(ABC):
                 starts.append(start)
             yield self.changed(self._cut(part, starts, factors), rng)
 
-    def testing(self, numbers: Numbers, *, count: int, size: int) -> Iterator[Batch]:
+    def testing(self, numbers: Numbers, *, count: int, size: int) -> Iterator[Batch[Shown]]:
         """Evenly spaced windows of each clip, `size` of them at a time."""
         plan = [
             (number, start)
@@ -99,3 +103,7 @@ class Cutter(ABC):
             torch.from_numpy(np.array(present)).to(device),
             torch.tensor(stretch, device=device),
         )
+
+
+AnyBatch = Batch[Any]
+AnyCutter = Cutter[Any, Any]

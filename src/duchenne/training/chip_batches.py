@@ -50,10 +50,9 @@ def album(clips: Sequence[ChipClip], *, device: torch.device) -> Album:
 
 
 @dataclass(frozen=True)
-class ChipCutter(Cutter):
+class ChipCutter(Cutter[Album, Pictures]):
     """Cuts windows out of chips."""
 
-    clips: Album
     augment: ChipAugment = ChipAugment()
     longer: float = 0.0
 
@@ -61,13 +60,13 @@ class ChipCutter(Cutter):
     def stretch(self) -> float:
         return self.longer
 
-    def plain(self, cut: Cut) -> Batch:
+    def plain(self, cut: Cut) -> Batch[Pictures]:
         straight = torch.zeros_like(cut.clips, dtype=torch.bool)
         points = mean_points(self.clips.points[cut.frames], cut.present)
         pictures = Pictures(self.clips.chips[cut.frames], cut.present)
         return Batch(pictures, cut.clips, straight, points)
 
-    def changed(self, cut: Cut, rng: np.random.Generator) -> Batch:
+    def changed(self, cut: Cut, rng: np.random.Generator) -> Batch[Pictures]:
         device = self.clips.device
         chips = self.clips.chips[cut.frames].cpu().numpy()
         new = chip_augment.change(self.augment, chips, cut.present.cpu().numpy(), rng=rng)

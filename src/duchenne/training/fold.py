@@ -19,7 +19,7 @@ from torch import nn
 
 from duchenne.errors import Unusable, listed
 from duchenne.training import checkpoint, losses, scores
-from duchenne.training.batches import Cutter
+from duchenne.training.batches import AnyCutter
 from duchenne.training.checkpoint import Progress, Weights
 from duchenne.training.device import precision
 from duchenne.training.objective import Objective
@@ -40,7 +40,7 @@ class Task:
 
     fold: str
     network: nn.Module
-    cutter: Cutter
+    cutter: AnyCutter
     objective: Objective
     classes: int
     train: Numbers

@@ -25,10 +25,9 @@ class Table:
 
 
 @dataclass(frozen=True)
-class LandmarkCutter(Cutter):
+class LandmarkCutter(Cutter[Resident, Windows]):
     """Cuts windows out of landmarks."""
 
-    clips: Resident
     markers: Table
     mirror: Tensor  # (N,) which landmark each becomes in a mirror
     augment: Augment = Augment()
@@ -38,7 +37,7 @@ class LandmarkCutter(Cutter):
     def stretch(self) -> float:
         return self.augment.stretch
 
-    def plain(self, cut: Cut) -> Batch:
+    def plain(self, cut: Cut) -> Batch[Windows]:
         straight = torch.zeros_like(cut.clips, dtype=torch.bool)
         windows = Windows(
             self.clips.xyz[cut.frames],
@@ -48,7 +47,7 @@ class LandmarkCutter(Cutter):
         )
         return Batch(windows, cut.clips, straight)
 
-    def changed(self, cut: Cut, rng: np.random.Generator) -> Batch:
+    def changed(self, cut: Cut, rng: np.random.Generator) -> Batch[Windows]:
         xyz = self.clips.xyz[cut.frames]
         if self.velocities:
             xyz = xyz * cut.stretch[:, None, None, None]

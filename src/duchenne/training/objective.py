@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from duchenne.nets.inputs import Output
 from duchenne.nets.losses import norms
 from duchenne.training import losses
-from duchenne.training.batches import Batch
+from duchenne.training.batches import AnyBatch
 from duchenne.training.losses import Targets
 
 Judge = Callable[[], npt.NDArray[np.float64]]  # probabilities (C, classes) of the training clips
@@ -28,7 +28,7 @@ class Objective:
         del epoch, judge  # labels stay as they were given
         return {}
 
-    def loss(self, output: Output, batch: Batch, network: nn.Module) -> Tensor:
+    def loss(self, output: Output, batch: AnyBatch, network: nn.Module) -> Tensor:
         labels = self.labels[batch.clips]
         loss = losses.smile_loss(output.logits.float(), labels, self.weights)
         if self.targets is not None and output.markers is not None:

@@ -13,7 +13,7 @@ from torch import nn
 from duchenne.errors import TrainingError
 from duchenne.nets.registry import build
 from duchenne.training import losses
-from duchenne.training.batches import Cutter
+from duchenne.training.batches import AnyCutter
 from duchenne.training.fold import Task
 from duchenne.training.losses import Targets
 from duchenne.training.network import arguments
@@ -39,7 +39,7 @@ class Split(NamedTuple):
 class Shown(NamedTuple):
     """What a model is shown, and what was fitted for it on the clips that it learns from."""
 
-    cutter: Cutter
+    cutter: AnyCutter
     points: int  # landmarks; 0 for chips
     markers: Standardiser | None = None  # None where the network has nothing to do with D-Markers
     targets: Targets | None = None

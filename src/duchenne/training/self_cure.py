@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from duchenne.nets.inputs import Output
 from duchenne.nets.self_cure import landmark_loss, rank_loss, relabelled
-from duchenne.training.batches import Batch
+from duchenne.training.batches import AnyBatch
 from duchenne.training.objective import Judge, Objective
 from duchenne.training_params import Scn
 
@@ -39,7 +39,7 @@ class SelfCure(Objective):
             self.labels = self.given.index_copy(0, place, new)
         return {"relabelled": float((self.labels != self.given).sum())}
 
-    def loss(self, output: Output, batch: Batch, network: nn.Module) -> Tensor:
+    def loss(self, output: Output, batch: AnyBatch, network: nn.Module) -> Tensor:
         loss, how = super().loss(output, batch, network), self.settings
         if output.certainty is None or output.points is None:
             return loss

@@ -108,7 +108,7 @@ def _table(
 def _targets(
     clips: Sequence[Clip], fitted: Standardiser | None, settings: Training, device: torch.device
 ) -> Targets | None:
-    if fitted is None or settings.fusion != "multitask":
+    if fitted is None or settings.multitask is None or settings.fusion != "multitask":
         return None
     given = markers(clips)
     values, valid = fitted.targets(given, device=device)
