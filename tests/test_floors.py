@@ -14,7 +14,7 @@ FLOORS = [
     {"tables"},
     {"schemas"},
     {"flow", "face", "dmarkers", "splits", "nets"},
-    {"demo", "datasets", "clips", "training", "evaluation"},
+    {"demo", "datasets", "clips", "training", "evaluation", "fitting"},
     {"stored", "within", "project", "landmark_clips", "decoding", "markers", "fold_files"},
     {"faces", "mesh", "landmarks", "marking", "smiles", "folds", "learning"},
     {"quality", "teaching", "results", "pictures"},
@@ -22,7 +22,7 @@ FLOORS = [
     {"cli"},
 ]
 IMPURE = {"rich", "tqdm", "dvc", "dask", "distributed", "logging", "pyarrow", "yaml"}
-PURE = ("face", "dmarkers", "splits", "nets", "demo", "evaluation")
+PURE = ("face", "dmarkers", "splits", "nets", "demo", "evaluation", "fitting")
 FILES = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "src").rglob("*.py"))
 
 
