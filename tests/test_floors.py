@@ -25,7 +25,7 @@ FLOORS = [
     {"cli"},
 ]
 IMPURE = {"rich", "tqdm", "dvc", "dask", "distributed", "logging", "pyarrow", "yaml"}
-PURE = ("face", "dmarkers", "splits", "nets", "demo", "evaluation")
+PURE = ("face", "dmarkers", "splits", "nets", "demo", "evaluation", "fitting")
 FILES = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "src").rglob("*.py"))
 
 

@@ -1,0 +1,79 @@
+"""Logistic regression: how far a probe gets."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from sklearn.linear_model import LogisticRegression
+
+from duchenne.fitting import columns, prior
+from duchenne.fitting.base import Array, Fit, Numbers, Weights, fitted
+from duchenne.fitting.classes import probabilities, score
+from duchenne.fitting.given import Given, take
+from duchenne.fitting.inner import Scores, best
+from duchenne.fitting.settings import Logistic
+
+_STRENGTHS = (0.001, 0.01, 0.1, 1.0, 10.0)  # the simplest first, which wins where others are equal
+_UNTRIED = 1.0
+# 1,434 columns of a face take some hundred iterations.
+_PRECISION, _ITERATIONS = 1e-6, 10_000
+
+
+def fit(
+    values: Array,
+    labels: Numbers,
+    subjects: Sequence[str],
+    *,
+    classes: int,
+    seed: int,
+    how: Logistic,
+) -> Fit:
+    given = take(values, labels, subjects, seed=seed)
+    if given.empty:
+        return prior.instead(values, labels, classes=classes, why=given.empty)
+    c, grounds = _choose(given, how)
+    ready = columns.fit(values)
+    model = regress(ready.of(values), given.codes, c=c, balance=how.balance)
+    arguments = {
+        "judge": "linear",
+        "columns": len(ready.chosen),
+        **given.shapes(classes=classes),
+    }
+    weights = {"present": given.present, **ready.weights(), **weights_of(model)}
+    return fitted(arguments, weights, {"c": c, "columns": ready.chosen.tolist(), **grounds})
+
+
+def regress(scaled: Array, codes: Numbers, *, c: float, balance: bool) -> LogisticRegression:
+    return LogisticRegression(
+        C=c,
+        class_weight="balanced" if balance else None,
+        tol=_PRECISION,
+        max_iter=_ITERATIONS,
+    ).fit(scaled, codes)
+
+
+def weights_of(model: LogisticRegression) -> Weights:
+    return {"weight": model.coef_, "bias": model.intercept_}
+
+
+def _choose(given: Given, how: Logistic) -> tuple[float, dict[str, Any]]:
+    if how.c != "auto":
+        return how.c, {}
+    if not given.parts:
+        return _UNTRIED, given.grounds(None)
+    unseen = given.held_out(_scores(balance=how.balance))
+    scored = [score(probabilities(each), given.codes, balance=how.balance) for each in unseen]
+    tried = [{"c": c, **each._asdict()} for c, each in zip(_STRENGTHS, scored, strict=True)]
+    won = best(scored)
+    return _STRENGTHS[won], {**given.grounds(scored[won]), "tried": tried}
+
+
+def _scores(*, balance: bool) -> Scores:
+    def scores(values: Array, codes: Numbers, held: Array) -> Array:
+        ready = columns.fit(values)
+        learns, judged = ready.of(values), ready.of(held)
+        models = [regress(learns, codes, c=c, balance=balance) for c in _STRENGTHS]
+        found = [model.decision_function(judged) for model in models]
+        return np.array(found).reshape(len(found), len(held), -1)
+
+    return scores

@@ -1,0 +1,43 @@
+"""Rows that are made of a clip."""
+
+import numpy as np
+import pytest
+
+from duchenne.training import motion, rows
+from tests.training import cases
+
+
+@pytest.mark.parametrize(
+    ("times", "seconds"), [([0.0, 0.04, 0.08], 0.08), ([1.0, 3.5], 2.5), ([0.2], 0.0)]
+)
+def test_a_clip_lasts_from_its_first_frame_to_its_last(times, seconds):
+    assert rows.duration(np.array(times)) == pytest.approx([seconds])
+
+
+def test_a_face_at_rest_is_the_median_of_early_frames():
+    """By hand: the median of the frames at 0, 0.1 and 0.2 s; the faceless first one is passed."""
+    x = np.array([np.nan, 1.0, 5.0, 3.0, 7.0], np.float32)
+    xyz = np.stack([np.stack([x, 2 * x, 3 * x], axis=-1), np.stack([-x, x, x], axis=-1)], axis=1)
+    times = np.array([-0.1, 0.0, 0.1, 0.2, 0.3])
+    found = rows.first_frame(times, xyz, neutral_s=0.2)
+    assert found.tolist() == [3.0, 6.0, 9.0, -3.0, 3.0, 3.0]
+
+
+def test_it_is_the_face_that_motion_starts_from():
+    clip = cases.clip("a", label=1, faceless=(0, 2))
+    rest = rows.first_frame(clip.times, clip.xyz, neutral_s=0.5).reshape(-1, 3)
+    moved = motion.of(clip, neutral_s=0.5)
+    np.testing.assert_allclose(moved[4], clip.xyz[4] - rest, atol=1e-6)
+
+
+def test_without_a_face_there_is_nothing_to_know():
+    clip = cases.clip("a", faceless=range(12))
+    found = rows.first_frame(clip.times, clip.xyz, neutral_s=0.2)
+    assert found.shape == (3 * cases.FACE.points,)
+    assert np.isnan(found).all()
+
+
+def test_d_markers_stay_as_they_are():
+    clip = cases.clip("a")
+    assert np.array_equal(rows.dmarkers(clip.markers), clip.markers, equal_nan=True)
+    assert rows.nothing().shape == (0,)
