@@ -10,7 +10,7 @@ from scipy.spatial.distance import cdist
 
 from duchenne import topology
 from duchenne.errors import Unusable
-from duchenne.topology import DLIB, LEGACY_LIP_CORNERS, MESH, Sides, Topology, at
+from duchenne.topology import DLIB, DLIB_OF_MESH, LEGACY_LIP_CORNERS, MESH, Sides, Topology, at
 from tests.face.portraits import MESH_OF_DLIB, Array, flat_face, mesh_face
 
 SIDED = [
@@ -93,6 +93,7 @@ def test_both_numberings_mean_the_same_places():
             here = at(dlib, getattr(getattr(DLIB, role), side))
             assert np.linalg.norm((there - here)[:2]) < 0.06, role
     assert [MESH_OF_DLIB[i] for i in DLIB.mirror] == [MESH.mirror[i] for i in MESH_OF_DLIB]
+    assert [DLIB_OF_MESH[i] for i in DLIB.mirror] == [MESH.mirror[i] for i in DLIB_OF_MESH]
 
 
 @BOTH
