@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import yaml
 
@@ -178,3 +179,29 @@ def test_what_may_not_be_deleted_is_named_and_the_rest_goes(
     with pytest.raises(EngineError, match=r"1 files may not be deleted: .*a\.parquet; all others"):
         ours.forget()
     assert not (ours.root / "data/frames/b.parquet").exists()
+
+
+def test_chips_of_faces_are_pictures_too(ours: Project):
+    """In the workspace, the unit cache and DVC's cache, whatever commit they are of."""
+    rows = {"frame": [0], "time": [0.0], "success": [True], "aligned": [False], "chip": [b"face"],
+            "points": np.full((1, 136), np.nan).tolist()}  # fmt: skip
+    chips, unit = ours.root / "data/crops/a.parquet", ours.units.folder("crops", "abc") / "result"
+    tables.write(schemas.crops(2, 1), chips, rows, made_by={"stage": "crops"}, side=2, channels=1)
+    unit.parent.mkdir(parents=True)
+    unit.hardlink_to(chips)
+    ours.folder(ours.keep(chips.read_bytes()), path="data/crops")
+    landmarks = ours.keep(b"landmarks")
+    assert forget.freed(forget.found(ours.root, ours.units)) > 2 * chips.stat().st_size
+    ours.forget()
+    assert not chips.exists()
+    assert not unit.exists()
+    assert ours.objects() == {landmarks}
+
+
+def test_an_empty_folder_stays_where_a_model_looks_at_no_pictures(ours: Project):
+    """It is a result that training waits for, and dvc would not make it again without frames."""
+    picture(ours.root / "data/frames/a.parquet", "a")
+    (ours.root / "data/crops").mkdir()
+    ours.forget()
+    assert not (ours.root / "data/frames").exists()
+    assert (ours.root / "data/crops").is_dir()

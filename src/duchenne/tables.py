@@ -62,7 +62,7 @@ class Writer:
         piece = conform(self._table, rows)
         if self._file is None:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = pq.ParquetWriter(self._part, piece.schema, compression=_packing(piece))
+            self._file = pq.ParquetWriter(self._part, piece.schema, **_packing(piece))
         self._file.write_table(piece)
 
     def facts(self, **facts: object) -> None:
@@ -138,11 +138,13 @@ def conform(table: Table, rows: Mapping[str, Sequence[Any]] | pa.Table) -> pa.Ta
     return given.select([*names, *extra]).cast(pa.schema(fields))
 
 
-def _packing(piece: pa.Table) -> dict[str, str]:
-    """JPEG does not shrink further; everything else does."""
-    return {
-        field.name: "NONE" if pa.types.is_binary(field.type) else "ZSTD" for field in piece.schema
-    }
+def _packing(piece: pa.Table) -> dict[str, Any]:
+    """JPEG does not shrink further; everything else does. Of pixels the least and the greatest mean
+    nothing, yet by default they are kept: a file of one chip would be three times as large."""
+    schema = piece.schema
+    packed = {f.name: "NONE" if pa.types.is_binary(f.type) else "ZSTD" for f in schema}
+    pixels = any(pa.types.is_fixed_size_binary(field.type) for field in schema)
+    return {"compression": packed, "write_statistics": not pixels, "use_dictionary": not pixels}
 
 
 def _check(table: Table, path: Path) -> None:

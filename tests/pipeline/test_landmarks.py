@@ -5,11 +5,13 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from duchenne import demo, schemas, tables, topology
+from duchenne.crops import Chips, read_crops
 from duchenne.demo import View
 from duchenne.stored import read_boxes, read_mesh
 from tests import clips
@@ -202,6 +204,59 @@ def test_one_of_two_people_is_followed(filmed: Workspace):
     assert np.abs(centre - (180 + np.arange(30))).max() < 25, "the larger one, on the left"
     faces = tables.read(schemas.FACES, filmed.root / "data/faces/two.parquet")
     assert set(faces["n_faces"].to_pylist()) == {2}
+
+
+@pytest.fixture(scope="module")
+def cut(filmed: Workspace) -> Workspace:
+    """The same after the stage `crops`, for a model that looks at grey chips of 224 px."""
+    filmed.set(model="dexpression")
+    run(filmed, "crops")
+    filmed.set(model="mesh")
+    return filmed
+
+
+def chips(workspace: Workspace, clip: str) -> tuple[Chips, NDArray[np.float32]]:
+    """With the chips (T, 224, 224) blurred, or noise would be most of any difference."""
+    found = read_crops(workspace.root / f"data/crops/{clip}.parquet")
+    blurred = [cv2.GaussianBlur(chip, (0, 0), 3.0) for chip in found.chips[..., 0]]
+    return found, np.array(blurred, np.float32)
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_chips_do_not_depend_on_how_the_face_was_filmed(cut: Workspace, view: str):
+    """They fit better where they are than when they are moved by 2 px of 224."""
+    (known, plain), (found, seen) = chips(cut, "plain"), chips(cut, view)
+    assert found.times.tolist() == known.times.tolist()
+    assert len(plain) == 13, "2.4 s at 5 a second"
+    seen = seen[:, :, ::-1] if view == "mirrored" else seen
+    face = np.s_[:, 60:200, 50:174]  # what lies around it is cut off in some views
+
+    def misfit(down: int, right: int) -> float:
+        moved = np.roll(seen, (down, right), axis=(1, 2))
+        return float(np.abs(moved[face] - plain[face]).mean())
+
+    assert misfit(0, 0) < min(misfit(2, 0), misfit(-2, 0), misfit(0, 2), misfit(0, -2))
+
+
+def test_a_face_that_leaves_has_no_chips_meanwhile(cut: Workspace):
+    found, _ = chips(cut, "leaving")
+    gone = (found.times >= 1.0) & (found.times < 1.6)
+    assert np.array_equal(found.seen, ~gone)
+    assert gone.sum() == 3
+    assert cut.statuses("crops")["nobody"] == ("failed", "no_face")
+
+
+def test_chips_have_the_same_bytes_however_they_are_made(cut: Workspace, tmp_path: Path):
+    def made() -> dict[str, bytes]:
+        return {path.stem: path.read_bytes() for path in (cut.root / "data/crops").iterdir()}
+
+    before = made()
+    assert len(before) == len(CASES) - 1
+    cut.set(model="dexpression")
+    done = cut.stage("crops", DUCHENNE_ENGINE="inline", DUCHENNE_CACHE=str(tmp_path))
+    cut.set(model="mesh")
+    assert "cached" not in done.stdout, done.stdout
+    assert made() == before
 
 
 def test_a_clip_of_two_people_can_be_refused(filmed: Workspace, tmp_path: Path):

@@ -1,0 +1,22 @@
+"""What models look at, and what params.yaml may call them."""
+
+from typing import get_args
+
+import pytest
+
+from duchenne.needs import NEEDS
+from duchenne.params import Model, Params, Training
+
+
+def test_every_model_that_can_be_chosen_says_what_it_looks_at_and_no_other():
+    assert get_args(Model) == tuple(NEEDS)
+    for section in (Params, Training):
+        assert section.model_fields["model"].annotation == Model
+
+
+@pytest.mark.parametrize("model", [name for name, needs in NEEDS.items() if needs.chip])
+def test_chips_are_grey_or_in_colour(model: str):
+    chip = NEEDS[model].chip
+    assert chip is not None
+    assert chip.channels in {1, 3}
+    assert 32 <= chip.side <= 256
