@@ -5,7 +5,8 @@ from typing import get_args
 import pytest
 
 from duchenne.needs import NEEDS
-from duchenne.params import Model, Params, Training
+from duchenne.params import Params
+from duchenne.training_params import Model, Training
 
 
 def test_every_model_that_can_be_chosen_says_what_it_looks_at_and_no_other():

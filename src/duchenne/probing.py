@@ -37,35 +37,35 @@ def probe(
     found: list[dict[str, Any]] = []
     for what in PROBES if moving else PROBES[1:]:
         values = rows_of(read, model=what, neutral_s=neutral_s)
+        rows = dict(zip(names, values, strict=True))
         for fold, roles in _roles(folds).items():
-            found += _rows(what, fold, roles, about, names, values, classes=classes)
+            found += _rows(fold, roles, about, rows=rows, probe=what, classes=classes)
     return _columns(found, classes)
 
 
 def _rows(
-    what: str,
     fold: str,
     roles: Mapping[str, str],
     about: Mapping[str, Mapping[str, Any]],
-    names: Sequence[str],
-    values: npt.NDArray[np.float64],
     *,
+    rows: Mapping[str, npt.NDArray[np.float64]],
+    probe: str,
     classes: int,
 ) -> list[dict[str, Any]]:
     """What one probe says of the test clips of one fold."""
-    own = [place for place, name in enumerate(names) if name in roles]
-    clips = [names[place] for place in own]
+    clips = sorted(roles)
     subjects = [about[name]["subject"] for name in clips]
     labels = np.array([about[name]["label"] for name in clips])
     whose = dict(zip(clips, subjects, strict=True))
     of = split(fold, clips, roles=roles, subjects=whose, classes=classes)
-    done = fit(of, values[own], labels, subjects=subjects, fitter=PROBE)
-    rows = []
+    values = np.array([rows[name] for name in clips])
+    done = fit(of, values, labels, subjects=subjects, fitter=PROBE)
+    found = []
     for number, said in zip(of.parts["test"], done.learnt.probabilities["test"], strict=True):
-        row = {"probe": what, "fold": fold, "clip": clips[number], "subject": subjects[number]}
+        row = {"probe": probe, "fold": fold, "clip": clips[number], "subject": subjects[number]}
         row |= {"label": int(labels[number]), "role": "test"}
-        rows.append(row | {f"p_{k}": float(p) for k, p in enumerate(said)})
-    return rows
+        found.append(row | {f"p_{k}": float(p) for k, p in enumerate(said)})
+    return found
 
 
 def _columns(rows: Sequence[Mapping[str, Any]], classes: int) -> dict[str, list[Any]]:

@@ -1,5 +1,7 @@
-"""Keys of params.yaml that may be `auto`, and the values that hold where no data set says otherwise:
-the published ones of the chosen model, where it has any, else the usual ones."""
+"""Keys of params.yaml that may be `auto`, and what holds where no data set says otherwise.
+
+That is the published value of the chosen model, where it has one, else the usual value.
+"""
 
 from collections.abc import Mapping
 from typing import Any

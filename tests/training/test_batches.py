@@ -38,7 +38,7 @@ def cutter(lengths: Sequence[int], *, faceless: Sequence[tuple[int, int]] = ()) 
         xyz=values[:, None, None].expand(-1, FACE.points, 3).contiguous(),
         neighbours=torch.zeros((len(values), FACE.points, 0), dtype=torch.int16),
     )
-    return LandmarkCutter(store, Ruler(4, 5.0), Table(own, -own), MIRROR)
+    return LandmarkCutter(store, Ruler(4, 5.0), Table(own, -own), MIRROR, Augment())
 
 
 def training(

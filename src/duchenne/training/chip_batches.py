@@ -53,8 +53,8 @@ def album(clips: Sequence[ChipClip], *, device: torch.device) -> Album:
 class ChipCutter(Cutter[Album, Pictures]):
     """Cuts windows out of chips."""
 
-    augment: ChipAugment = ChipAugment()
-    longer: float = 0.0
+    augment: ChipAugment
+    longer: float = 0.0  # up to by how much windows are stretched, as a fraction
 
     @property
     def stretch(self) -> float:

@@ -30,7 +30,7 @@ class LandmarkCutter(Cutter[Resident, Windows]):
 
     markers: Table
     mirror: Tensor  # (N,) which landmark each becomes in a mirror
-    augment: Augment = Augment()
+    augment: Augment
     velocities: bool = False  # whether clips show velocities, which grow as time is stretched
 
     @property

@@ -42,11 +42,11 @@ def document() -> str:
     entries = rows()
     parts = [
         "# Models\n",
-        "Made from the code by `make docs`. `model` and `fusion` are keys of params.yaml; another key",
-        "stands with the model's name in front there (`realsmilenet.memory`). Parameters are counted by",
-        "building the network with 478 landmarks and two classes (`dexpression` and `scn`: seven, as",
-        "published); “published” counts those of the papers' own code. What is fitted has no fixed",
-        "number.\n",
+        "Made from the code by `make docs`. `model` and `fusion` are keys of params.yaml, and so is",
+        "any other key that is named here, with the model's name before it (`realsmilenet.memory`).",
+        "Parameters are counted by building the network with 478 landmarks and two classes, as",
+        "published (`dexpression` and `scn`: seven); “published” counts those of the papers' own",
+        "code. What is fitted has no fixed number.\n",
         "| model | fusion or key | parameters | published | trained with | judges by | paper |",
         "|---|---|---|---|---|---|---|",
         *(_line(entry) for entry in entries),

@@ -14,7 +14,7 @@ _MEMORIES: dict[Memory, tuple[int, str]] = {
     "convlstm": (
         5_273,
         "differences are to the frame before that shows a face; published, padding took part in "
-        "batch statistics, and in testing frames were cut away",
+        "batch statistics, and testing cut frames away",
     ),
     "lstm": (1_149_545, "the memory stops at the last frame; published, it ran on over padding"),
     "gru": (862_313, "as with lstm"),
@@ -32,7 +32,7 @@ def entries() -> list[Entry]:
             "face chips",
             "face chips",
             "DeXpression (Burkert et al. 2015)",
-            "whole people are held out; published, frames of one sequence were trained on and tested",
+            "whole people are held out; published, neighbours of a test frame were trained on",
         ),
         Entry(
             "scn",
