@@ -1,15 +1,11 @@
 """Windows of made-up face chips."""
 
 import torch
-<<<<<<< HEAD
 from torch import Tensor
-=======
->>>>>>> stills
 
 from duchenne.nets.inputs import Pictures
 
 
-<<<<<<< HEAD
 def pictures(seen: list[str], *, side: int, channels: int = 1, seed: int = 0) -> Pictures:
     """One window for each of `seen`, one letter a frame: `.` is present, `x` absent.
 
@@ -31,14 +27,6 @@ def spread(given: Pictures, seen: list[str]) -> Pictures:
     assert torch.equal(wide.present.sum(dim=1), given.present.sum(dim=1))
     wide.chips[wide.present] = given.chips[given.present]
     return wide
-=======
-def pictures(*, side: int, seen: list[str], seed: int = 0) -> Pictures:
-    """Grey; one window for each of `seen`, one letter a frame: `.` is present, `x` absent."""
-    present = torch.tensor([[letter == "." for letter in row] for row in seen])
-    draw = torch.Generator().manual_seed(seed)
-    shape = (*present.shape, side, side, 1)
-    return Pictures(torch.randint(256, shape, generator=draw, dtype=torch.uint8), present)
->>>>>>> stills
 
 
 def one_frame_each(windows: Pictures) -> Pictures:
@@ -51,11 +39,8 @@ def without(windows: Pictures, *, frames: list[int]) -> Pictures:
     """All windows less these frames."""
     kept = [frame for frame in range(windows.present.shape[1]) if frame not in frames]
     return Pictures(windows.chips[:, kept], windows.present[:, kept])
-<<<<<<< HEAD
 
 
 def numbers(*shape: int, seed: int = 0) -> Tensor:
     draw = torch.Generator().manual_seed(seed)
     return torch.randn(shape, generator=draw, dtype=torch.float64)
-=======
->>>>>>> stills

@@ -35,21 +35,13 @@ def test_the_published_maps():
 
 
 def test_the_two_looks_side_by_side():
-<<<<<<< HEAD
-    """With weights of one: a 3 × 3 sum of 96 equal planes, and the maximum around."""
-=======
     """With weights of one: a 3 × 3 sum of 96 equal planes that keep what is above zero, and the
     maximum around."""
->>>>>>> stills
     looks = Looks(1)
     for name, value in looks.named_parameters():
         nn.init.constant_(value, 1.0 if name.endswith("weight") else 0.0)
     x = torch.zeros(1, 1, 5, 5)
-<<<<<<< HEAD
-    x[0, 0, 1, 1], x[0, 0, 2, 2] = 2.0, 3.0
-=======
     x[0, 0, 1, 1], x[0, 0, 2, 2], x[0, 0, 3, 3] = 2.0, 3.0, -1.0
->>>>>>> stills
     with torch.no_grad():
         around, most = looks(x).split((208, 64), dim=1)
     assert torch.equal(around, around[:, :1].expand_as(around))
@@ -66,8 +58,6 @@ def test_looks_keep_what_is_above_zero():
     assert seen.min() == 0.0 < seen.max()
 
 
-<<<<<<< HEAD
-=======
 def test_a_fifth_of_the_features_is_dropped_in_training():
     network, seen = DeXpression(classes=7, side=128).train(), []
     network.features.register_forward_hook(lambda *given: torch.ones_like(given[2]))
@@ -79,7 +69,6 @@ def test_a_fifth_of_the_features_is_dropped_in_training():
     assert planes.max() < 1  # value by value
 
 
->>>>>>> stills
 @pytest.mark.parametrize("side", [0, 44])
 def test_a_chip_that_leaves_nothing_to_classify_is_refused(side):
     with pytest.raises(ValueError, match=f"side is {side}; at least 45 px"):

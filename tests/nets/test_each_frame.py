@@ -10,10 +10,7 @@ from torch.nn import functional
 
 from duchenne.nets import each_frame
 from duchenne.nets.dexpression import DeXpression
-<<<<<<< HEAD
 from duchenne.nets.frames import pixels_of
-=======
->>>>>>> stills
 from duchenne.nets.inputs import Output, Pictures
 from duchenne.nets.scn import Scn
 from duchenne.nets.self_cure import landmark_loss, rank_loss
@@ -159,11 +156,7 @@ def test_it_learns_which_half_is_bright(name):
 def test_pictures_are_scaled_and_the_absent_left_out():
     chips = torch.tensor([[0, 51, 255], [255, 7, 102]], dtype=torch.uint8)[..., None, None, None]
     present = torch.tensor([[True, True, False], [True, False, True]])
-<<<<<<< HEAD
     found = pixels_of(Pictures(chips.expand(2, 3, 4, 5, 3), present))
-=======
-    found = each_frame.frames(Pictures(chips.expand(2, 3, 4, 5, 3), present))
->>>>>>> stills
     assert found.shape == (4, 3, 4, 5)
     assert torch.allclose(found[:, 0, 0, 0], torch.tensor([0.0, 0.2, 1.0, 0.4]))
 

@@ -10,10 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from duchenne.nets import each_frame
-<<<<<<< HEAD
 from duchenne.nets.frames import pixels_of
-=======
->>>>>>> stills
 from duchenne.nets.inputs import Output, Pictures
 
 _STEM = 64
@@ -45,11 +42,7 @@ class DeXpression(nn.Module):
 
     def forward(self, pictures: Pictures) -> Output:
         """Of grey chips (B, T, side, side, 1)."""
-<<<<<<< HEAD
         frames = pixels_of(pictures)
-=======
-        frames = each_frame.frames(pictures)
->>>>>>> stills
         logits = self.head(self.features(self.stem(frames)))
         return Output(each_frame.verdict(logits, pictures.present))
 

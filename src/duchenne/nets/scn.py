@@ -9,10 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from duchenne.nets import each_frame
-<<<<<<< HEAD
 from duchenne.nets.frames import pixels_of
-=======
->>>>>>> stills
 from duchenne.nets.inputs import Output, Pictures
 from duchenne.nets.resnet import ResNet18
 
@@ -40,11 +37,7 @@ class Scn(nn.Module):
         class's side in the mean.
         """
         present = pictures.present
-<<<<<<< HEAD
         grey = (pixels_of(pictures) - 0.5) / 0.5
-=======
-        grey = (each_frame.frames(pictures) - 0.5) / 0.5
->>>>>>> stills
         features = self.dropout(self.features(grey.expand(-1, 3, -1, -1)))
         certainty = torch.sigmoid(self.certainty(features))  # (F, 1)
         points = each_frame.mean(self.points(features), present)

@@ -27,13 +27,8 @@ def landmark_loss(points: Tensor, target: Tensor) -> Tensor:
     no face has any.
     """
     known = ~target.isnan()
-<<<<<<< HEAD
-    errors = (points - torch.where(known, target, 0.0)).abs()
-    return torch.where(known, errors, 0.0).sum() / known.sum().clamp(min=1)
-=======
     errors = torch.where(known, points - target, 0.0).abs()
     return errors.sum() / known.sum().clamp(min=1)
->>>>>>> stills
 
 
 def mean_points(points: Tensor) -> Tensor:

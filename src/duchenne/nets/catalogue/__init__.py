@@ -42,8 +42,8 @@ def document() -> str:
     entries = rows()
     parts = [
         "# Models\n",
-        "Made from the code by `make docs`. `model` and `fusion` are keys of params.yaml, and so is",
-        "any other key that is named here, with the model's name before it (`realsmilenet.memory`).",
+        "Made from the code by `make docs`. `model` and `fusion` are keys of params.yaml, and so",
+        "is any other key that is named here, after the model's name (`realsmilenet.memory`).",
         "Parameters are counted by building the network with 478 landmarks and two classes, as",
         "published (`dexpression` and `scn`: seven); “published” counts those of the papers' own",
         "code. What is fitted has no fixed number.\n",

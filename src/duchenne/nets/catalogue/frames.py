@@ -32,7 +32,7 @@ def entries() -> list[Entry]:
             "face chips",
             "face chips",
             "DeXpression (Burkert et al. 2015)",
-            "whole people are held out; published, neighbours of a test frame were trained on",
+            "whole people are held out; published, their neighbouring frames taught",
         ),
         Entry(
             "scn",
