@@ -5,6 +5,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from duchenne.nets.inputs import Pictures
 from duchenne.nets.vit import Layer, Vit
 from tests.nets import plain
 from tests.nets.pictures import numbers, pictures
@@ -46,16 +47,16 @@ def test_what_cannot_be_built_is_refused(given, text):
         small(**given)
 
 
-def test_what_enters_the_layers():
-    """A class token, then one linear map of each patch's pixels from -1 to 1; places on top."""
-    look, pixels, seen = small().look, frames(), []
-    look.layers[0].register_forward_pre_hook(lambda _, given: seen.append(given[0]))
-    look(pixels)
+def test_a_frame_by_hand():
+    """A linear map of each patch's pixels from -1 to 1, after a class token; places on top. What
+    the class token has come to after the layers is the frame."""
+    look, pixels = small().look, frames()
     patches = patched(2.0 * pixels - 1.0).mT @ look.patches.weight.flatten(1).T
-    tokens = torch.cat(
-        (look.class_token.expand(5, 1, 24), patches + look.get_parameter("patches.bias")), dim=1
-    )
-    assert torch.allclose(seen[0], tokens + look.places)
+    patches = patches + look.get_parameter("patches.bias")
+    tokens = torch.cat((look.class_token.expand(5, 1, 24), patches), dim=1) + look.places
+    for layer in look.layers:
+        tokens = layer(tokens)
+    assert torch.allclose(look(pixels), functional.layer_norm(tokens[:, 0], (24,)))
 
 
 def test_a_layer_is_that_of_the_formulas():
@@ -105,6 +106,12 @@ def test_the_order_of_frames_counts_where_they_meet(time_depth, ordered):
     turned = given._replace(chips=given.chips.flip(1))
     apart = (net(given).logits - net(turned).logits).abs()
     assert (apart > 1e-4) if ordered else (apart < 1e-6)
+
+
+def test_a_mean_knows_no_number_of_frames():
+    net, given = small(time_depth=0).float(), pictures(["."], side=12, channels=3)
+    thrice = Pictures(given.chips.repeat(1, 3, 1, 1, 1), given.present.repeat(1, 3))
+    assert torch.allclose(net(thrice).logits, net(given).logits, rtol=0.0, atol=1e-6)
 
 
 def test_more_layers_are_more_layers():

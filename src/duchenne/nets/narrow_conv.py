@@ -1,7 +1,7 @@
 """Convolutions of very many pictures with very few channels.
 
-On a CPU they take an eighth of the time with channels last (24 to 3 or 4 channels of 48 × 48: 41 ms
-for 377), while norms and pools over so few are faster with channels first.
+On a CPU they take an eighth of the time with channels last (3 to 3 channels, 256 pictures of 48 px,
+forward and backward on one core: 41 ms for 377), while norms are then ten times slower.
 """
 
 import torch

@@ -1,7 +1,8 @@
 """A compact Vision Transformer (Dosovitskiy et al. 2021, "An Image is Worth 16x16 Words").
 
 MeshSmileNet's poster compares with a "ViT on frames" and does not say which. Here a frame's class
-token is its vector, and a small transformer, or none, mixes those of a window over time.
+token is its vector, and a small transformer, or none, mixes those of a window over time. Pixels
+from -1 to 1, and dropout wherever the paper has it (from memory), not inside attention.
 """
 
 import torch
