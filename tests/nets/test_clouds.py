@@ -241,6 +241,22 @@ def test_gradients_reach_the_landmarks_of_present_frames_alone(make):
 
 
 @both
+def test_gradients_of_landmarks_are_those_of_small_steps(make):
+    """So small that no anchor and no neighbour is another."""
+    net, given = make(anchors=30).eval(), windows("..x.", "x...")
+    xyz = given.xyz.clone().requires_grad_()
+    logits(net, given._replace(xyz=xyz)).sum().backward()
+    way = windows("....", "....", seed=1).xyz
+    ahead, back = (
+        logits(net, given._replace(xyz=given.xyz + step * way)).sum() for step in (1e-6, -1e-6)
+    )
+    assert xyz.grad is not None
+    slope = float((xyz.grad * way).sum())
+    assert abs(slope) > 1e-3
+    assert float((ahead - back).detach()) / 2e-6 == pytest.approx(slope, rel=1e-6)
+
+
+@both
 def test_half_precision_gives_nearly_the_same(make):
     net, given = make().float().eval(), windows("..x.", "....")
     given = given._replace(xyz=given.xyz.float())

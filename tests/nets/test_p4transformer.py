@@ -79,6 +79,19 @@ def test_tokens_look_at_all_tokens_that_are_present_and_at_no_others():
         assert torch.equal(moved, expected)
 
 
+def test_the_largest_of_present_tokens_is_judged():
+    """Of seven frames, with six anchors in each second one, the last of which is not there."""
+    net, given = p4transformer().eval(), windows("..x....", "...x..x")
+    with torch.no_grad():
+        net.get_parameter("where.weight")[:, 3] *= 50.0  # so that the last would be the largest
+    seen: list[torch.Tensor] = []
+    net.get_submodule("layers.1").register_forward_hook(lambda _, __, x: seen.append(x))
+    found = logits(net, given)
+    rows = torch.stack([seen[0][0].amax(0), seen[0][1, :18].amax(0)])
+    assert close(net.get_submodule("head")(rows), found)
+    assert (seen[0][1].amax(0) != rows[1]).any(), "or this shows nothing"
+
+
 def test_the_default_network():
     net = P4Transformer(classes=2)
     assert sum(values.numel() for values in net.parameters()) == 397_825

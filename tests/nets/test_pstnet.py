@@ -68,6 +68,20 @@ def test_when_it_happens_does_not_matter():
         assert close(logits(net, of(xyz, present)), logits(net, given)) is same
 
 
+def test_the_mean_over_anchors_and_the_largest_of_frames_are_judged():
+    net, given = pstnet().eval(), windows("..x....", "....xxx")
+    seen: list[Cloud] = []
+    last = [layer for layer in net.modules() if isinstance(layer, PstConvolution)][-1]
+    last.register_forward_hook(lambda _, __, cloud: seen.append(cloud))
+    found = logits(net, given)
+    rows = [
+        features[present].mean(1).amax(0)
+        for features, present in zip(seen[0].features, seen[0].present, strict=True)
+    ]
+    head = net.get_submodule("head")
+    assert close(head(torch.stack(rows)), found)
+
+
 def test_the_default_network():
     net = PstNet(classes=2)
     layers = [layer for layer in net.modules() if isinstance(layer, PstConvolution)]

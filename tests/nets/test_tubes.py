@@ -55,7 +55,7 @@ def test_frames_are_those_of_their_own_window():
         (".....", SPAN, ["x..", "...", "..x"]),
         ("..x.", SPAN, ["x..", "x.x"]),
         (".x..", SPAN, ["x.x", "x.."]),
-        ("xx..", SPAN, ["xxx", "x.."]),
+        ("..xx", SPAN, ["x..", "xxx"]),  # the absent anchor frame does not see the one before it
         ("....", SPAN._replace(stride=3, radius=2), ["xx...", "...xx"]),
         ("...", SPAN._replace(stride=1, radius=0), [".", ".", "."]),
     ],

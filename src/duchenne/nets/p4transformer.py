@@ -22,7 +22,7 @@ from duchenne.nets.inputs import Output, Windows
 from duchenne.nets.tubes import Span, Tubes, check, tubes
 from duchenne.nets.verdict import largest, logits
 
-_FRAME = 0.1  # distances between the eyes: about that between a landmark and its 16th neighbour
+_FRAME = 0.1  # distances between the eyes; within twice that a landmark has 16 neighbours
 
 
 class P4Transformer(nn.Module):
