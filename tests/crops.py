@@ -28,13 +28,18 @@ def texture(seed: int = 0) -> Pixels:
 
 
 def write_frames(
-    path: Path, pictures: list[Pixels], times: ArrayLike, *, size: tuple[int, int] = SIZE
+    path: Path,
+    pictures: list[Pixels],
+    times: ArrayLike,
+    *,
+    size: tuple[int, int] = SIZE,
+    quality: int = 100,
 ) -> Path:
     """`size` is that of the source, from which the pictures may have been made smaller."""
     rows = {
         "frame": np.arange(len(pictures)) + 10,
         "time": np.asarray(times, np.float64),
-        "jpeg": [encode(picture, quality=100) for picture in pictures],
+        "jpeg": [encode(picture, quality=quality) for picture in pictures],
     }
     tables.write(schemas.FRAMES, path, rows, width=size[0], height=size[1])
     return path

@@ -97,6 +97,12 @@ def test_photographs_that_show_no_face_are_cut_for_models_that_take_them(made: M
     assert found["nobody"] == ("failed", "no_face"), "a video"
     aligned = {name: made.chips(name).aligned.all() for name in made.files()}
     assert aligned == {"smile": True, "photo": True, "photo_nobody": False, "photo_boxed": False}
+    shown = {name: made.chips(name).chips for name in made.files()}
+    for path in (made.data / "faces").iterdir():
+        path.unlink()
+    made.run()
+    assert np.array_equal(made.chips("photo_nobody").chips, shown["photo_nobody"])
+    assert not np.array_equal(made.chips("photo_boxed").chips, shown["photo_boxed"])
 
 
 @pytest.mark.parametrize("model", [name for name, needs in NEEDS.items() if not needs.chip])

@@ -1,7 +1,7 @@
 """A chip: a small square picture of a face, upright, in one place and of one size.
 
 Points that a smile does not move say where it lies, so that in a row of chips the face moves and
-not the head. Nothing is smoothed over time: of 224 px a chip trembles by 0.05 to 0.3, and smoothing
+not the head. Nothing is smoothed over time: of 224 px a chip trembles by 0.03 to 0.3, and smoothing
 would drag a nodding head out of its place by more (docs/decisions.md).
 """
 
