@@ -18,10 +18,17 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from duchenne.needs import NEEDS
+from duchenne.nets.dexpression import DeXpression
 from duchenne.nets.inputs import Pictures, Windows
 from duchenne.nets.neighbours import nearest
+from duchenne.nets.p4transformer import P4Transformer
+from duchenne.nets.pstnet import PstNet
+from duchenne.nets.realsmilenet import RealSmileNet
+from duchenne.nets.scn import Scn
 from duchenne.nets.settings import Settings
 from duchenne.nets.smilenet import SmileNet
+from duchenne.nets.vit import Vit
 from duchenne.training.losses import smile_loss
 
 POINTS, FRAMES = 478, 16
@@ -50,8 +57,20 @@ def chips(samples: int, *, frames: int = FRAMES, side: int, channels: int) -> Pi
     return Pictures(noise, torch.ones(samples, frames, dtype=torch.bool))
 
 
+def _chips(model: str, frames: int = FRAMES) -> Callable[[int], Inputs]:
+    chip = NEEDS[model].chip
+    assert chip is not None
+    return partial(chips, frames=frames, side=chip.side, channels=chip.channels)
+
+
 MODELS: dict[str, Model] = {
     "mesh": Model(lambda: SmileNet(Settings()), partial(landmarks, neighbours=21), 16),
+    "pstnet": Model(lambda: PstNet(classes=2), landmarks, 16),
+    "p4transformer": Model(lambda: P4Transformer(classes=2), landmarks, 16),
+    "realsmilenet": Model(lambda: RealSmileNet(classes=2), _chips("realsmilenet"), 16),
+    "dexpression": Model(lambda: DeXpression(classes=7), _chips("dexpression", frames=1), 32),
+    "scn": Model(lambda: Scn(classes=7), _chips("scn", frames=1), 128),
+    "vit": Model(lambda: Vit(classes=2), _chips("vit"), 16),
 }
 
 

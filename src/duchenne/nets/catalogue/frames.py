@@ -32,7 +32,7 @@ def entries() -> list[Entry]:
             "face chips",
             "face chips",
             "DeXpression (Burkert et al. 2015)",
-            "whole people are held out; published, their neighbouring frames taught",
+            "whole people are held out; published, other frames of a test sequence taught",
         ),
         Entry(
             "scn",
