@@ -168,3 +168,11 @@ def test_the_prior_is_how_common_each_class_is():
     wanted = [[0.125, 0.25, 0.0, 0.625]] * 8
     np.testing.assert_allclose(probabilities(found.judge, given.values), wanted, atol=1e-11)
     assert math.fsum(found.chosen["shares"]) == 1.0
+
+
+def test_what_is_said_to_be_kept_is_kept():
+    few = clips(count=12)._replace(subjects=("a", "b") * 6)
+    for given in (clips(), few):
+        chosen = fit("svm", given, features=100).chosen
+        assert chosen["features"] == len(chosen["columns"]) == 8
+        assert not {CONSTANT, EMPTY} & set(chosen["columns"])

@@ -23,6 +23,13 @@ def test_a_face_at_rest_is_the_median_of_early_frames():
     assert found.tolist() == [3.0, 6.0, 9.0, -3.0, 3.0, 3.0]
 
 
+def test_a_time_that_is_a_sum_of_fractions_is_early_enough():
+    xyz = np.array([1.0, 3.0, 99.0], np.float32)[:, None, None].repeat(3, axis=2)
+    assert (
+        rows.first_frame(np.array([0.0, 0.1 + 0.2, 0.6]), xyz, neutral_s=0.3).tolist() == [2.0] * 3
+    )
+
+
 def test_it_is_the_face_that_motion_starts_from():
     clip = cases.clip("a", label=1, faceless=(0, 2))
     rest = rows.first_frame(clip.times, clip.xyz, neutral_s=0.5).reshape(-1, 3)

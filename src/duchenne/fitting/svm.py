@@ -122,13 +122,16 @@ def _decisions(candidates: Sequence[Candidate], *, balance: bool) -> Scores:
 
 
 def _candidates(given: Given, how: Svm) -> list[Candidate]:
-    usable = len(columns.fit(given.values).chosen)
     asked = _FEATURES if how.features == "auto" else (how.features,)
-    counts = sorted({min(features, usable) for features in asked})
+    counts = sorted({min(features, _usable(given)) for features in asked})
     return [Candidate(features, kind) for kind in _KINDS[how.kernel] for features in counts]
 
 
 def _untried(given: Given, how: Svm) -> Choice:
     features = _UNTRIED_FEATURES if how.features == "auto" else how.features
-    candidate = Candidate(features, _UNTRIED[how.kernel])
+    candidate = Candidate(min(features, _usable(given)), _UNTRIED[how.kernel])
     return Choice(candidate, calibrate.none(len(given.present)), given.grounds(None))
+
+
+def _usable(given: Given) -> int:
+    return len(columns.fit(given.values).chosen)
