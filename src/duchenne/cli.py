@@ -115,7 +115,7 @@ def frames(
 
     Landmarks, models and figures are kept: go on with `dvc repro --allow-missing` and `dvc exp run
     --allow-missing`. `dvc status` then calls data/frames deleted, which is what was wanted. Without
-    that option, or after a change of decode, dvc decodes the videos again.
+    that option, or after a change of decode, model or window.fps, dvc decodes the videos again.
     """
     from duchenne import forget
 

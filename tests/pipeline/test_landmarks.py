@@ -224,7 +224,7 @@ def chips(workspace: Workspace, clip: str) -> tuple[Chips, NDArray[np.float32]]:
 
 @pytest.mark.parametrize("view", VIEWS)
 def test_chips_do_not_depend_on_how_the_face_was_filmed(cut: Workspace, view: str):
-    """They fit better where they are than when they are moved by 2 px of 224."""
+    """They fit better where they are, by a quarter, than moved by 2 px of 224."""
     (known, plain), (found, seen) = chips(cut, "plain"), chips(cut, view)
     assert found.times.tolist() == known.times.tolist()
     assert len(plain) == 13, "2.4 s at 5 a second"
@@ -235,7 +235,7 @@ def test_chips_do_not_depend_on_how_the_face_was_filmed(cut: Workspace, view: st
         moved = np.roll(seen, (down, right), axis=(1, 2))
         return float(np.abs(moved[face] - plain[face]).mean())
 
-    assert misfit(0, 0) < min(misfit(2, 0), misfit(-2, 0), misfit(0, 2), misfit(0, -2))
+    assert misfit(0, 0) < 0.75 * min(misfit(*by) for by in ((2, 0), (-2, 0), (0, 2), (0, -2)))
 
 
 def test_a_face_that_leaves_has_no_chips_meanwhile(cut: Workspace):
