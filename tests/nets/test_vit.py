@@ -82,6 +82,13 @@ def test_patches_in_another_order_with_their_places_are_the_same_frame():
     assert torch.allclose(look(shuffled), before)
 
 
+def test_where_a_patch_is_weighs_at_the_start_as_much_as_what_it_shows():
+    torch.manual_seed(0)
+    look = Vit(classes=2).look
+    shown = look.patches(2.0 * numbers(20, 3, 64, 64).sigmoid().float() - 1.0)
+    assert 0.5 < look.places.std() / shown.std() < 3.0
+
+
 def test_without_places_the_order_of_patches_is_not_seen():
     look, pixels = small().look, frames()
     with torch.no_grad():
