@@ -4,7 +4,7 @@ import torch
 from duchenne.nets.p4transformer import P4Transformer, PointConvolution4d, TokenLayer, most
 from duchenne.nets.tubes import Span, tubes
 from tests.nets import plain_clouds
-from tests.nets.test_clouds import close, different, logits, of, p4transformer, windows
+from tests.nets.clouds import close, different, logits, of, p4transformer, windows
 
 SPANS = {
     "as published": Span(anchors=5, neighbours=3, radius=1, stride=2),
