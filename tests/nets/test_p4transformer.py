@@ -3,8 +3,8 @@ import torch
 
 from duchenne.nets.p4transformer import P4Transformer, PointConvolution4d, TokenLayer, most
 from duchenne.nets.tubes import Span, tubes
-from tests.nets import plain_clouds
-from tests.nets.test_clouds import close, different, logits, of, p4transformer, windows
+from tests.nets import plain, plain_clouds
+from tests.nets.clouds import close, different, logits, of, p4transformer, windows
 
 SPANS = {
     "as published": Span(anchors=5, neighbours=3, radius=1, stride=2),
@@ -77,6 +77,27 @@ def test_tokens_look_at_all_tokens_that_are_present_and_at_no_others():
         expected[1] = torch.arange(6) == place
         expected[1] |= bool(present[1, place])
         assert torch.equal(moved, expected)
+
+
+def test_a_layer_is_that_of_the_formulas():
+    """Norms start as plain ones, so that these formulas need no weights of theirs."""
+    torch.manual_seed(0)
+    layer = TokenLayer(8, heads=2, dropout=0.0).double().requires_grad_(False)
+    x = torch.randn(2, 6, 8, dtype=torch.float64)
+    present = torch.tensor([[True] * 6, [True, False, True, True, False, True]])
+    weight = dict(layer.named_parameters())
+    query, key, value = (normal(x) @ part.T for part in weight["query_key_value.weight"].chunk(3))
+    seen = plain.attention(query, key, value, present, heads=2)
+    middle = x + seen @ weight["output.0.weight"].T + weight["output.0.bias"]
+    inner = normal(middle) @ weight["perceptron.1.weight"].T + weight["perceptron.1.bias"]
+    active = inner * (1.0 + torch.erf(inner / 2.0**0.5)) / 2.0
+    expected = middle + active @ weight["perceptron.4.weight"].T + weight["perceptron.4.bias"]
+    assert torch.allclose(layer(x, present), expected, rtol=0.0, atol=1e-10)
+
+
+def normal(x: torch.Tensor) -> torch.Tensor:
+    centred = x - x.mean(-1, keepdim=True)
+    return centred / (centred.square().mean(-1, keepdim=True) + 1e-5).sqrt()
 
 
 def test_the_largest_of_present_tokens_is_judged():

@@ -4,7 +4,7 @@ import torch
 from duchenne.nets.pstnet import Cloud, PstConvolution, PstNet
 from duchenne.nets.tubes import Span
 from tests.nets import plain_clouds
-from tests.nets.test_clouds import close, different, logits, of, pstnet, windows
+from tests.nets.clouds import close, different, logits, of, pstnet, windows
 
 SPANS = {
     "as published": Span(anchors=5, neighbours=3, radius=1, stride=2),
@@ -54,7 +54,6 @@ def test_where_the_face_is_does_not_matter():
 
 
 def test_how_far_it_moves_counts_and_not_only_which_way():
-    """A norm takes the length from a vector; the learned level before it keeps it from doing so."""
     net, given = pstnet().eval(), windows("......", "......")
     assert different(logits(net, given._replace(xyz=2.0 * given.xyz)), logits(net, given))
 
@@ -86,10 +85,12 @@ def test_the_default_network():
     net = PstNet(classes=2)
     layers = [layer for layer in net.modules() if isinstance(layer, PstConvolution)]
     assert [(layer.span, layer.time.out_features) for layer in layers] == [
-        (Span(64, 9, 1, 2), 64),
-        (Span(32, 9, 1, 2), 128),
-        (Span(32, 9, 1, 1), 128),
-        (Span(16, 9, 0, 1), 256),
+        (Span(64, 9, radius=0, stride=1), 64),
+        (Span(32, 9, radius=1, stride=2), 128),
+        (Span(32, 9, radius=1, stride=1), 128),
+        (Span(16, 9, radius=1, stride=2), 256),
+        (Span(16, 9, radius=1, stride=1), 256),
+        (Span(8, 9, radius=0, stride=1), 512),
     ]
-    assert sum(values.numel() for values in net.parameters()) == 178_433
+    assert sum(values.numel() for values in net.parameters()) == 766_497
     assert torch.isfinite(logits(net.double(), windows("..x.", points=478))).all()

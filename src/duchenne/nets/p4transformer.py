@@ -8,9 +8,9 @@ largest of every feature decides. Landmarks have no features of their own, so th
 sum of features and mapped displacement is the latter alone, as published.
 
 Other than published: the nearest neighbours, not those within a radius (see `tubes`); absent frames
-are nowhere, while frames beyond the ends of a window were copies of its last; a frame counts as a
-tenth of the distance between the eyes, since a whole unit would outweigh all that moves; one linear
-map for head, and dropout.
+are nowhere, while frames beyond the ends of a window were copies of those at its ends; a frame
+counts as a tenth of the distance between the eyes, since a whole unit would outweigh all that
+moves; one linear map for head, and dropout.
 """
 
 import torch

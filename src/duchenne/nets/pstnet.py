@@ -1,15 +1,13 @@
 """PSTNet: convolutions over point-cloud videos that keep space and time apart.
 
 After Fan, Yu, Ding, Yang & Kankanhalli, "PSTNet: Point Spatio-Temporal Convolution on Point Cloud
-Sequences" (ICLR 2021), in the form of their network for MSR-Action3D, made smaller. Only ways from
-anchors to their neighbours enter, never places, so where the face is does not matter.
+Sequences" (ICLR 2021), with the six layers of their network for MSR-Action3D, of smaller widths.
+Only ways from anchors to their neighbours enter, never places: where the face is does not matter.
 
-Other than published: the nearest neighbours, not those within a radius (see `tubes`); absent
-frames are left out of sums, while frames beyond the ends of a window were points in the origin;
-layer norms in place of batch norms, so that a window is judged alone and a batch may be one, with a
-learned level before them, so that the length of a movement is not lost; the first layer looks at
-three frames, not one, since after it most landmarks are gone and with them how they move; four
-layers, not six, the last of an eighth of the width; dropout.
+Other than published: the nearest neighbours, not those within a radius (see `tubes`); absent frames
+are left out of sums, while frames beyond the ends of a window were points in the origin; dropout;
+layer norms, not batch norms, so that a window is judged alone and a batch may be one. A norm takes
+the length from a vector, here that of a movement; a learned level before it keeps it from doing so.
 """
 
 from typing import NamedTuple
@@ -29,7 +27,17 @@ class Layer(NamedTuple):
     growth: int  # of the width
 
 
-_LAYERS = (Layer(1, 1, 2, 1), Layer(2, 1, 2, 2), Layer(2, 1, 1, 2), Layer(4, 0, 1, 4))
+_LAYERS = (
+    Layer(1, 0, 1, 1),
+    Layer(2, 1, 2, 2),
+    Layer(2, 1, 1, 2),
+    Layer(4, 1, 2, 4),
+    Layer(4, 1, 1, 4),
+    Layer(8, 0, 1, 8),
+)
+_LEVEL = (
+    0.3  # at most, at first: as much as the sums it is added to, 0.1 to 0.4 with real landmarks
+)
 
 
 class Cloud(NamedTuple):
@@ -84,7 +92,7 @@ class PstConvolution(nn.Module):
         self.span = span
         self.displacement = nn.Linear(3, middle, bias=False)  # D
         self.feature = nn.Linear(inputs, middle, bias=False) if inputs else None  # S
-        self.level = nn.Parameter(torch.empty(length, middle).uniform_(-0.5, 0.5))  # b
+        self.level = nn.Parameter(torch.empty(length, middle).uniform_(-_LEVEL, _LEVEL))  # b
         self.norm = nn.LayerNorm(middle)
         self.time = nn.Linear(length * middle, outputs, bias=False)  # T
 

@@ -1,9 +1,9 @@
 """Point tubes: anchors in some frames of a window, and what is near them there and just before and
 after (Fan et al. 2021, "PSTNet").
 
-Both point-cloud video networks are made of them. Faces differ in size on screen but not in number
-of landmarks, so neighbours are the k nearest and not those within a radius: nothing depends on the
-order in which points are listed, and 68 landmarks need no other setting than 478.
+Both point-cloud video networks are made of them. Neighbours are the k nearest; published were those
+within a radius, and of many the first listed. So nothing depends on the order in which points are
+listed, and 68 landmarks need no other setting than 478.
 """
 
 from typing import NamedTuple
@@ -63,7 +63,7 @@ def anchor_frames(present: Tensor, stride: int) -> tuple[Tensor, Tensor]:
     """The first present frame of every `stride` frames, (B, G), and whether there is one.
 
     Counted from the start of the window, so absent frames at its end add only anchor frames that
-    are absent, too; and no present frame is left without an anchor near it.
+    are absent, too; and where the frame that would be in turn is absent, the next one stands in.
     """
     frames = present.shape[1]
     groups = -(-frames // stride)
