@@ -25,19 +25,21 @@ _NO_MARKERS = np.zeros(0)
 def probe(
     folds: pa.Table, clips: pa.Table, landmarks: Path, *, neutral_s: float
 ) -> dict[str, list[Any]]:
-    """The columns of data/probes.parquet: each probe's test clips, fold by fold. Clips without
-    landmarks cannot be probed, and photographs have no length."""
+    """The columns of data/probes.parquet: each probe's test clips, fold by fold. Photographs have
+    no length; a set without landmarks cannot be probed, and a clip without them is one of which
+    nothing is known."""
     about = {row["clip"]: row for row in clips.to_pylist()}
     names = sorted(set(folds["clip"].to_pylist()))
-    if not all((landmarks / f"{name}.parquet").exists() for name in names):
+    read = [_read(name, landmarks) for name in names if _file(name, landmarks).exists()]
+    if not read:
         return _columns([], 2)
-    read = [_read(name, landmarks) for name in names]
     moving = not {about[name]["kind"] for name in names} & STILLS
     classes = max(2, 1 + max(about[name]["label"] for name in names))
     found: list[dict[str, Any]] = []
     for what in PROBES if moving else PROBES[1:]:
         values = rows_of(read, model=what, neutral_s=neutral_s)
-        rows = dict(zip(names, values, strict=True))
+        known = dict(zip((clip.name for clip in read), values, strict=True))
+        rows = {name: known.get(name, np.full_like(values[0], np.nan)) for name in names}
         for fold, roles in _roles(folds).items():
             found += _rows(fold, roles, about, rows=rows, probe=what, classes=classes)
     return _columns(found, classes)
@@ -81,6 +83,10 @@ def _roles(folds: pa.Table) -> dict[str, dict[str, str]]:
     return found
 
 
+def _file(name: str, landmarks: Path) -> Path:
+    return landmarks / f"{name}.parquet"
+
+
 def _read(name: str, landmarks: Path) -> Clip:
-    read = read_landmarks(landmarks / f"{name}.parquet")
+    read = read_landmarks(_file(name, landmarks))
     return Clip(name, 0, read.times, read.xyz, _NO_MARKERS)

@@ -138,6 +138,11 @@ def test_tables_from_elsewhere_need_no_video(tmp_path: Path):
     assert (row["valid_onset"], row["valid_apex"]) == (True, False)
     done = workspace.stage("train")
     assert "c0, c1, c10, c11, c2 and 7 more have no landmarks" in done.stdout
+    workspace.set(model="svm")
+    run(workspace, "check", "crops", "train", "probes", "aggregate")
+    summary = json.loads((tmp_path / "metrics/summary.json").read_text())
+    assert summary["pooled"]["balanced_accuracy"] >= 0.5
+    assert "probes" not in summary, "nothing of theirs can be probed"
 
 
 def test_a_broken_table_is_a_row(tmp_path: Path):

@@ -12,7 +12,7 @@ from tests.face.portraits import flat_face
 from tests.pipeline.test_landmarks import make_set, run
 
 STAGES = ("index", "decode", "detect", "mesh", "normalize", "quality", "dmarkers", "folds", "train",
-          "aggregate")  # fmt: skip
+          "probes", "aggregate")  # fmt: skip
 MOUTH = slice(48, 68)
 
 

@@ -18,7 +18,7 @@ from tests.pipeline.test_repro import a_project, ran
 from tests.workspace import TINY, Workspace
 
 STAGES = ("index", "decode", "detect", "mesh", "normalize", "quality", "dmarkers", "folds",
-          "train", "aggregate")  # fmt: skip
+          "train", "probes", "aggregate")  # fmt: skip
 SIZE = 160
 PEOPLE = ("nelly", "yi", "ying", "riku")
 

@@ -35,9 +35,7 @@ def show_chips(
 def _mean_points(of: Split, clips: Sequence[ChipClip]) -> torch.Tensor:
     """Where landmarks lie in the faces that the network learns from, each clip counted once."""
     each = [
-        chip_batches.mean_points(
-            torch.from_numpy(clips[number].points)[None], torch.from_numpy(clips[number].seen)[None]
-        )
-        for number in of.learns
+        chip_batches.mean_points(torch.tensor(one.points)[None], torch.tensor(one.seen)[None])
+        for one in (clips[number] for number in of.learns)
     ]
     return mean_points(torch.cat(each))
