@@ -174,7 +174,8 @@ class CurveAggregation(nn.Module):
 def attend(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
     """Unscaled attention of one head: query (F, N, c), key and value (F, m, c) → (F, N, c)."""
     if key.shape[1] <= _FEW:
-        share: Tensor = (query @ key.transpose(1, 2)).softmax(-1)
-        return share @ value
+        # Keys before points: torch is slow at exponentials over a short last axis.
+        share: Tensor = (key @ query.transpose(1, 2)).softmax(1)  # (F, m, N)
+        return share.transpose(1, 2) @ value
     one, two, three = (part.unsqueeze(1) for part in (query, key, value))
     return functional.scaled_dot_product_attention(one, two, three, scale=1.0).squeeze(1)

@@ -33,16 +33,17 @@ class _Join(torch.autograd.Function):
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, ...]:
         y, narrow, x, wide, out = ctx.saved_tensors
         d_y, d_x = torch.empty_like(y), torch.empty_like(x)
-        d_narrow, d_wide = torch.zeros_like(narrow), torch.zeros_like(wide)
+        # As (i, o): with eight columns on the right a product takes six times longer.
+        d_narrow, d_wide = narrow.new_zeros(narrow.shape[::-1]), wide.new_zeros(wide.shape[::-1])
         d_bias = out.new_zeros(out.shape[1])
         for part in chunks(x, count=len(x), values=len(d_bias)):
             d_out = unrectify(gradient[part], out[part], into=torch.empty_like(out[part]))
             torch.mm(d_out, narrow, out=d_y[part])
             torch.mm(d_out, wide, out=d_x[part])
-            d_narrow.addmm_(d_out.T, y[part])
-            d_wide.addmm_(d_out.T, x[part])
+            d_narrow.addmm_(y[part].T, d_out)
+            d_wide.addmm_(x[part].T, d_out)
             d_bias += d_out.sum(0)
-        return d_bias, d_y, d_narrow, d_x, d_wide
+        return d_bias, d_y, d_narrow.T, d_x, d_wide.T
 
 
 join: Callable[[Tensor, Tensor, Tensor, Tensor, Tensor], Tensor] = _Join.apply

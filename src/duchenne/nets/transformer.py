@@ -6,6 +6,7 @@ from typing import Literal
 from torch import Tensor, nn
 
 from duchenne.nets.attention import attend
+from duchenne.nets.dropout import Dropout
 from duchenne.nets.position import encoding
 from duchenne.nets.settings import WIDTH
 
@@ -20,14 +21,14 @@ class Layer(nn.Module):
         self.heads = heads
         self.before_attention = nn.LayerNorm(WIDTH)
         self.query_key_value = nn.Linear(WIDTH, 3 * WIDTH, bias=False)
-        self.output = nn.Sequential(nn.Linear(WIDTH, WIDTH), nn.Dropout(dropout))
+        self.output = nn.Sequential(nn.Linear(WIDTH, WIDTH), Dropout(dropout))
         self.perceptron = nn.Sequential(
             nn.LayerNorm(WIDTH),
             nn.Linear(WIDTH, mlp),
             nn.GELU(),
-            nn.Dropout(dropout),
+            Dropout(dropout),
             nn.Linear(mlp, WIDTH),
-            nn.Dropout(dropout),
+            Dropout(dropout),
         )
 
     def forward(self, x: Tensor, present: Tensor | None = None) -> Tensor:

@@ -9,9 +9,11 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from duchenne.nets.encoders import ENCODERS
 from duchenne.nets.inputs import Windows
+from duchenne.nets.pooling import pool
 from duchenne.nets.settings import Settings
 from duchenne.nets.transformer import Axis, Transformer
 
@@ -66,13 +68,20 @@ class Pool(nn.Module):
 
     def __init__(self, settings: Settings) -> None:
         super().__init__()
-        self.dropout = nn.Dropout(settings.dropout)
+        self.dropout = settings.dropout
         self.weighting = nn.Conv1d(settings.points, settings.latents, kernel_size=1, bias=False)
         self.norm = nn.BatchNorm1d(settings.latents)
 
     def forward(self, landmarks: Tensor) -> Tensor:
-        pooled: Tensor = self.norm(self.weighting(self.dropout(landmarks)))
+        pooled: Tensor = self.norm(self._weighted(landmarks))
         return pooled
+
+    def _weighted(self, landmarks: Tensor) -> Tensor:
+        share = self.dropout if self.training else 0.0
+        if landmarks.is_cuda:  # pieces are for the cache of a CPU
+            wide: Tensor = self.weighting(functional.dropout(landmarks, share))
+            return wide
+        return pool(landmarks, self.weighting.weight.squeeze(-1), share)
 
 
 def over_present(frames: Tensor, present: Tensor) -> Tensor:

@@ -17,9 +17,19 @@ from duchenne.nets.norm import FoldedNorm
 def wide_map(x: Tensor, weight: Tensor, norm: FoldedNorm) -> Tensor:
     """Rows x (n, i), W (o, i) → (n, o)."""
     if not norm.training:
-        return norm.mapped(weight, x).relu_()
+        return _rectified(x, *norm.fold(weight, None))
     out, mean, variance = _wide(x, weight, norm.weight, norm.bias, norm.eps)
     norm.remember(mean, variance, rows=len(x))
+    return out
+
+
+def _rectified(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    """relu(W x + b)."""
+    if torch.is_grad_enabled():
+        return torch.addmm(bias, x, weight.T).relu_()
+    out = x.new_empty((len(x), len(bias)))
+    for part in chunks(x, count=len(x), values=len(bias)):
+        torch.addmm(bias, x[part], weight.T, out=out[part]).relu_()
     return out
 
 
