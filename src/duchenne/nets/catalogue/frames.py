@@ -32,7 +32,7 @@ def entries() -> list[Entry]:
             "face chips",
             "face chips",
             "DeXpression (Burkert et al. 2015)",
-            "whole people are held out; published, other frames of a test sequence taught",
+            "whole people are held out; published, other frames of theirs taught",
         ),
         Entry(
             "scn",
@@ -43,8 +43,8 @@ def entries() -> list[Entry]:
             "face chips",
             "Self-cure network (Wang et al. 2020), with landmarks",
             "all cells of the last map are averaged, not the top left 16 of 36; the landmark loss "
-            "counts faces that have landmarks, and their mean is that of training faces, left as it "
-            "is; a replaced label can come back",
+            "counts faces that have landmarks, and the mean of these is taken from training faces, "
+            "and left as it is; a replaced label can come back",
         ),
         Entry(
             "vit",
