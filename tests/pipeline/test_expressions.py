@@ -45,7 +45,7 @@ def small_face(number: int) -> Grey:
 
 
 # Settings with which frame models of pictures learn within a moment.
-QUICK = {
+QUICK: dict[str, dict[str, Any]] = {
     "dexpression": {"train__epochs": 1, "train__batch": 8},
     "scn": {"train__epochs": 2, "train__batch": 16, "scn__width": 4, "scn__relabel_from": 0.0},
 }
