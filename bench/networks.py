@@ -1,12 +1,15 @@
 """Seconds and peak memory of the networks' steps, beside what their products alone would take.
 
-Each step runs in a process of its own, so that one's memory does not show in another's. The floor
-is the step's number of multiplications in matrix products, over the rate that large products reach
-on this machine; CPU seconds beside the wall's tell how busy the machine was with other work.
+Each step runs in a process of its own, so that one's memory does not show in another's, with the
+environment of the pipeline's workers: on a busy machine threads that spin would wait for each other
+and little else. The floor is the step's number of multiplications in matrix products, over the rate
+that large products reach on this machine; CPU seconds beside the wall's tell how busy the machine
+was with other work.
 """
 
 import argparse
 import json
+import os
 import resource
 import statistics
 import subprocess
@@ -18,6 +21,7 @@ from typing import Any, NamedTuple
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
+from duchenne.flow.threads import PINS
 from duchenne.nets.curvenet import CurveNet
 from duchenne.nets.inputs import Windows
 from duchenne.nets.neighbours import nearest
@@ -128,7 +132,8 @@ def report(name: str, *, rate: float, rounds: int) -> None:
     goal = STEPS[name][1]
     command = [sys.executable, "-m", "bench.networks", "--step", name]
     command += ["--quick"] if rounds == 1 else []
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    environment = os.environ | PINS
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
     got = json.loads(done.stdout)
     print(
         f"{name}: {got['wall']:.2f} s (goal {goal.seconds}), {got['cpu']:.2f} s of CPU, "
