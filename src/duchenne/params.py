@@ -162,7 +162,7 @@ class Params(Section):
         one be anything else."""
         rendered = {name for name, given in self.datasets.items() if given.adapter == "demo"}
         if rendered != {"demo"}:
-            raise ValueError("exactly the set `demo` has the adapter demo, and it must be there")
+            raise ValueError("datasets: exactly the set `demo` has the adapter demo and is there")
         return self
 
     @model_validator(mode="after")

@@ -56,7 +56,7 @@ def explain(model: type[BaseModel], problem: ErrorDetails) -> str:
         case _:
             says = problem["msg"].removeprefix("Value error, ").replace("Input", "it")
             says += "" if isinstance(given, dict) else f", not {given!r}"
-            return f"{where or 'datasets'}: {says}"
+            return f"{where}: {says}" if where else says
 
 
 def _walk(model: type[BaseModel], steps: Sequence[str]) -> tuple[list[str], set[str]]:

@@ -130,7 +130,7 @@ def test_opencv_is_loaded_only_where_chips_are_cut(tmp_path: Path):
 @pytest.mark.parametrize(
     ("changes", "computed"),
     [
-        ({"fusion": "film", "seed": 7, "protocol": "published"}, 0),
+        ({"train__epochs": 3, "seed": 7, "protocol": "published"}, 0),
         ({"window__frames": 9, "window__test": 1, "quality__max_failed": 1.0}, 0),
         ({"window__fps": 4.0}, 2),
         ({"model": "vit"}, 2),
