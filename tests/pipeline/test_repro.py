@@ -21,7 +21,7 @@ from tests import clips
 from tests.workspace import TINY, Workspace
 
 STAGES = ["check", "demo", "index", "decode", "detect", "mesh", "normalize", "quality", "crops",
-          "dmarkers", "folds", "train", "aggregate"]  # fmt: skip
+          "dmarkers", "folds", "train", "probes", "aggregate"]  # fmt: skip
 FANNED_OUT = {"demo", "decode", "detect", "mesh", "normalize", "dmarkers", "train"}
 
 
