@@ -176,6 +176,12 @@ def test_a_fusion_is_the_landmark_network_s_alone(model: str, tmp_path: Path):
             "mirror: 0.5",
             "model: majority has no use for augment.mirror",
         ),
+        (
+            "realsmilenet",
+            "brightness: auto",
+            "brightness: 0.1",
+            "model: realsmilenet with window.shows: motion has no use for augment.brightness",
+        ),
     ],
 )
 def test_what_the_model_would_not_heed_is_refused(model, old, new, says, tmp_path: Path):
@@ -198,10 +204,12 @@ def test_photographs_have_no_dynamics(model: str, tmp_path: Path):
     path.write_text(text.replace("model: mesh", f"model: {model}", 1))
     with pytest.raises(ParamsError, match=f"holds photographs, and model: {model} needs clips"):
         params.load(path)
-    path.write_text(
-        text.replace("model: mesh", "model: scn", 1).replace("shows: auto", "shows: motion")
-    )
-    assert params.load(path).window.frames == 1, "what landmarks show is no matter to pictures"
+    stills = text.replace("model: mesh", "model: scn", 1)
+    path.write_text(stills)
+    assert params.load(path).window.frames == 1
+    path.write_text(stills.replace("shows: auto", "shows: motion", 1))
+    with pytest.raises(ParamsError, match=r"photographs, and window.shows: motion \(use shape\)"):
+        params.load(path)
 
 
 @pytest.mark.parametrize("dataset", ["ckplus", "fer2013"])

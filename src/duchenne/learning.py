@@ -80,6 +80,10 @@ def _trained(
         "scale": shown.scale,
         "dmarkers": standardise.as_json(shown.markers) if shown.markers else None,
     }
+    if settings.scn is not None and settings.scn.relabel:
+        statistics["doubted"] = {
+            clip: spec.classes[label] for clip, label in learnt.doubted.items()
+        }
     return Done(learnt, ready.arguments, count, _sources(ready), statistics)
 
 

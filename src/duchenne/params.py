@@ -185,7 +185,7 @@ class Params(Section):
                 f"protocol: published chooses the epoch, and model: {self.model} has none; use "
                 "protocol: nested"
             )
-        if idle := idle_augment(self.model, self.augment):
+        if idle := idle_augment(self.model, self.augment, self.window):
             raise ValueError(idle)
         return self
 

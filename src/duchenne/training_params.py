@@ -187,7 +187,8 @@ def needs_motion(model: Model, fusion: Fusion, window: Window) -> str:
         asked.append(f"model: {model}")
     if fusion != "none":
         asked.append(f"fusion: {fusion} (use fusion: none)")
-    if window.shows != "shape" and NEEDS[model].landmarks and not NEEDS[model].fitted:
+    looks = NEEDS[model].landmarks or NEEDS[model].chip is not None
+    if window.shows != "shape" and looks and not NEEDS[model].fitted:
         asked.append(f"window.shows: {window.shows} (use shape)")
     return f"{' and '.join(asked)} needs clips in which a face moves" if asked else ""
 
@@ -196,12 +197,14 @@ _OF_LANDMARKS = {"scale", "noise"}
 _OF_PICTURES = {"crop", "brightness", "warp"}
 
 
-def idle_augment(model: Model, augment: Augment) -> str:
+def idle_augment(model: Model, augment: Augment, window: Window) -> str:
     """Which changes are asked for that this model's input cannot undergo; empty if all can."""
-    needs = NEEDS[model]
+    needs, user = NEEDS[model], f"model: {model}"
     idle = _OF_LANDMARKS if needs.chip else _OF_PICTURES
+    if needs.chip and window.shows != "shape":
+        idle, user = idle | {"brightness"}, f"{user} with window.shows: {window.shows}"
     if needs.fitted:
         idle = set(Augment.model_fields)
     asked = [f"augment.{name}" for name, value in augment.model_dump().items()
              if value and name in idle]  # fmt: skip
-    return f"model: {model} has no use for {' and '.join(asked)}; set it to 0" if asked else ""
+    return f"{user} has no use for {' and '.join(asked)}; set it to 0" if asked else ""

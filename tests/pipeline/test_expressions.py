@@ -226,6 +226,10 @@ def test_frame_models_learn_seven_classes_of_photographs(
             taught = set(json.loads(path.read_text())["fitted"]["weights"])
             fold = [row for row in tested if row["fold"] == path.parent.name]
             assert not taught & {people[row["clip"]] for row in fold}, "no frame of theirs is seen"
+    if model == "scn":
+        for path in sorted((workspace.root / "models/folds").glob("*/model.json")):
+            own = {row["clip"] for row in tested if row["fold"] == path.parent.name}
+            assert not json.loads(path.read_text())["doubted"].keys() & own
     workspace.set(model="mesh")
 
 

@@ -156,7 +156,7 @@ def same(one: Learnt, other: Learnt) -> bool:
     """Bit for bit the same weights, epoch, history and probabilities."""
     return (
         same_weights(one.weights, other.weights)
-        and (one.epoch, one.history) == (other.epoch, other.history)
+        and (one.epoch, one.history, one.doubted) == (other.epoch, other.history, other.doubted)
         and one.probabilities.keys() == other.probabilities.keys()
         and all(np.array_equal(p, other.probabilities[k]) for k, p in one.probabilities.items())
     )

@@ -114,6 +114,9 @@ def test_labels_are_doubted_from_an_epoch_on_and_come_back(tmp_path: Path):
     given = objective.labels.clone()
     assert objective.begin(1, lambda: sure) == {"relabelled": 0.0}, "not before half of the epochs"
     assert objective.begin(2, lambda: sure) == {"relabelled": float(len(task.learns))}
+    doubted = dict(zip(task.learns.tolist(), against.tolist(), strict=True))
+    assert objective.doubted(lambda: sure) == doubted
+    assert objective.doubted(lambda: 1.0 - sure) == {}
     assert torch.equal(objective.labels[task.learns], 1 - given[task.learns])
     others = np.setdiff1d(np.arange(len(given)), task.learns)
     assert torch.equal(objective.labels[others], given[others])

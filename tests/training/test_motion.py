@@ -6,13 +6,11 @@ import numpy as np
 import pytest
 import torch
 
-from duchenne.training import motion
-from duchenne.training.clips import Clip
+from duchenne.training import motion, movement
 from duchenne.training.landmark_batches import LandmarkCutter
 from tests.training import cases
 
 MOTION = {"window__shows": "motion"}
-NOTHING = np.full(225, np.nan)
 
 
 def test_a_landmark_is_measured_from_where_it_was_at_rest():
@@ -20,22 +18,22 @@ def test_a_landmark_is_measured_from_where_it_was_at_rest():
     x = np.array([np.nan, 1.0, 5.0, 3.0, 7.0], np.float32)
     xyz = np.stack([x, x, x], axis=-1)[:, None, :]
     times = np.array([-0.1, 0.0, 0.1, 0.2, 0.3])
-    found = motion.of(Clip("c", 0, times, xyz, NOTHING), neutral_s=0.2)
+    found = motion.of(times, xyz, neutral_s=0.2)
     np.testing.assert_array_equal(found[:, 0, 0], [np.nan, -2.0, 2.0, 0.0, 4.0])
 
 
 def test_the_scale_is_the_root_mean_square_of_frames_with_a_face():
     one = np.array([[[3.0, 0.0, 0.0]], [[np.nan] * 3]], np.float32)
     other = np.array([[[0.0, 4.0, 0.0]]], np.float32)
-    assert motion.scale([one, other]) == pytest.approx(np.sqrt(25 / 6))
-    assert motion.scale([np.zeros((2, 1, 3), np.float32)]) == 1.0, "a face that never moves"
+    assert movement.scale([one, other]) == pytest.approx(np.sqrt(25 / 6))
+    assert movement.scale([np.zeros((2, 1, 3), np.float32)]) == 1.0, "a face that never moves"
 
 
 def test_who_it_is_does_not_show():
     given = cases.fold()
     clip = given.clips[0]
     other = clip._replace(xyz=clip.xyz + np.float32(0.25))
-    of = [motion.of(each, neutral_s=0.2) for each in (clip, other)]
+    of = [motion.of(each.times, each.xyz, neutral_s=0.2) for each in (clip, other)]
     np.testing.assert_allclose(of[0], of[1], atol=1e-6)
 
 
@@ -77,8 +75,8 @@ def test_neighbours_are_those_of_the_face_and_not_of_its_motion():
 def test_a_mirror_may_come_before_or_after():
     one, flip = cases.clip("a", label=1), np.array([-1.0, 1.0, 1.0], np.float32)
     mirror = list(cases.FACE.mirror)
-    before = motion.of(one._replace(xyz=one.xyz[:, mirror] * flip), neutral_s=0.2)
-    after = motion.of(one, neutral_s=0.2)[:, mirror] * flip
+    before = motion.of(one.times, one.xyz[:, mirror] * flip, neutral_s=0.2)
+    after = motion.of(one.times, one.xyz, neutral_s=0.2)[:, mirror] * flip
     np.testing.assert_array_equal(before, after)
 
 

@@ -33,7 +33,7 @@ def test_a_time_that_is_a_sum_of_fractions_is_early_enough():
 def test_it_is_the_face_that_motion_starts_from():
     clip = cases.clip("a", label=1, faceless=(0, 2))
     rest = rows.first_frame(clip.times, clip.xyz, neutral_s=0.5).reshape(-1, 3)
-    moved = motion.of(clip, neutral_s=0.5)
+    moved = motion.of(clip.times, clip.xyz, neutral_s=0.5)
     np.testing.assert_allclose(moved[4], clip.xyz[4] - rest, atol=1e-6)
 
 

@@ -5,20 +5,14 @@ import pytest
 import torch
 
 from duchenne.training import velocity
-from duchenne.training.clips import Clip
 from tests.training import cases
 
-NOTHING = np.full(225, np.nan)
 VELOCITY = {"window__shows": "velocity"}
 
 
-def clip_of(x: list[float], times: list[float]) -> Clip:
-    along = np.array(x, np.float32)
-    return Clip("c", 0, np.array(times), np.stack([along] * 3, axis=-1)[:, None, :], NOTHING)
-
-
 def shown(x: list[float], times: list[float], *, step_s: float) -> list[float]:
-    return [float(way) for way in velocity.of(clip_of(x, times), step_s=step_s)[:, 0, 0]]
+    values = np.array([x] * 3, np.float32).T[:, None, :]
+    return [float(way) for way in velocity.of(np.array(times), values, step_s=step_s)[:, 0, 0]]
 
 
 def test_by_hand_between_uneven_frames():
@@ -39,7 +33,7 @@ def test_a_single_frame_does_not_move():
 def test_neither_who_it_is_nor_when_it_began_shows():
     one = cases.clip("a", label=1)
     other = one._replace(xyz=one.xyz + np.float32(0.25), times=one.times + 7.0)
-    of = [velocity.of(each, step_s=0.2) for each in (one, other)]
+    of = [velocity.of(each.times, each.xyz, step_s=0.2) for each in (one, other)]
     np.testing.assert_allclose(of[0], of[1], atol=1e-5)
 
 

@@ -14,6 +14,7 @@ from duchenne.topology import DLIB
 from duchenne.training import chip_augment
 from duchenne.training.batches import Batch, Cut, Cutter
 from duchenne.training.chip_augment import Changed, ChipAugment
+from duchenne.training.chip_movement import faster
 from duchenne.training.clips import Array, Store, first_frames
 
 
@@ -55,6 +56,7 @@ class ChipCutter(Cutter[Album, Pictures]):
 
     augment: ChipAugment
     longer: float = 0.0  # up to by how much windows are stretched, as a fraction
+    velocities: bool = False  # whether chips show velocities, which grow as time is stretched
 
     @property
     def stretch(self) -> float:
@@ -68,8 +70,11 @@ class ChipCutter(Cutter[Album, Pictures]):
 
     def changed(self, cut: Cut, rng: np.random.Generator) -> Batch[Pictures]:
         device = self.clips.device
-        chips = self.clips.chips[cut.frames].cpu().numpy()
-        new = chip_augment.change(self.augment, chips, cut.present.cpu().numpy(), rng=rng)
+        chips = self.clips.chips[cut.frames]
+        if self.velocities and self.longer:
+            chips = faster(chips, cut.stretch)
+        present = cut.present.cpu().numpy()
+        new = chip_augment.change(self.augment, chips.cpu().numpy(), present, rng=rng)
         points = mean_points(self.clips.points[cut.frames], cut.present).cpu().numpy()
         return Batch(
             Pictures(torch.from_numpy(new.chips).to(device), cut.present),

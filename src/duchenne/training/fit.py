@@ -68,7 +68,7 @@ def fit(
     own = judge(done.judge, values[of.learns])
     row = _row(of, own=own, val=found["val"], labels=labels)
     weights = {k: v.detach().clone() for k, v in done.judge.state_dict().items()}
-    learnt = Learnt(weights, 1, [row], found)
+    learnt = Learnt(weights, 1, [row], found, {})
     count = sum(value.numel() for value in weights.values())
     return Fold(learnt, done.arguments, done.chosen, count)
 

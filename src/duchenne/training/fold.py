@@ -73,6 +73,7 @@ class Learnt:
     epoch: int
     history: list[dict[str, Any]]
     probabilities: Mapping[str, Probabilities]  # by role
+    doubted: Mapping[str, int]  # training clips whose label these weights contradict, with theirs
 
 
 def learn(task: Task, *, unfinished: Path, say: Say) -> Learnt:
@@ -93,7 +94,9 @@ def learn(task: Task, *, unfinished: Path, say: Say) -> Learnt:
     task.network.load_state_dict(progress.best)
     roles = {"test": task.test} if task.published else {"val": task.val, "test": task.test}
     found = {role: predict(task, numbers) for role, numbers in roles.items()}
-    return Learnt(progress.best, progress.best_epoch, progress.history, found)
+    doubted = task.objective.doubted(lambda: predict(task, task.learns))
+    names = {task.cutter.clips.names[number]: label for number, label in doubted.items()}
+    return Learnt(progress.best, progress.best_epoch, progress.history, found, names)
 
 
 def predict(task: Task, numbers: Numbers) -> Probabilities:

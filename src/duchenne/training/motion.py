@@ -1,33 +1,34 @@
 """How far a face has moved since it was at rest, instead of what it looks like.
 
 A smile moves landmarks by some hundredths of the distance between the eyes, and faces differ by ten
-times as much; of a few dozen people a network learns the people. The scale, which makes motion as
-large as other inputs, is a statistic, and so it is taken from training clips alone.
+times as much; of a few dozen people a network learns the people. Of pictures the same holds.
 """
 
-from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from duchenne.training.clips import Clip
-
-Landmarks = npt.NDArray[np.float32]
+Array = npt.NDArray[np.float64]
+Values = npt.NDArray[Any]  # (T, …) of each frame, NaN where there is no face
 
 _ROUNDING_S = 1e-6  # frame times are sums of fractions in binary
 
 
-def of(clip: Clip, *, neutral_s: float) -> Landmarks:
-    """(T, N, 3): each landmark relative to its median in the first `neutral_s` s with a face."""
-    seen = np.isfinite(clip.xyz).all(axis=(1, 2))
-    early = seen & (clip.times <= clip.times[seen.argmax()] + neutral_s + _ROUNDING_S)
-    rest = np.median(clip.xyz[early], axis=0)
-    return np.asarray(clip.xyz - rest, np.float32)
+def of(times: Array, values: Values, *, neutral_s: float) -> Values:
+    """Each value relative to what it is at rest."""
+    return np.asarray(values - at_rest(times, values, neutral_s=neutral_s), np.float32)
 
 
-def scale(motions: Sequence[Landmarks]) -> float:
-    """Root mean square of all coordinates in all frames with a face."""
-    known = [motion[np.isfinite(motion).all(axis=(1, 2))] for motion in motions]
-    squares = sum(float(np.square(motion, dtype=np.float64).sum()) for motion in known)
-    count = sum(motion.size for motion in known)
-    return float(np.sqrt(squares / count)) if squares else 1.0
+def at_rest(times: Array, values: Values, *, neutral_s: float) -> Values:
+    """The median of each value in the first `neutral_s` s with a face; NaN if there is none."""
+    seen = with_face(values)
+    if not seen.any():
+        return np.full_like(values[0], np.nan)
+    early = seen & (times <= times[seen.argmax()] + neutral_s + _ROUNDING_S)
+    return np.asarray(np.median(values[early], axis=0))
+
+
+def with_face(values: Values) -> npt.NDArray[np.bool_]:
+    """(T,): which frames have all their values."""
+    return np.asarray(np.isfinite(values).reshape(len(values), -1).all(axis=1))

@@ -28,6 +28,11 @@ class Objective:
         del epoch, judge  # labels stay as they were given
         return {}
 
+    def doubted(self, judge: Judge) -> dict[int, int]:
+        """Numbers of the training clips whose label the network would replace, with the new one."""
+        del judge
+        return {}
+
     def loss(self, output: Output, batch: AnyBatch, network: nn.Module) -> Tensor:
         labels = self.labels[batch.clips]
         loss = losses.smile_loss(output.logits.float(), labels, self.weights)

@@ -3,9 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-Array = npt.NDArray[np.float64]
-
-_ROUNDING_S = 1e-6  # frame times are sums of fractions in binary
+from duchenne.training.motion import Array, at_rest
 
 
 def duration(times: Array) -> Array:
@@ -16,11 +14,7 @@ def duration(times: Array) -> Array:
 def first_frame(times: Array, xyz: npt.NDArray[np.float32], *, neutral_s: float) -> Array:
     """(3N,): x, y, z of each landmark at rest, its median in the first `neutral_s` s with a face,
     of (T, N, 3)."""
-    seen = np.isfinite(xyz).all(axis=(1, 2))
-    if not seen.any():
-        return np.full(xyz[0].size, np.nan)
-    early = seen & (times <= times[seen.argmax()] + neutral_s + _ROUNDING_S)
-    return np.asarray(np.median(xyz[early].astype(np.float64), axis=0)).ravel()
+    return at_rest(times, xyz.astype(np.float64), neutral_s=neutral_s).ravel()
 
 
 def dmarkers(markers: Array) -> Array:

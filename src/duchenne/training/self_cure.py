@@ -31,13 +31,22 @@ class SelfCure(Objective):
     def begin(self, epoch: int, judge: Judge) -> dict[str, float]:
         if not self.settings.relabel:
             return {}
-        self.labels = self.given
-        if epoch > max(1.0, self.settings.relabel_from * self.epochs):
-            place = torch.from_numpy(self.learns).to(self.given.device)
-            probabilities = torch.from_numpy(judge()).to(self.given.device)
-            new = relabelled(probabilities, self.given[place], margin=self.settings.doubt)
-            self.labels = self.given.index_copy(0, place, new)
+        late = epoch > max(1.0, self.settings.relabel_from * self.epochs)
+        self.labels = self._cured(judge) if late else self.given
         return {"relabelled": float((self.labels != self.given).sum())}
+
+    def doubted(self, judge: Judge) -> dict[int, int]:
+        if not self.settings.relabel:
+            return {}
+        cured = self._cured(judge)
+        return {int(clip): int(cured[clip]) for clip in (cured != self.given).nonzero()}
+
+    def _cured(self, judge: Judge) -> Tensor:
+        """(clips,): the given labels, but of training clips those that the network prefers."""
+        place = torch.from_numpy(self.learns).to(self.given.device)
+        probabilities = torch.from_numpy(judge()).to(self.given.device)
+        new = relabelled(probabilities, self.given[place], margin=self.settings.doubt)
+        return self.given.index_copy(0, place, new)
 
     def loss(self, output: Output, batch: AnyBatch, network: nn.Module) -> Tensor:
         loss, how = super().loss(output, batch, network), self.settings

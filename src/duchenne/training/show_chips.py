@@ -2,16 +2,18 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 import torch
 
 from duchenne.errors import TrainingError, listed
 from duchenne.nets.self_cure import mean_points
-from duchenne.training import chip_batches
+from duchenne.training import chip_batches, chip_movement, movement
 from duchenne.training.chip_augment import ChipAugment
 from duchenne.training.chip_batches import ChipClip, ChipCutter, album
-from duchenne.training.prepare import Shown, Split
+from duchenne.training.motion import Values
+from duchenne.training.prepare import Numbers, Shown, Split
 from duchenne.training.windows import Ruler
-from duchenne.training_params import Training
+from duchenne.training_params import Training, Window
 
 
 def show_chips(
@@ -20,16 +22,38 @@ def show_chips(
     faceless = [clip.name for clip in clips if not clip.seen.any()]
     if faceless:
         raise TrainingError(f"no face in any frame of {listed(faceless)}; crops should say so")
-    how = settings.augment
+    how, (seen, scale) = settings.augment, _pictures(clips, of.learns, settings.window)
     cutter = ChipCutter(
-        clips=album(clips, device=device),
+        clips=album(seen, device=device),
         ruler=Ruler(settings.window.frames, settings.window.fps),
         augment=ChipAugment(how.mirror, how.rotate, how.crop, how.brightness, how.warp),
         longer=how.stretch,
+        velocities=settings.window.shows == "velocity",
     )
     if settings.scn is None:
-        return Shown(cutter, points=0)
-    return Shown(cutter, points=0, mean_points=_mean_points(of, clips))
+        return Shown(cutter, points=0, scale=scale)
+    return Shown(cutter, points=0, scale=scale, mean_points=_mean_points(of, clips))
+
+
+def _pictures(
+    clips: Sequence[ChipClip], learns: Numbers, window: Window
+) -> tuple[Sequence[ChipClip], float | None]:
+    """Clips as `window.shows` wants them, and the scale that was fitted for it, in levels of 255.
+
+    Movements take four times the memory of chips: so they are made one clip at a time, and twice.
+    """
+    if window.shows == "shape":
+        return clips, None
+    scale = movement.scale(_movement(clips[number], window) for number in learns)
+    return [
+        clip._replace(chips=chip_movement.picture(_movement(clip, window), scale=scale))
+        for clip in clips
+    ], scale
+
+
+def _movement(clip: ChipClip, window: Window) -> Values:
+    known = np.where(clip.seen[:, None, None, None], clip.chips, np.float32(np.nan))
+    return movement.of(clip.times, known, window)
 
 
 def _mean_points(of: Split, clips: Sequence[ChipClip]) -> torch.Tensor:

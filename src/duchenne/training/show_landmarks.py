@@ -9,7 +9,7 @@ import torch
 from duchenne import topology
 from duchenne.errors import TrainingError, listed
 from duchenne.nets import fusion
-from duchenne.training import motion, standardise, velocity
+from duchenne.training import movement, standardise
 from duchenne.training.augment import Augment
 from duchenne.training.clips import Clip, markers, resident
 from duchenne.training.landmark_batches import LandmarkCutter, Table
@@ -73,14 +73,10 @@ def _inputs(
 ) -> tuple[list[npt.NDArray[np.float32]], float | None]:
     """What the network is shown of each clip, and the scale that was fitted for it."""
     window = settings.window
-    match window.shows:
-        case "shape":
-            return [clip.xyz for clip in clips], None
-        case "motion":
-            moves = [motion.of(clip, neutral_s=window.neutral_s) for clip in clips]
-        case "velocity":
-            moves = [velocity.of(clip, step_s=1.0 / window.fps) for clip in clips]
-    scale = motion.scale([moves[number] for number in learns])
+    if window.shows == "shape":
+        return [clip.xyz for clip in clips], None
+    moves = [movement.of(clip.times, clip.xyz, window) for clip in clips]
+    scale = movement.scale(moves[number] for number in learns)
     return [moved / np.float32(scale) for moved in moves], scale
 
 
