@@ -1,7 +1,8 @@
 import pytest
 import torch
 
-from duchenne.nets.p4transformer import P4Transformer, PointConvolution4d, TokenLayer, most
+from duchenne.nets.p4transformer import P4Transformer, PointConvolution4d, most
+from duchenne.nets.transformer import Layer
 from duchenne.nets.tubes import Span, tubes
 from tests.nets import plain, plain_clouds
 from tests.nets.clouds import close, different, logits, of, p4transformer, windows
@@ -66,7 +67,7 @@ def test_tokens_know_when_they_are():
 
 def test_tokens_look_at_all_tokens_that_are_present_and_at_no_others():
     torch.manual_seed(0)
-    layer = TokenLayer(8, heads=2, dropout=0.0).double()
+    layer = Layer(8, heads=2, mlp=16, dropout=0.0).double()
     x = torch.randn(2, 6, 8, dtype=torch.float64)
     present = torch.tensor([[True, True, False, True, True, False]] * 2)
     for place in range(6):
@@ -82,7 +83,7 @@ def test_tokens_look_at_all_tokens_that_are_present_and_at_no_others():
 def test_a_layer_is_that_of_the_formulas():
     """Norms start as plain ones, so that these formulas need no weights of theirs."""
     torch.manual_seed(0)
-    layer = TokenLayer(8, heads=2, dropout=0.0).double().requires_grad_(False)
+    layer = Layer(8, heads=2, mlp=16, dropout=0.0).double().requires_grad_(False)
     x = torch.randn(2, 6, 8, dtype=torch.float64)
     present = torch.tensor([[True] * 6, [True, False, True, True, False, True]])
     weight = dict(layer.named_parameters())

@@ -12,6 +12,7 @@ from torch.nn import functional
 from duchenne.nets import each_frame
 from duchenne.nets.frames import pixels_of
 from duchenne.nets.inputs import Output, Pictures
+from duchenne.nets.verdict import outputs
 
 _STEM = 64
 _SMALLEST = 45  # px; the last map is then 2 × 2, and even one face has batch statistics
@@ -37,7 +38,7 @@ class DeXpression(nn.Module):
             nn.Dropout(0.2),
             nn.BatchNorm2d(Looks.width),
             nn.Flatten(),
-            nn.Linear(Looks.width * last**2, each_frame.outputs(classes)),
+            nn.Linear(Looks.width * last**2, outputs(classes)),
         )
 
     def forward(self, pictures: Pictures) -> Output:

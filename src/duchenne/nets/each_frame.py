@@ -7,11 +7,6 @@ from torch.nn import functional
 from duchenne.nets.frames import by_window
 
 
-def outputs(classes: int) -> int:
-    """Columns of the logits: two classes need one."""
-    return 1 if classes == 2 else classes
-
-
 def mean(values: Tensor, present: Tensor) -> Tensor:
     """Of each window's frames: (F, K) → (B, K)."""
     return by_window(values, present).sum(dim=1) / present.sum(dim=1, keepdim=True)

@@ -5,11 +5,12 @@ from torch import Tensor, nn
 
 from duchenne.nets.inputs import BLOCKS, FEATURES
 from duchenne.nets.settings import WIDTH
+from duchenne.nets.verdict import outputs
 
 
 def smile_head(classes: int) -> nn.Module:
     """(B, 256) → logits: a single one for two classes, (B, 1), else (B, classes)."""
-    return _head(1 if classes == 2 else classes)
+    return _head(outputs(classes))
 
 
 class MarkerHeads(nn.Module):

@@ -16,9 +16,9 @@ moves; one linear map for head, and dropout.
 import torch
 from torch import Tensor, nn
 
-from duchenne.nets.attention import attend
 from duchenne.nets.chunks import chunks
 from duchenne.nets.inputs import Output, Windows
+from duchenne.nets.transformer import Layer
 from duchenne.nets.tubes import Span, Tubes, check, tubes
 from duchenne.nets.verdict import largest, logits
 
@@ -46,7 +46,7 @@ class P4Transformer(nn.Module):
         self.convolution = PointConvolution4d(width)
         self.where = nn.Linear(4, width)
         self.layers = nn.ModuleList(
-            TokenLayer(width, heads=heads, dropout=dropout) for _ in range(depth)
+            Layer(width, heads=heads, mlp=2 * width, dropout=dropout) for _ in range(depth)
         )
         self.head = nn.Sequential(nn.LayerNorm(width), nn.Dropout(dropout), logits(width, classes))
 
@@ -69,34 +69,6 @@ class PointConvolution4d(nn.Module):
     def forward(self, pieces: Tubes) -> Tensor:
         ways = _ways(pieces)
         return most(ways.flatten(0, 2), self.displacement.weight).view(*ways.shape[:3], -1)
-
-
-class TokenLayer(nn.Module):
-    """`x + attention(norm(x))`, then `x + perceptron(norm(x))`, over tokens (B, S, width)."""
-
-    def __init__(self, width: int, *, heads: int, dropout: float) -> None:
-        super().__init__()
-        if heads < 1 or width % heads:
-            raise ValueError(f"heads is {heads}; it must divide the width, {width}")
-        self.heads = heads
-        self.before_attention = nn.LayerNorm(width)
-        self.query_key_value = nn.Linear(width, 3 * width, bias=False)
-        self.output = nn.Sequential(nn.Linear(width, width), nn.Dropout(dropout))
-        self.perceptron = nn.Sequential(
-            nn.LayerNorm(width),
-            nn.Linear(width, 2 * width),
-            nn.GELU(),
-            nn.Dropout(dropout),
-            nn.Linear(2 * width, width),
-            nn.Dropout(dropout),
-        )
-
-    def forward(self, x: Tensor, present: Tensor) -> Tensor:
-        """No token takes anything from those where `present` (B, S) is False."""
-        query, key, value = self.query_key_value(self.before_attention(x)).chunk(3, dim=-1)
-        x = x + self.output(attend(query, key, value, heads=self.heads, present=present))
-        mixed: Tensor = x + self.perceptron(x)
-        return mixed
 
 
 def most(rows: Tensor, weight: Tensor) -> Tensor:

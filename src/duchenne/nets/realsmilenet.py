@@ -16,6 +16,7 @@ from duchenne.nets.inputs import Output, Pictures
 from duchenne.nets.narrow_conv import NarrowConv
 from duchenne.nets.non_local import NonLocal
 from duchenne.nets.temporal_attention import TemporalAttention
+from duchenne.nets.verdict import outputs
 
 SIDE = 48  # px
 RGB = 3
@@ -34,12 +35,12 @@ class RealSmileNet(nn.Module):
         super().__init__()
         if memory not in _MEMORIES:
             raise ValueError(f"there is no memory '{memory}'; {suggest(memory, _MEMORIES)}")
-        outputs = 1 if classes == 2 else classes
+        wanted = outputs(classes)
         pictorial = memory == "convlstm"
         self.attention = TemporalAttention(RGB) if pictorial else None
         self.encoder = _encoder()
         self.memory = _MEMORIES[memory]()
-        self.head = _map_head(outputs) if pictorial else nn.Linear(_Flat.hidden, outputs)
+        self.head = _map_head(wanted) if pictorial else nn.Linear(_Flat.hidden, wanted)
 
     def forward(self, pictures: Pictures) -> Output:
         frames = frames_of(pictures, side=SIDE, channels=RGB)
@@ -85,8 +86,8 @@ def _encoder() -> nn.Module:
     )
 
 
-def _map_head(outputs: int) -> nn.Module:
-    """(B, 8, 12, 12) → (B, outputs)."""
+def _map_head(wanted: int) -> nn.Module:
+    """(B, 8, 12, 12) → (B, wanted)."""
     return nn.Sequential(
         NonLocal(8),
         nn.AvgPool2d(2),
@@ -95,5 +96,5 @@ def _map_head(outputs: int) -> nn.Module:
         nn.ReLU(),
         nn.Dropout(0.5),
         nn.Flatten(),
-        nn.Linear(250, outputs),
+        nn.Linear(250, wanted),
     )

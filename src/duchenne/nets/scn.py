@@ -12,6 +12,7 @@ from duchenne.nets import each_frame
 from duchenne.nets.frames import pixels_of
 from duchenne.nets.inputs import Output, Pictures
 from duchenne.nets.resnet import ResNet18
+from duchenne.nets.verdict import outputs
 
 POINTS = 68
 
@@ -25,7 +26,7 @@ class Scn(nn.Module):
         super().__init__()
         self.features = ResNet18(width=width)
         self.dropout = nn.Dropout(dropout)
-        self.scores = nn.Linear(self.features.width, each_frame.outputs(classes))
+        self.scores = nn.Linear(self.features.width, outputs(classes))
         self.certainty = nn.Linear(self.features.width, 1)
         self.points = nn.Linear(self.features.width, POINTS * 2)
         self.register_buffer("mean_points", torch.full((POINTS, 2), 0.5))

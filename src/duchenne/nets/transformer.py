@@ -14,20 +14,22 @@ Axis = Literal["time", "space"]
 
 
 class Layer(nn.Module):
-    """`x + attention(norm(x))`, then `x + perceptron(norm(x))`, over sequences (R, S, 256)."""
+    """`x + attention(norm(x))`, then `x + perceptron(norm(x))`, over sequences (R, S, width)."""
 
-    def __init__(self, *, heads: int, mlp: int, dropout: float) -> None:
+    def __init__(self, width: int, *, heads: int, mlp: int, dropout: float) -> None:
         super().__init__()
+        if heads < 1 or width % heads:
+            raise ValueError(f"heads is {heads}; it must divide the width, {width}")
         self.heads = heads
-        self.before_attention = nn.LayerNorm(WIDTH)
-        self.query_key_value = nn.Linear(WIDTH, 3 * WIDTH, bias=False)
-        self.output = nn.Sequential(nn.Linear(WIDTH, WIDTH), Dropout(dropout))
+        self.before_attention = nn.LayerNorm(width)
+        self.query_key_value = nn.Linear(width, 3 * width, bias=False)
+        self.output = nn.Sequential(nn.Linear(width, width), Dropout(dropout))
         self.perceptron = nn.Sequential(
-            nn.LayerNorm(WIDTH),
-            nn.Linear(WIDTH, mlp),
+            nn.LayerNorm(width),
+            nn.Linear(width, mlp),
             nn.GELU(),
             Dropout(dropout),
-            nn.Linear(mlp, WIDTH),
+            nn.Linear(mlp, width),
             Dropout(dropout),
         )
 
@@ -50,7 +52,9 @@ class Transformer(nn.Module):
     def __init__(self, axes: Sequence[Axis], *, heads: int, mlp: int, dropout: float) -> None:
         super().__init__()
         self.axes = tuple(axes)
-        self.layers = nn.ModuleList(Layer(heads=heads, mlp=mlp, dropout=dropout) for _ in axes)
+        self.layers = nn.ModuleList(
+            Layer(WIDTH, heads=heads, mlp=mlp, dropout=dropout) for _ in axes
+        )
 
     def forward(self, tokens: Tensor, present: Tensor) -> Tensor:
         """Frames where `present` (B, T) is False are looked at by no other."""

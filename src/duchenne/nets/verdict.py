@@ -9,8 +9,13 @@ def largest(values: Tensor, present: Tensor) -> Tensor:
     return values.masked_fill(~present[..., None], -torch.inf).amax(1)
 
 
-def logits(width: int, classes: int) -> nn.Linear:
-    """(B, width) → a single logit for two classes, (B, 1), else (B, classes)."""
+def outputs(classes: int) -> int:
+    """Columns of the logits: two classes need one."""
     if classes < 2:
         raise ValueError(f"classes is {classes}; there are at least 2 to be told apart")
-    return nn.Linear(width, 1 if classes == 2 else classes)
+    return 1 if classes == 2 else classes
+
+
+def logits(width: int, classes: int) -> nn.Linear:
+    """(B, width) → a single logit for two classes, (B, 1), else (B, classes)."""
+    return nn.Linear(width, outputs(classes))

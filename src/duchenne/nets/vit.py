@@ -13,6 +13,7 @@ from duchenne.nets.frames import by_window, frames_of
 from duchenne.nets.inputs import Output, Pictures
 from duchenne.nets.position import encoding
 from duchenne.nets.trunk import over_present
+from duchenne.nets.verdict import logits
 
 # As much as what a patch shows. With the usual 0.02, made for millions of pictures, two hundred
 # steps did not teach it whether a square is left or right; like this, eighty do.
@@ -50,9 +51,7 @@ class Vit(nn.Module):
             dropout=dropout,
         )
         self.over_time = _layers(time_depth, width=width, heads=heads, dropout=dropout)
-        self.head = nn.Sequential(
-            nn.LayerNorm(width), nn.Linear(width, 1 if classes == 2 else classes)
-        )
+        self.head = nn.Sequential(nn.LayerNorm(width), logits(width, classes))
 
     def forward(self, pictures: Pictures) -> Output:
         frames = frames_of(pictures, side=self.side, channels=self.channels)
