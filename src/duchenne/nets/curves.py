@@ -4,7 +4,7 @@ A curve steps from landmark to neighbouring landmark, each time to the one that 
 agent prefers, and so gathers features along a path that follows the expression.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -13,6 +13,7 @@ from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
 from duchenne.nets.chunks import chunks
+from duchenne.nets.crew import each
 from duchenne.nets.edgewise import SLOPE
 
 _SMALL = 1e-8  # least divisor of the cosine
@@ -75,26 +76,30 @@ def suppression(x: Tensor, candidates: Tensor, *, feature: Tensor, past: Tensor)
     """
     cosine = torch.empty_like(candidates, dtype=x.dtype)
     heading = (feature - past).unsqueeze(2)
-    product = x.new_empty(0)
-    for part, ahead in visits(x, candidates):
+
+    def work(part: slice, ahead: Tensor, product: Tensor) -> None:
         ahead.sub_(feature[part].unsqueeze(2))
         torch.mul(ahead, heading[part], out=product.resize_(ahead.shape))
         length = sums(ahead.square_()).sqrt_() * heading[part].norm(dim=-1)
         cosine[part] = sums(product) / length.clamp_(min=_SMALL)
+
+    _visit(x, candidates, work, spare=1)
     return cosine.add_(1).clamp_(0, 1)
 
 
-def visits(x: Tensor, index: Tensor) -> Iterator[tuple[slice, Tensor]]:
-    """Of a few frames at a time the rows x (F, N, c) at index (F, M, k): (f, M, k, c).
-
-    Each overwrites the one before, since fresh memory is slow.
-    """
+def _visit(x: Tensor, index: Tensor, work: Callable[..., None], *, spare: int = 0) -> None:
+    """work(part, …) of a few frames at a time, with their rows of x (F, N, c) at index (F, M, k) as
+    (f, M, k, c), and with so many spare arrays; all of them are written to again."""
     width = x.shape[-1]
-    flat, found = x.reshape(-1, width), x.new_empty(0)
-    for part in chunks(x, count=len(x), values=index[0].numel() * width):
+    flat = x.reshape(-1, width)
+
+    def of_part(part: slice, found: Tensor, *others: Tensor) -> None:
         wanted = _flat(x[part], index[part]) + part.start * x.shape[1]
         torch.index_select(flat, 0, wanted, out=found.resize_(len(wanted), width))
-        yield part, found.view(*index[part].shape, width)
+        work(part, found.view(*index[part].shape, width), *others)
+
+    parts = chunks(x, count=len(x), values=index[0].numel() * width)
+    each(parts, of_part, buffers=lambda: [x.new_empty(0) for _ in range(1 + spare)])
 
 
 def sums(x: Tensor) -> Tensor:
@@ -135,8 +140,11 @@ class _Step(torch.autograd.Function):
         d_x = torch.zeros_like(x)
         d_x.view(-1, width).index_add_(0, _flat(x, node), gradient.reshape(-1, width))
         d_soft = torch.empty_like(candidates, dtype=x.dtype)
-        for part, value in visits(x, candidates):
+
+        def work(part: slice, value: Tensor) -> None:
             d_soft[part] = sums(value.mul_(gradient[part].unsqueeze(2)))
+
+        _visit(x, candidates, work)
         return d_x, d_soft, None, None
 
 

@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
+from duchenne.nets.crew import summed
 from duchenne.nets.graph import Graph, Part
 from duchenne.nets.norm import moments_slope
 from duchenne.nets.products import affine, inner
@@ -36,10 +37,12 @@ class _Max(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, u: Tensor, graph: Graph) -> Tensor:
-        [buffer] = graph.buffers(u, count=1)
         most = torch.empty_like(u)
-        for part in graph.parts(u):
+
+        def work(part: Part, buffer: Tensor) -> None:
             torch.amax(part.gather(u, into=buffer), 1, True, out=part.targets(most))
+
+        graph.each(u, work, buffers=1)
         ctx.save_for_backward(u, most)
         ctx.graph = graph
         return most
@@ -48,14 +51,16 @@ class _Max(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
         u, most = ctx.saved_tensors
-        [buffer, spare] = ctx.graph.buffers(u, count=2)
         out = torch.empty_like(u)
-        for part in ctx.graph.parts(u):
+
+        def work(part: Part, buffer: Tensor, spare: Tensor) -> None:
             edges = part.gather(u, into=buffer)
             chosen = spare[: part.source.numel()].view_as(edges)
             torch.eq(edges, part.targets(most), out=chosen)
             share = part.targets(gradient) / chosen.sum(1, keepdim=True)  # of twins in one place
             out[part.rows] = part.spread(chosen.mul_(share))
+
+        ctx.graph.each(u, work, buffers=2)
         return out, None
 
 
@@ -64,14 +69,12 @@ class _HiddenMoments(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, u: Tensor, v: Tensor, graph: Graph) -> tuple[Tensor, Tensor]:
-        width, edges = u.shape[1], graph.source.numel()
-        [buffer] = graph.buffers(u, count=1)
-        total = u.new_zeros(width, dtype=torch.float64)
-        second = u.new_zeros((width, width), dtype=torch.float64)
-        for part in graph.parts(u):
+        def work(part: Part, buffer: Tensor) -> tuple[Tensor, Tensor]:
             hidden = _hidden(u, v, part, into=buffer)
-            total += hidden.sum(0)
-            second += inner(hidden, hidden)
+            return hidden.sum(0), inner(hidden, hidden)
+
+        total, second = summed(graph.each(u, work, buffers=1))
+        edges = graph.source.numel()
         mean = total / edges
         ctx.save_for_backward(u, v, mean)
         ctx.graph = graph
@@ -81,16 +84,18 @@ class _HiddenMoments(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: Any, d_mean: Tensor, d_covariance: Tensor) -> tuple[Tensor, Tensor, None]:
         u, v, mean = ctx.saved_tensors
-        [buffer, spare] = ctx.graph.buffers(u, count=2)
         d_u, d_v = torch.empty_like(u), torch.empty_like(v)
         slope, level = moments_slope(mean, d_mean, d_covariance, rows=ctx.graph.source.numel())
         slope, level = slope.to(u.dtype), level.to(u.dtype)
-        for part in ctx.graph.parts(u):
+
+        def work(part: Part, buffer: Tensor, spare: Tensor) -> None:
             hidden = _hidden(u, v, part, into=buffer)
             d_hidden = affine(hidden, slope, level, into=spare[: len(hidden)])
             d_edges = part.shaped(unrectify(d_hidden, hidden, into=d_hidden))
             d_u[part.rows] = part.spread(d_edges)
             torch.sum(d_edges, 1, True, out=part.targets(d_v))
+
+        ctx.graph.each(u, work, buffers=2)
         return d_u, d_v, None
 
 
@@ -100,13 +105,15 @@ class _Mean(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, graph: Graph, *inputs: Tensor) -> Tensor:
         u, v, weight, bias = inputs
-        [buffer, spare] = graph.buffers(u, count=2)
         mean = torch.empty_like(u)
-        for part in graph.parts(u):
+
+        def work(part: Part, buffer: Tensor, spare: Tensor) -> None:
             hidden = _hidden(u, v, part, into=buffer)
             mixed = affine(hidden, weight.T, bias, into=spare[: len(hidden)])
             mixed = part.shaped(functional.leaky_relu_(mixed, SLOPE))
             torch.mean(mixed, 1, True, out=part.targets(mean))
+
+        graph.each(u, work, buffers=2)
         ctx.save_for_backward(u, v, weight, bias)
         ctx.graph = graph
         return mean
@@ -115,21 +122,21 @@ class _Mean(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
         u, v, weight, bias = ctx.saved_tensors
-        [buffer, one, other] = ctx.graph.buffers(u, count=3)
         d_u, d_v = torch.empty_like(u), torch.empty_like(v)
-        d_weight = torch.zeros_like(weight, dtype=torch.float64)
-        d_bias = torch.zeros_like(bias, dtype=torch.float64)
         none, gradient = torch.zeros_like(bias), gradient / ctx.graph.source.shape[1]
-        for part in ctx.graph.parts(u):
+
+        def work(part: Part, buffer: Tensor, one: Tensor, other: Tensor) -> tuple[Tensor, Tensor]:
             hidden = _hidden(u, v, part, into=buffer)
             mixed = affine(hidden, weight.T, bias, into=one[: len(hidden)])
             unrectify(part.targets(gradient), part.shaped(mixed), into=part.shaped(mixed))
-            d_weight += inner(mixed, hidden)
-            d_bias += mixed.sum(0)
             d_hidden = affine(mixed, weight, none, into=other[: len(hidden)])
+            of_weights = inner(mixed, hidden), mixed.sum(0)
             d_edges = part.shaped(unrectify(d_hidden, hidden, into=d_hidden))
             d_u[part.rows] = part.spread(d_edges)
             torch.sum(d_edges, 1, True, out=part.targets(d_v))
+            return of_weights
+
+        d_weight, d_bias = summed(ctx.graph.each(u, work, buffers=3))
         return None, d_u, d_v, d_weight.to(weight.dtype), d_bias.to(bias.dtype)
 
 

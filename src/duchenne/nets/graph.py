@@ -4,15 +4,19 @@ Edges are visited a few frames at a time, which fit the processor's cache: with 
 point memory is slower than arithmetic.
 """
 
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Callable, Iterator
+from typing import NamedTuple, TypeVar
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
+from duchenne.nets import crew
 from duchenne.nets.chunks import chunks
 from duchenne.nets.norm import Moments
+
+
+R = TypeVar("R")
 
 
 class Part(NamedTuple):
@@ -72,10 +76,11 @@ class Graph(NamedTuple):
             order = self.order[rows.start * slots : rows.stop * slots]
             yield Part(rows, self.source[part], order, self.begin[rows])
 
-    def buffers(self, like: Tensor, *, count: int) -> list[Tensor]:
-        """Arrays (edges, c) for the largest part, used again for each: fresh memory is slow."""
+    def each(self, like: Tensor, work: Callable[..., R], *, buffers: int) -> list[R]:
+        """work(part, …) of every part, with so many arrays (edges, c) to write to."""
         edges = next(self.parts(like)).source.numel()
-        return [like.new_empty((edges, like.shape[1])) for _ in range(count)]
+        shape = (buffers, edges, like.shape[1])
+        return crew.each(self.parts(like), work, buffers=lambda: [*like.new_empty(shape)])
 
 
 def graph_of(xyz: Tensor, neighbours: Tensor) -> Graph:

@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from duchenne.nets.chunks import chunks
+from duchenne.nets.crew import each, summed
 from duchenne.nets.dropout import draw_kept, makeup
 
 
@@ -23,8 +24,11 @@ class _Pool(torch.autograd.Function):
         kept = draw_kept(landmarks, share) if share else None
         weight = weight * makeup(share)
         pooled = landmarks.new_empty((len(landmarks), len(weight), landmarks.shape[2]))
-        for part in _parts(landmarks):
+
+        def work(part: slice) -> None:
             torch.bmm(_each(weight, part), _left(landmarks, kept, part), out=pooled[part])
+
+        each(_parts(landmarks), work)
         ctx.save_for_backward(landmarks, weight, kept)
         ctx.makeup = makeup(share)
         return pooled
@@ -33,14 +37,17 @@ class _Pool(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor, None]:
         landmarks, weight, kept = ctx.saved_tensors
-        d_landmarks, d_weight = torch.empty_like(landmarks), torch.zeros_like(weight)
-        for part in _parts(landmarks):
-            left = _left(landmarks, kept, part)
-            d_weight += torch.bmm(gradient[part], left.transpose(1, 2)).sum(0)
+        d_landmarks = torch.empty_like(landmarks)
+
+        def work(part: slice) -> tuple[Tensor]:
             torch.bmm(_each(weight.T, part), gradient[part], out=d_landmarks[part])
             if kept is not None:
                 d_landmarks[part].mul_(kept[part])
-        return d_landmarks, d_weight * ctx.makeup, None
+            left = _left(landmarks, kept, part)
+            return (torch.bmm(gradient[part], left.transpose(1, 2)).sum(0),)
+
+        [d_weight] = summed(each(_parts(landmarks), work))
+        return d_landmarks, d_weight.to(weight.dtype) * ctx.makeup, None
 
 
 def _parts(landmarks: Tensor) -> Iterator[slice]:
