@@ -27,6 +27,7 @@ from duchenne.nets.inputs import Windows
 from duchenne.nets.neighbours import nearest
 from duchenne.nets.settings import Settings
 from duchenne.nets.smilenet import SmileNet
+from duchenne.training.allocator import keep_memory
 
 POINTS, THREADS = 478, 2
 Step = Callable[[], Any]
@@ -145,6 +146,7 @@ def report(name: str, *, rate: float, rounds: int) -> None:
 
 def measure(make: Callable[[], Step], *, rounds: int) -> dict[str, float]:
     """The median round after one to warm up; seconds, bytes, FLOP."""
+    keep_memory()
     torch.set_num_threads(THREADS)
     step = make()
     step()
@@ -156,6 +158,7 @@ def measure(make: Callable[[], Step], *, rounds: int) -> dict[str, float]:
         cpus.append(time.process_time() - cpu)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     counter = FlopCounterMode(display=False, custom_mapping={torch.ops.aten.addmm_: in_place})
+    torch.set_num_threads(1)  # the counter sees its own thread alone
     with counter:
         step()
     flops = counter.get_total_flops()

@@ -18,6 +18,7 @@ from duchenne.fold_clips import FoldSpec, chip_clips, landmark_clips
 from duchenne.fold_files import files
 from duchenne.needs import NEEDS
 from duchenne.training import device, standardise
+from duchenne.training.allocator import keep_memory
 from duchenne.training.fit import fit, fitter_of, rows_of
 from duchenne.training.fold import Learnt, learn
 from duchenne.training.prepare import Prepared, Split, prepare, split
@@ -51,6 +52,7 @@ def train_fold(unit: Unit, recipe: Recipe, out: Path, unfinished: Path) -> Outco
         published=settings.protocol == "published",
     )
     paths = [given.path for given in unit.inputs]
+    keep_memory()
     with device.memory_limits():
         if NEEDS[settings.model].fitted:
             done = _fitted(spec, of, paths, settings)

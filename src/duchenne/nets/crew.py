@@ -1,7 +1,7 @@
 """Parts of a pass on all threads at once, each part on one.
 
-Torch shares every single operation out among its threads, and after each they wait for each other.
-A part of a pass takes a dozen short operations in a row: on one thread it waits for nobody and stays
+Torch shares every single operation out among its threads, which wait for each other after each. A
+part of a pass takes a dozen short operations in a row: on one thread it waits for nobody and stays
 in that core's cache, which takes half the time. What a part gives does not depend on who does it.
 """
 
@@ -60,8 +60,13 @@ def summed(results: Sequence[tuple[Tensor, ...]]) -> list[Tensor]:
 @cache
 def _crew(threads: int) -> ThreadPoolExecutor:
     """So many threads, in each of which torch uses that one alone."""
-    crew = ThreadPoolExecutor(threads, "part", initializer=torch.set_num_threads, initargs=(1,))
+    crew = ThreadPoolExecutor(threads, "part", initializer=_alone)
     together = Barrier(threads)
     list(crew.map(lambda _: together.wait(), range(threads)))  # until each has begun
     torch.set_num_threads(threads)  # here, and in whatever thread comes next
     return crew
+
+
+def _alone() -> None:
+    torch.get_num_threads()  # on a thread's first use torch takes what was set elsewhere last
+    torch.set_num_threads(1)

@@ -15,7 +15,6 @@ from duchenne.nets import crew
 from duchenne.nets.chunks import chunks
 from duchenne.nets.norm import Moments
 
-
 R = TypeVar("R")
 
 

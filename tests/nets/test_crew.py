@@ -1,0 +1,98 @@
+"""A pass in parts: the same numbers, whoever does which part."""
+
+import threading
+
+import pytest
+import torch
+
+from duchenne.nets import crew
+from duchenne.nets.edgewise import hidden_moments, largest, mixed_mean
+from duchenne.nets.graph import graph_of
+from duchenne.nets.neighbours import nearest
+
+
+@pytest.fixture(params=[1, 2, 3])
+def threads(request: pytest.FixtureRequest):
+    before = torch.get_num_threads()
+    torch.set_num_threads(request.param)
+    yield request.param
+    torch.set_num_threads(before)
+
+
+def test_results_come_in_the_order_of_their_parts(threads):
+    assert crew.each(range(20), lambda part: part * part) == [n * n for n in range(20)]
+    assert crew.each([], lambda part: part) == []
+
+
+def test_every_thread_has_buffers_of_its_own_and_uses_them_again(threads):
+    made: list[int] = []
+
+    def buffers() -> list[torch.Tensor]:
+        made.append(threading.get_ident())
+        return [torch.zeros(1)]
+
+    def work(part: int, buffer: torch.Tensor) -> tuple[int, float]:
+        before = float(buffer.fill_(part))
+        torch.ones(300, 300) @ torch.ones(300, 300)
+        return int(buffer), before
+
+    found = crew.each(range(12), work, buffers=buffers)
+    assert found == [(n, float(n)) for n in range(12)], "nobody else wrote to it"
+    assert len(made) == min(threads, 12)
+
+
+def test_a_part_is_done_by_one_thread_and_the_caller_keeps_its_own(threads):
+    counts = crew.each(range(6), lambda _: torch.get_num_threads())
+    assert counts == [1] * 6
+    assert torch.get_num_threads() == threads
+
+
+def test_nothing_is_recorded_for_a_gradient(threads):
+    weight = torch.ones(2, requires_grad=True)
+    with torch.no_grad():
+        assert not any(crew.each(range(4), lambda _: (weight * 2).requires_grad))
+    with torch.inference_mode():
+        kept = torch.zeros(4)  # may be written to in inference mode alone
+        crew.each(range(4), lambda part: kept[part].fill_(part))
+    assert kept.tolist() == [0.0, 1.0, 2.0, 3.0]
+
+
+def test_what_goes_wrong_is_raised_and_the_next_pass_works(threads):
+    def work(part: int) -> int:
+        if part == 3:
+            raise ValueError("part 3")
+        return part
+
+    with pytest.raises(ValueError, match="part 3"):
+        crew.each(range(8), work)
+    assert crew.each(range(3), work) == [0, 1, 2]
+
+
+def test_sums_are_taken_in_double_precision():
+    results = [(torch.tensor([2.0**24]),), (torch.tensor([1.0]),), (torch.tensor([1.0]),)]
+    [total] = crew.summed(results)
+    assert total.tolist() == [2.0**24 + 2.0]
+
+
+def test_a_pass_over_edges_is_the_same_bit_for_bit_with_any_number_of_threads(monkeypatch):
+    """With parts of one frame, so that there are many."""
+    monkeypatch.setattr("duchenne.nets.chunks._CACHE", 1)
+    torch.manual_seed(0)
+    xyz, weight, bias = torch.randn(6, 60, 3), torch.randn(16, 16), torch.randn(16)
+    graph = graph_of(xyz, nearest(xyz, 8))
+    given = [torch.randn(360, 16), torch.randn(360, 16), weight, bias]
+    before, found = torch.get_num_threads(), []
+    for threads in (1, 2, 3):
+        torch.set_num_threads(threads)
+        inputs = [value.clone().requires_grad_() for value in given]
+        mean, covariance = hidden_moments(inputs[0], inputs[1], graph)
+        mixed = mixed_mean(graph, inputs[0], inputs[1], inputs[2], inputs[3])
+        most = largest(inputs[0], graph)
+        (mean.sum() + covariance.sum() + (mixed * most).sum()).backward()
+        found.append([mean, covariance, mixed, most, *(value.grad for value in inputs)])
+    torch.set_num_threads(before)
+    for other in found[1:]:
+        for one, another in zip(found[0], other, strict=True):
+            assert one is not None
+            assert another is not None
+            assert torch.equal(one, another)
