@@ -1,11 +1,14 @@
-"""Training samples per second of every model on this machine: forward, backward, optimiser.
+"""Training samples per second of every model on this machine.
 
-Each model learns from noise in a process of its own, so that one's memory does not show in
-another's; neither reading nor augmenting windows counts.
+Of networks a step is forward, backward and optimiser on one batch; what is fitted in one go takes
+all its clips in one step, with the choice of its settings on inner folds. Each model learns from
+noise in a process of its own, so that one's memory does not show in another's, with the environment
+of the pipeline's workers; neither reading nor augmenting windows counts.
 """
 
 import argparse
 import json
+import os
 import resource
 import statistics
 import subprocess
@@ -15,9 +18,12 @@ from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
+from duchenne.fitting import FITTERS, Logistic, Svm, Trees
+from duchenne.flow.threads import PINS
 from duchenne.needs import NEEDS
 from duchenne.nets.dexpression import DeXpression
 from duchenne.nets.inputs import Pictures, Windows
@@ -29,10 +35,14 @@ from duchenne.nets.scn import Scn
 from duchenne.nets.settings import Settings
 from duchenne.nets.smilenet import SmileNet
 from duchenne.nets.vit import Vit
+from duchenne.training.allocator import keep_memory
+from duchenne.training.fit import Fitter
 from duchenne.training.losses import smile_loss
 
 POINTS, FRAMES = 478, 16
+FITTED_CLIPS, CLIPS_OF_A_PERSON = 256, 4
 Inputs = Windows | Pictures
+Step = Callable[[], None]
 
 
 class Model(NamedTuple):
@@ -74,30 +84,38 @@ MODELS: dict[str, Model] = {
 }
 
 
-class Rate(NamedTuple):
-    """Of one training step, the median of some."""
+class Fitted(NamedTuple):
+    fitter: Fitter
+    columns: int
 
-    seconds: float
-    cpu: float  # seconds of all threads: beside the wall's they tell how busy the machine was
-    samples: float  # per second of the wall
+
+FITTED: dict[str, Fitted] = {
+    "svm": Fitted(("svm", Svm()), 225),
+    "trees": Fitted(("trees", Trees(iterations=200, rate=0.05)), 225),
+    "duration": Fitted(("logistic", Logistic()), 1),
+    "first_frame": Fitted(("logistic", Logistic()), 3 * POINTS),
+}
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="one round instead of five")
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--model", choices=MODELS, help="measure this one here and print JSON")
+    parser.add_argument(
+        "--model", choices=[*MODELS, *FITTED], help="measure this one here and print JSON"
+    )
     given = parser.parse_args()
     rounds = 1 if given.quick else 5
     if given.model:
+        keep_memory()
         torch.set_num_threads(given.threads)
-        print(json.dumps(measure(MODELS[given.model], rounds=rounds)))
+        print(json.dumps(measure(given.model, rounds=rounds)))
         return 0
-    print(f"{given.threads} threads, PyTorch {torch.__version__}, two classes")
+    print(f"{given.threads} threads, PyTorch {torch.__version__}")
     print(
-        "model           batch   s per step   CPU s per step   samples per s   peak GB", flush=True
+        "model          clips   s per step   CPU s per step     clips per s   peak GB", flush=True
     )
-    for name in MODELS:
+    for name in (*MODELS, *FITTED):
         report(name, sys.argv[1:])
     return 0
 
@@ -105,38 +123,58 @@ def main() -> int:
 def report(name: str, options: list[str]) -> None:
     """Measure a model in its own process and print its line."""
     command = [sys.executable, "-m", "bench.models", "--model", name, *options]
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+    environment = os.environ | PINS
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, env=environment)
     got = json.loads(done.stdout)
     print(
-        f"{name:14}  {MODELS[name].batch:5}   {got['seconds']:10.3f}   {got['cpu']:14.3f}   "
-        f"{got['samples']:13.2f}   {got['peak'] / 1e9:7.2f}",
+        f"{name:14}  {got['samples']:5.0f}   {got['seconds']:10.3f}   {got['cpu']:14.3f}   "
+        f"{got['samples'] / got['seconds']:13.2f}   {got['peak'] / 1e9:7.2f}",
         flush=True,
     )
 
 
-def measure(model: Model, *, rounds: int) -> dict[str, float]:
-    """The model's rate, and the bytes that its process took at most."""
+def measure(name: str, *, rounds: int) -> dict[str, float]:
+    """Of a step, after one to warm up: the median of the wall's seconds and of all threads' own,
+    which tell how busy the machine was; and the bytes that this process took at most."""
     torch.manual_seed(0)
-    labels = torch.arange(model.batch) % 2
-    found = rate(model.build(), model.inputs(model.batch), labels, rounds=rounds)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    return {**found._asdict(), "peak": peak}
-
-
-def rate(network: nn.Module, inputs: Inputs, labels: Tensor, *, rounds: int) -> Rate:
-    """Of steps on one batch, after one to warm up."""
-    optimiser = torch.optim.AdamW(network.parameters(), lr=5e-4)
-    weights = torch.ones(2)
+    step, samples = learning(MODELS[name]) if name in MODELS else fitting(FITTED[name])
     walls, cpus = [], []
     for _ in range(1 + rounds):
         wall, cpu = time.perf_counter(), time.process_time()
+        step()
+        walls.append(time.perf_counter() - wall)
+        cpus.append(time.process_time() - cpu)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    middle = statistics.median
+    return {
+        "seconds": middle(walls[1:]), "cpu": middle(cpus[1:]), "samples": samples, "peak": peak
+    }  # fmt: skip
+
+
+def learning(model: Model) -> tuple[Step, int]:
+    network, inputs = model.build(), model.inputs(model.batch)
+    labels: Tensor = torch.arange(model.batch) % 2
+    optimiser = torch.optim.AdamW(network.parameters(), lr=5e-4)
+    weights = torch.ones(2)
+
+    def step() -> None:
         optimiser.zero_grad(set_to_none=True)
         smile_loss(network(inputs).logits, labels, weights).backward()  # type: ignore[no-untyped-call]
         optimiser.step()
-        walls.append(time.perf_counter() - wall)
-        cpus.append(time.process_time() - cpu)
-    seconds = statistics.median(walls[1:])
-    return Rate(seconds, statistics.median(cpus[1:]), len(labels) / seconds)
+
+    return step, model.batch
+
+
+def fitting(model: Fitted) -> tuple[Step, int]:
+    name, how = model.fitter
+    values = np.random.default_rng(0).standard_normal((FITTED_CLIPS, model.columns))
+    labels = np.arange(FITTED_CLIPS) % 2
+    people = [f"s{clip // CLIPS_OF_A_PERSON}" for clip in range(FITTED_CLIPS)]
+
+    def step() -> None:
+        FITTERS[name](values, labels, people, classes=2, seed=0, how=how)
+
+    return step, FITTED_CLIPS
 
 
 if __name__ == "__main__":

@@ -5,8 +5,8 @@ import sys
 
 import pytest
 
-# How often the system had to hand out a fresh page, in ten rounds with 64 MB each. At first the heap
-# grows by pieces, since small things come to lie between large ones.
+# How often the system had to hand out a fresh page, in ten rounds with 64 MB each. At first the
+# heap grows by pieces, since small things come to lie between large ones.
 _FAULTS = """
 import resource
 import torch
