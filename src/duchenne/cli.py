@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich import box
 from rich.console import Console
 from rich.filesize import decimal
-from rich.table import Table
+from rich.table import Column, Table
 
 from duchenne import project
 from duchenne.errors import DatasetError, DuchenneError
@@ -74,10 +75,16 @@ def models() -> None:
     """List every model and fusion: its size, and what it needs to be trained and to judge."""
     from duchenne.nets import catalogue
 
-    table = Table("model", "fusion or key", "parameters", "trained with", "judges by", "paper")
+    table = Table(
+        Column("model", no_wrap=True),
+        Column("parameters", justify="right", no_wrap=True),
+        "needs", "paper", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0),
+    )  # fmt: skip
     for entry in catalogue.rows():
-        table.add_row(entry.model, entry.variant, catalogue.count(entry.parameters), entry.training,
-                      entry.inference, entry.paper)  # fmt: skip
+        name, needs = f"{entry.model} {entry.variant}".rstrip(), entry.inference
+        if entry.training != entry.inference:
+            needs = f"{needs}; to be trained: {entry.training}"
+        table.add_row(name, catalogue.count(entry.parameters), needs, entry.paper)
     Console().print(table)
 
 

@@ -1,6 +1,9 @@
 from typing import get_args
 
+from typer.testing import CliRunner
+
 from duchenne import training_params
+from duchenne.cli import app
 from duchenne.needs import NEEDS
 from duchenne.nets import catalogue, realsmilenet
 from duchenne.nets.settings import Settings
@@ -46,3 +49,13 @@ def test_the_models_page_is_made_from_the_code():
     assert page == catalogue.document(), "run `make docs`"
     assert "| mesh | none | 4,896,337 | 4,896,337 | landmarks | landmarks | MeshSmileNet |" in page
     assert "143,184" in page
+
+
+def test_every_name_can_be_read_in_a_narrow_terminal():
+    shown = CliRunner().invoke(app, ["models"], env={"COLUMNS": "80"})
+    assert shown.exit_code == 0
+    lines = shown.stdout.splitlines()
+    assert max(len(line) for line in lines) <= 80
+    for entry in catalogue.rows():
+        name = f"{entry.model} {entry.variant}".rstrip()
+        assert any(line.strip().startswith(f"{name} ") for line in lines), name
