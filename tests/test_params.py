@@ -176,12 +176,6 @@ def test_a_fusion_is_the_landmark_network_s_alone(model: str, tmp_path: Path):
             "mirror: 0.5",
             "model: majority has no use for augment.mirror",
         ),
-        (
-            "realsmilenet",
-            "brightness: auto",
-            "brightness: 0.1",
-            "model: realsmilenet with window.shows: motion has no use for augment.brightness",
-        ),
     ],
 )
 def test_what_the_model_would_not_heed_is_refused(model, old, new, says, tmp_path: Path):
@@ -195,6 +189,27 @@ def test_what_the_model_would_not_heed_is_refused(model, old, new, says, tmp_pat
         params.load(path)
     assert says in str(refusal.value)
     assert "datasets" not in str(refusal.value)
+
+
+def test_bent_time_would_not_bend_velocities(tmp_path: Path):
+    path, text = tmp_path / "params.yaml", SHIPPED.replace("model: mesh", "model: vit", 1)
+    text = text.replace("warp: auto", "warp: 0.5", 1)
+    path.write_text(text)
+    assert params.load(path).window.shows == "motion"
+    path.write_text(text.replace("shows: auto", "shows: velocity", 1))
+    says = "model: vit with window.shows: velocity has no use for augment.warp"
+    with pytest.raises(ParamsError, match=says):
+        params.load(path)
+
+
+@pytest.mark.parametrize("dataset", ["uva-nemo", "bbc", "mmi", "spos", "demo"])
+@pytest.mark.parametrize("model", ["mesh", "realsmilenet", "dexpression", "scn", "vit"])
+def test_motion_may_be_asked_of_any_network_and_set(model: str, dataset: str, tmp_path: Path):
+    text = SHIPPED.replace("dataset: demo", f"dataset: {dataset}", 1)
+    text = text.replace("model: mesh", f"model: {model}", 1)
+    path = tmp_path / "params.yaml"
+    path.write_text(text.replace("shows: auto", "shows: motion", 1))
+    assert params.load(path).window.shows == "motion"
 
 
 @pytest.mark.parametrize("model", ["svm", "trees", "duration"])

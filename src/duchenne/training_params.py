@@ -201,8 +201,8 @@ def idle_augment(model: Model, augment: Augment, window: Window) -> str:
     """Which changes are asked for that this model's input cannot undergo; empty if all can."""
     needs, user = NEEDS[model], f"model: {model}"
     idle = _OF_LANDMARKS if needs.chip else _OF_PICTURES
-    if needs.chip and window.shows != "shape":
-        idle, user = idle | {"brightness"}, f"{user} with window.shows: {window.shows}"
+    if needs.chip and window.shows == "velocity":  # bent time would leave them as they were
+        idle, user = idle | {"warp"}, f"{user} with window.shows: velocity"
     if needs.fitted:
         idle = set(Augment.model_fields)
     asked = [f"augment.{name}" for name, value in augment.model_dump().items()

@@ -1,5 +1,6 @@
 """The fan-out: what it computes, what it does not compute again, and what bad units become."""
 
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -270,6 +271,13 @@ def test_workers_keep_the_memory_that_they_will_need_again(
     monkeypatch.delenv("MALLOC_TRIM_THRESHOLD_", raising=False)  # a cluster of a test may leave it
     go(tmp_path, works.memory, [Unit("freed")], LOCAL)
     assert results(tmp_path)["freed.txt"] == "as usual"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="glibc alone can be told")
+def test_a_unit_may_keep_even_its_largest_arrays(tmp_path: Path) -> None:
+    """Of 195,000 pages."""
+    go(tmp_path, works.large_steps, [Unit("pages")], LOCAL)
+    assert int(results(tmp_path)["pages.txt"]) < 20_000
 
 
 def test_a_running_scheduler_does_the_same(tmp_path: Path) -> None:

@@ -80,6 +80,23 @@ def memory(unit: Unit, recipe: Recipe, out: Path) -> Outcome:
     return Outcome()
 
 
+def large_steps(unit: Unit, recipe: Recipe, out: Path) -> Outcome:
+    """Write down how many fresh pages 10 arrays of 80 MB take, once memory is to be kept."""
+    import resource
+
+    import numpy as np
+
+    from duchenne.training.allocator import keep_memory
+
+    keep_memory()
+    faults = []
+    for _ in range(50):
+        np.ones(10_000_000)
+        faults.append(resource.getrusage(resource.RUSAGE_SELF).ru_minflt)
+    out.write_text(str(faults[-1] - faults[-11]))
+    return Outcome()
+
+
 def count_up(unit: Unit, recipe: Recipe, out: Path, unfinished: Path) -> Outcome:
     """Add a line to what is there already, and end as the spec says until there are three."""
     progress = unfinished / "progress.txt"

@@ -1,14 +1,20 @@
 """A pass in parts: the same numbers, whoever does which part."""
 
 import threading
+from collections.abc import Callable
 
 import pytest
 import torch
 
 from duchenne.nets import crew
+from duchenne.nets.curves import step_to, suppression
 from duchenne.nets.edgewise import hidden_moments, largest, mixed_mean
 from duchenne.nets.graph import graph_of
+from duchenne.nets.join import join
 from duchenne.nets.neighbours import nearest
+from duchenne.nets.norm import FoldedNorm
+from duchenne.nets.pooling import pool
+from duchenne.nets.wide import wide_map
 
 
 @pytest.fixture(params=[1, 2, 3])
@@ -74,25 +80,62 @@ def test_sums_are_taken_in_double_precision():
     assert total.tolist() == [2.0**24 + 2.0]
 
 
-def test_a_pass_over_edges_is_the_same_bit_for_bit_with_any_number_of_threads(monkeypatch):
+def with_threads(work: Callable[[], list[torch.Tensor]]) -> None:
+    """Bit for bit the same with one, two and three threads."""
+    before, found = torch.get_num_threads(), []
+    for threads in (1, 2, 3):
+        torch.set_num_threads(threads)
+        found.append(work())
+    torch.set_num_threads(before)
+    for other in found[1:]:
+        assert all(torch.equal(*pair) for pair in zip(found[0], other, strict=True))
+
+
+def gradients(result: torch.Tensor, *inputs: torch.Tensor) -> list[torch.Tensor]:
+    return [result, *torch.autograd.grad(result.square().sum(), inputs)]
+
+
+def test_a_pass_over_edges_is_the_same_with_any_number_of_threads(monkeypatch):
     """With parts of one frame, so that there are many."""
     monkeypatch.setattr("duchenne.nets.chunks._CACHE", 1)
     torch.manual_seed(0)
     xyz, weight, bias = torch.randn(6, 60, 3), torch.randn(16, 16), torch.randn(16)
     graph = graph_of(xyz, nearest(xyz, 8))
     given = [torch.randn(360, 16), torch.randn(360, 16), weight, bias]
-    before, found = torch.get_num_threads(), []
-    for threads in (1, 2, 3):
-        torch.set_num_threads(threads)
-        inputs = [value.clone().requires_grad_() for value in given]
-        mean, covariance = hidden_moments(inputs[0], inputs[1], graph)
-        mixed = mixed_mean(graph, inputs[0], inputs[1], inputs[2], inputs[3])
-        most = largest(inputs[0], graph)
-        (mean.sum() + covariance.sum() + (mixed * most).sum()).backward()
-        found.append([mean, covariance, mixed, most, *(value.grad for value in inputs)])
-    torch.set_num_threads(before)
-    for other in found[1:]:
-        for one, another in zip(found[0], other, strict=True):
-            assert one is not None
-            assert another is not None
-            assert torch.equal(one, another)
+
+    def work() -> list[torch.Tensor]:
+        u, v, w, b = (value.clone().requires_grad_() for value in given)
+        mean, covariance = hidden_moments(u, v, graph)
+        mixed, most = mixed_mean(graph, u, v, w, b), largest(u, graph)
+        loss = mean.sum() + covariance.sum() + (mixed * most).sum()
+        return [mean, covariance, mixed, most, *torch.autograd.grad(loss, (u, v, w, b))]
+
+    with_threads(work)
+
+
+def test_rows_in_parts_are_the_same_with_any_number_of_threads(monkeypatch):
+    monkeypatch.setattr("duchenne.nets.chunks._CACHE", 10_000)
+    torch.manual_seed(0)
+    y, x = torch.randn(1000, 8, requires_grad=True), torch.randn(1000, 16, requires_grad=True)
+    narrow, wide = torch.randn(32, 8, requires_grad=True), torch.randn(32, 16, requires_grad=True)
+    bias, norm = torch.randn(32, requires_grad=True), FoldedNorm(32)
+    with_threads(lambda: gradients(join(bias, y, narrow, x, wide), bias, y, narrow, x, wide))
+    with_threads(lambda: gradients(wide_map(x, wide, norm), x, wide, norm.weight, norm.bias))
+    with torch.inference_mode():
+        with_threads(lambda: [wide_map(x, wide, norm.eval())])
+
+
+def test_frames_in_parts_are_the_same_with_any_number_of_threads(monkeypatch):
+    monkeypatch.setattr("duchenne.nets.chunks._CACHE", 10_000)
+    monkeypatch.setattr("duchenne.nets.neighbours._FRAMES", 2)
+    torch.manual_seed(0)
+    faces, weight = torch.randn(9, 60, 16), torch.randn(5, 60, requires_grad=True)
+    seen = faces.clone().requires_grad_()
+    with_threads(lambda: gradients(pool(seen, weight, 0.0), seen, weight))
+    with_threads(lambda: [nearest(faces[..., :3], 8)])
+    candidates = nearest(faces[..., :3], 8)[:, :20]
+    feature, past = faces[:, :20], faces[:, 20:40]
+    with_threads(lambda: [suppression(faces, candidates, feature=feature, past=past)])
+    soft = torch.randn(9, 20, 8, requires_grad=True)
+    node = candidates[..., 3]
+    with_threads(lambda: gradients(step_to(seen, soft, candidates, node), seen, soft))

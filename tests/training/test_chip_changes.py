@@ -102,6 +102,14 @@ def test_multiply_makes_lighter_or_darker_and_stops_at_white(gain: float, wanted
     assert place(found.matrix, 3.0, 4.0) == [3.0, 4.0]
 
 
+def test_more_light_makes_movements_larger_about_what_stands_still():
+    frame = np.array([0, 28, 128, 148, 255], np.uint8).reshape(1, 5, 1)
+    found = by.light([frame], gain=1.5, still=128.0).frames
+    assert same(found, [np.array([0, 0, 128, 158, 255], np.uint8).reshape(1, 5, 1)])
+    found = by.light([frame], gain=0.5, still=128.0).frames
+    assert same(found, [np.array([64, 78, 128, 138, 192], np.uint8).reshape(1, 5, 1)])
+
+
 def test_temporal_elastic_transformation_bends_time_and_turns_it_never_back():
     """It keeps both ends; the frames before the middle become later or earlier, those after it the
     other way round, by up to 9 % of the window."""

@@ -104,15 +104,24 @@ def test_a_window_of_more_time_shows_a_faster_smile(velocities, grows):
     levels = set()
     for _ in range(4):
         [batch] = cutter.training(np.array([0]), size=1, rng=rng)
-        levels |= set(batch.windows.chips.unique().tolist())
+        levels |= set(batch.windows.chips[batch.windows.present].unique().tolist())
     assert (len(levels) > 1) is grows
     assert all(STILL + 40 / 1.5 - 1 <= level <= STILL + 40 * 1.5 + 1 for level in levels)
 
 
 def test_faster_by_hand():
-    pictures = torch.tensor([108, 128, 148, 250], dtype=torch.uint8).reshape(1, 4, 1, 1, 1)
-    found = chip_movement.faster(pictures, torch.tensor([1.5]))
-    assert found.flatten().tolist() == [98, 128, 158, 255]
+    pictures = torch.tensor([108, 128, 148, 250, 0], dtype=torch.uint8).reshape(1, 5, 1, 1, 1)
+    present = torch.tensor([[True] * 4 + [False]])
+    found = chip_movement.faster(pictures, torch.tensor([1.5]), present)
+    assert found.flatten().tolist() == [98, 128, 158, 255, 0]
+
+
+@pytest.mark.parametrize(("shows", "still"), [("shape", 0.0), ("motion", STILL)])
+def test_light_leaves_stillness_as_it_is(shows, still):
+    how = chips.settings("scn", window__shows=shows, augment__brightness=0.5)
+    cutter = chips.ready(how, chips.clips("scn")).task.cutter
+    assert isinstance(cutter, ChipCutter)
+    assert (cutter.augment.brightness, cutter.augment.still) == (0.5, still)
 
 
 @pytest.mark.parametrize("shows", ["motion", "velocity"])

@@ -33,7 +33,9 @@ _DASK = {
     "distributed.worker.memory.terminate": 0.95,
     "distributed.admin.large-graph-warning-threshold": "1GB",
     "distributed.comm.timeouts.connect": "10s",
-    "distributed.nanny.pre-spawn-environ": {},  # threads are counted in threads.py
+    # Threads are counted in threads.py. Units run beside a worker's main thread, and in an arena of
+    # its own such a thread could not keep memory in pieces of more than 64 MB.
+    "distributed.nanny.pre-spawn-environ": {"MALLOC_ARENA_MAX": "1"},
 }
 
 

@@ -19,6 +19,8 @@ P = TypeVar("P")
 R = TypeVar("R")
 Buffers = list[Tensor]
 
+_START_S = 60.0  # a system that has no more threads to give may let nobody wait for ever
+
 
 def nothing() -> Buffers:
     return []
@@ -61,7 +63,7 @@ def summed(results: Sequence[tuple[Tensor, ...]]) -> list[Tensor]:
 def _crew(threads: int) -> ThreadPoolExecutor:
     """So many threads, in each of which torch uses that one alone."""
     crew = ThreadPoolExecutor(threads, "part", initializer=_alone)
-    together = Barrier(threads)
+    together = Barrier(threads, timeout=_START_S)
     list(crew.map(lambda _: together.wait(), range(threads)))  # until each has begun
     torch.set_num_threads(threads)  # here, and in whatever thread comes next
     return crew

@@ -30,7 +30,12 @@ def nearest(xyz: Tensor, count: int) -> Tensor:
         found[part] = _nearest(xyz[part], count)
 
     xyz = xyz.detach()
-    each((slice(first, first + _FRAMES) for first in range(0, len(xyz), _FRAMES)), work)
+    parts = [slice(first, first + _FRAMES) for first in range(0, len(xyz), _FRAMES)]
+    if xyz.is_cuda:  # whose work waits in one queue, whoever gives it
+        for part in parts:
+            work(part)
+    else:
+        each(parts, work)
     return found
 
 

@@ -13,7 +13,8 @@ _NEVER = -1
 
 
 def keep_memory() -> None:
-    """From now on, until the process ends. One arena for all threads: each would keep its own."""
+    """From now on, until the process ends. Threads that come share one arena: each would keep its
+    own. A thread that has one already stays there; workers therefore start with one for all."""
     if sys.platform != "linux":
         return
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)

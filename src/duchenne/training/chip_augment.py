@@ -18,7 +18,7 @@ Numbers = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class ChipAugment:
-    """How much; 0 everywhere changes nothing."""
+    """How much; 0 everywhere changes nothing, whatever `still` is."""
 
     mirror: float = 0.0  # how often right and left are swapped, 0 to 1
     rotate: float = 0.0  # standard deviation of a turn, degrees
@@ -27,6 +27,7 @@ class ChipAugment:
     # How often time is bent: frames move by up to 9 % of the window, and a face becomes up to three
     # times slower or twice as fast for a while. Just that tells smiles apart: try it with care.
     warp: float = 0.0
+    still: float = 0.0  # the level that no light changes: black, or grey in pictures of movement
 
 
 class Changed(NamedTuple):
@@ -52,11 +53,13 @@ def change(
     is bent among the others."""
     count = len(chips)
     affine = np.tile(np.eye(2, 3), (count, 1, 1))
-    if how == ChipAugment():
+    if how == ChipAugment(still=how.still):
         return Changed(chips, np.zeros(count, dtype=bool), affine)
     looks, changed = _draw(how, count, rng), chips.copy()
     for window, (look, seen) in enumerate(zip(looks, present, strict=True)):
-        changed[window, seen], affine[window] = _window(chips[window, seen], look, rng)
+        changed[window, seen], affine[window] = _window(
+            chips[window, seen], look, rng, still=how.still
+        )
     return Changed(changed, np.array([look.mirror for look in looks], dtype=bool), affine)
 
 
@@ -78,7 +81,9 @@ def _draw(how: ChipAugment, count: int, rng: np.random.Generator) -> list[_Look]
     return [_Look(*row) for row in zip(*(column.tolist() for column in columns), strict=True)]
 
 
-def _window(chips: Chips, look: _Look, rng: np.random.Generator) -> tuple[Chips, Numbers]:
+def _window(
+    chips: Chips, look: _Look, rng: np.random.Generator, *, still: float
+) -> tuple[Chips, Numbers]:
     """The present frames (P, H, W, C) of one window changed, with its affine map (2, 3)."""
     from duchenne.training import chip_changes as by
 
@@ -89,7 +94,7 @@ def _window(chips: Chips, look: _Look, rng: np.random.Generator) -> tuple[Chips,
         (look.mirror, by.mirror),
         (look.degrees, partial(by.turn, degrees=look.degrees, rng=rng)),
         (look.share, partial(by.crop, share=look.share, rng=rng)),
-        (look.gain != 1.0, partial(by.light, gain=look.gain)),
+        (look.gain != 1.0, partial(by.light, gain=look.gain, still=still)),
     )
     frames, matrix = list(chips), np.eye(3)
     for wanted, step in steps:

@@ -72,7 +72,7 @@ class ChipCutter(Cutter[Album, Pictures]):
         device = self.clips.device
         chips = self.clips.chips[cut.frames]
         if self.velocities and self.longer:
-            chips = faster(chips, cut.stretch)
+            chips = faster(chips, cut.stretch, cut.present)
         present = cut.present.cpu().numpy()
         new = chip_augment.change(self.augment, chips.cpu().numpy(), present, rng=rng)
         points = mean_points(self.clips.points[cut.frames], cut.present).cpu().numpy()

@@ -74,9 +74,13 @@ def crop(frames: Frames, *, share: float, rng: np.random.Generator) -> Moved:
     return Moved(large, matrix)
 
 
-def light(frames: Frames, *, gain: float) -> Moved:
-    """Every pixel times `gain`, at most 255; vidaug cuts off what is behind the point."""
-    return Moved(va.Multiply(gain)(frames), np.eye(3))
+def light(frames: Frames, *, gain: float, still: float = 0.0) -> Moved:
+    """Every pixel times `gain`, at most 255; vidaug cuts off what is behind the point. In pictures
+    of movement it is what differs from `still` that more light makes larger, to both sides."""
+    if still == 0.0:
+        return Moved(va.Multiply(gain)(frames), np.eye(3))
+    levels = (np.rint(still + gain * (frame - still)).clip(0, 255) for frame in frames)
+    return Moved([level.astype(np.uint8) for level in levels], np.eye(3))
 
 
 def warped(count: int, *, rng: np.random.Generator) -> npt.NDArray[np.int64]:

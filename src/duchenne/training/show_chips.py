@@ -23,10 +23,11 @@ def show_chips(
     if faceless:
         raise TrainingError(f"no face in any frame of {listed(faceless)}; crops should say so")
     how, (seen, scale) = settings.augment, _pictures(clips, of.learns, settings.window)
+    still = 0.0 if scale is None else chip_movement.STILL
     cutter = ChipCutter(
         clips=album(seen, device=device),
         ruler=Ruler(settings.window.frames, settings.window.fps),
-        augment=ChipAugment(how.mirror, how.rotate, how.crop, how.brightness, how.warp),
+        augment=ChipAugment(how.mirror, how.rotate, how.crop, how.brightness, how.warp, still),
         longer=how.stretch,
         velocities=settings.window.shows == "velocity",
     )
@@ -40,7 +41,7 @@ def _pictures(
 ) -> tuple[Sequence[ChipClip], float | None]:
     """Clips as `window.shows` wants them, and the scale that was fitted for it, in levels of 255.
 
-    Movements take four times the memory of chips: so they are made one clip at a time, and twice.
+    Movements take many times the memory of chips: so they are made one clip at a time, and twice.
     """
     if window.shows == "shape":
         return clips, None
