@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from duchenne.nets import crew
+from duchenne.nets.curvenet import CurveNet
 from duchenne.nets.curves import step_to, suppression
 from duchenne.nets.edgewise import hidden_moments, largest, mixed_mean
 from duchenne.nets.graph import graph_of
@@ -139,3 +140,18 @@ def test_frames_in_parts_are_the_same_with_any_number_of_threads(monkeypatch):
     soft = torch.randn(9, 20, 8, requires_grad=True)
     node = candidates[..., 3]
     with_threads(lambda: gradients(step_to(seen, soft, candidates, node), seen, soft))
+
+
+@pytest.mark.parametrize("frames", [1, 2, 7])
+def test_while_nothing_is_learnt_the_encoder_shares_out_its_frames(frames):
+    torch.manual_seed(0)
+    xyz = torch.randn(frames, 60, 3, dtype=torch.float64)
+    near, net = nearest(xyz, 9), CurveNet(60, neighbours=8, curves=10, steps=3).double()
+    net(xyz, near)  # so that it has statistics of its own
+    whole = net.eval()(xyz, near).detach()
+    before = torch.get_num_threads()
+    for threads in (1, 2, 3):
+        torch.set_num_threads(threads)
+        with torch.inference_mode():
+            torch.testing.assert_close(net(xyz, near), whole, rtol=0.0, atol=1e-12)
+    torch.set_num_threads(before)
