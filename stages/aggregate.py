@@ -29,6 +29,7 @@ def run(stage: Stage) -> None:
     write_csv(stage.out("metrics/plots/confusion.csv"), *tables.confusion)
     write_csv(stage.out("metrics/plots/calibration.csv"), *tables.calibration)
     write_csv(stage.out("metrics/plots/training.csv"), *tables.training)
+    write_csv(stage.out("metrics/plots/accuracy.csv"), *tables.accuracy)
 
 
 def main() -> int:

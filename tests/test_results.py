@@ -194,8 +194,20 @@ def test_a_prediction_by_a_fold_that_does_not_test_the_clip_is_refused():
 @pytest.mark.parametrize("part", ["val", "test"])
 def test_the_course_of_training_has_a_row_for_each_loss(part):
     history = [
-        {"fold": "1", "epoch": "1", "train_loss": "0.7", f"{part}_loss": "0.8"},
-        {"fold": "1", "epoch": "2", "train_loss": "0.6", f"{part}_loss": ""},
+        {
+            "fold": "1",
+            "epoch": "1",
+            "train_loss": "0.7",
+            f"{part}_loss": "0.8",
+            f"{part}_accuracy": "0.5",
+        },
+        {
+            "fold": "1",
+            "epoch": "2",
+            "train_loss": "0.6",
+            f"{part}_loss": "",
+            f"{part}_accuracy": "0.75",
+        },
     ]
     found = pictures(
         as_predictions(results.tested(predicted())), history, names=["posed", "spontaneous"]
@@ -205,6 +217,12 @@ def test_the_course_of_training_has_a_row_for_each_loss(part):
     assert [tuple(row.values()) for row in rows] == [
         ("1", "1", "train", "0.7"), ("1", "1", part, "0.8"), ("1", "2", "train", "0.6")
     ]  # fmt: skip
+    columns, rows = found.accuracy
+    assert columns == ("fold", "epoch", "part", "accuracy")
+    assert [tuple(row.values()) for row in rows] == [
+        ("1", "1", part, "0.5"),
+        ("1", "2", part, "0.75"),
+    ]
     for columns, rows in found:
         assert rows
         assert all(set(row) <= set(columns) for row in rows)

@@ -20,6 +20,7 @@ class Pictures(NamedTuple):
     confusion: Picture
     calibration: Picture
     training: Picture
+    accuracy: Picture
 
 
 def pictures(
@@ -36,7 +37,8 @@ def pictures(
         ),
         confusion=(("actual", "predicted"), curves.confusion(predictions, names=names)),
         calibration=(("bin", "probability", "share", "clips"), curves.calibration(predictions)),
-        training=(("fold", "epoch", "part", "loss"), _losses(history)),
+        training=(("fold", "epoch", "part", "loss"), _course(history, "loss")),
+        accuracy=(("fold", "epoch", "part", "accuracy"), _course(history, "accuracy")),
     )
 
 
@@ -45,11 +47,12 @@ def read_history(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def _losses(history: Sequence[Mapping[str, str]]) -> Rows:
-    """The losses of each epoch, one a row: of the training part, and of what chose the epoch."""
+def _course(history: Sequence[Mapping[str, str]], score: str) -> Rows:
+    """A score after each epoch, one a row: of what chose the epoch, and, where it has one, of the
+    training part."""
     return [
-        {"fold": row["fold"], "epoch": row["epoch"], "part": part, "loss": row[f"{part}_loss"]}
+        {"fold": row["fold"], "epoch": row["epoch"], "part": part, score: row[f"{part}_{score}"]}
         for row in history
         for part in ("train", "val", "test")
-        if row.get(f"{part}_loss")
+        if row.get(f"{part}_{score}")
     ]
