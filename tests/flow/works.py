@@ -81,17 +81,18 @@ def memory(unit: Unit, recipe: Recipe, out: Path) -> Outcome:
 
 
 def large_steps(unit: Unit, recipe: Recipe, out: Path) -> Outcome:
-    """Write down how many fresh pages 10 arrays of 80 MB take, once memory is to be kept."""
-    import resource
+    """Write down how many fresh pages 10 pieces of 80 MB take, once memory is to be kept.
 
-    import numpy as np
+    Bytes, since NumPy asks for huge pages, of which there are too few to be counted.
+    """
+    import resource
 
     from duchenne.training.allocator import keep_memory
 
     keep_memory()
     faults = []
     for _ in range(50):
-        np.ones(10_000_000)
+        bytes(b"x" * 80_000_000)
         faults.append(resource.getrusage(resource.RUSAGE_SELF).ru_minflt)
     out.write_text(str(faults[-1] - faults[-11]))
     return Outcome()

@@ -116,12 +116,16 @@ def test_faster_by_hand():
     assert found.flatten().tolist() == [98, 128, 158, 255, 0]
 
 
-@pytest.mark.parametrize(("shows", "still"), [("shape", 0.0), ("motion", STILL)])
-def test_light_leaves_stillness_as_it_is(shows, still):
+@pytest.mark.parametrize(
+    ("shows", "still"), [("shape", 0.0), ("motion", STILL), ("velocity", STILL)]
+)
+def test_augmentation_knows_what_it_changes(shows, still):
+    """Light leaves stillness as it is, and velocities alone grow as time is stretched."""
     how = chips.settings("scn", window__shows=shows, augment__brightness=0.5)
     cutter = chips.ready(how, chips.clips("scn")).task.cutter
     assert isinstance(cutter, ChipCutter)
     assert (cutter.augment.brightness, cutter.augment.still) == (0.5, still)
+    assert cutter.velocities is (shows == "velocity")
 
 
 @pytest.mark.parametrize("shows", ["motion", "velocity"])
