@@ -66,22 +66,17 @@ class CurveNet(nn.Module):
     def _apart(self, xyz: Tensor, neighbours: Tensor) -> Tensor:
         """From end to end an equal share of the frames on each thread: while nothing is learnt, no
         frame depends on another."""
-        out = xyz.new_empty((*xyz.shape[:2], self.width))
-        shares = zip(
-            *(x.chunk(torch.get_num_threads()) for x in (xyz, neighbours, out)), strict=True
-        )
-        each(shares, lambda share: self._encode(share[0], share[1].long(), into=share[2]))
-        return out
+        shares = zip(*(x.chunk(torch.get_num_threads()) for x in (xyz, neighbours)), strict=True)
+        return torch.cat(each(shares, lambda share: self._encode(share[0], share[1].long())))
 
-    def _encode(self, xyz: Tensor, neighbours: Tensor, *, into: Tensor | None = None) -> Tensor:
+    def _encode(self, xyz: Tensor, neighbours: Tensor) -> Tensor:
         graph = graph_of(xyz, neighbours[..., : self.neighbours])
         geometry = geometry_moments(graph) if self.training else None
         others = neighbours[..., 1 : self.neighbours + 1].contiguous()
         x = self.lift(graph, geometry)
         for block in self.blocks:
             x = block(x, graph, geometry, others)
-        out = None if into is None else into.view(-1, self.width)
-        x = wide_map(x, self.last.weight, self.last_norm, into=out)
+        x = wide_map(x, self.last.weight, self.last_norm)
         return x.view(*xyz.shape[:2], self.width)
 
 

@@ -15,20 +15,20 @@ from duchenne.nets.crew import each, summed
 from duchenne.nets.norm import FoldedNorm
 
 
-def wide_map(x: Tensor, weight: Tensor, norm: FoldedNorm, *, into: Tensor | None = None) -> Tensor:
-    """Rows x (n, i), W (o, i) → (n, o), while nothing is learnt in the memory `into`, if given."""
+def wide_map(x: Tensor, weight: Tensor, norm: FoldedNorm) -> Tensor:
+    """Rows x (n, i), W (o, i) → (n, o)."""
     if not norm.training:
-        return _rectified(x, *norm.fold(weight, None), into=into)
+        return _rectified(x, *norm.fold(weight, None))
     out, mean, variance = _wide(x, weight, norm.weight, norm.bias, norm.eps)
     norm.remember(mean, variance, rows=len(x))
     return out
 
 
-def _rectified(x: Tensor, weight: Tensor, bias: Tensor, *, into: Tensor | None) -> Tensor:
+def _rectified(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     """relu(W x + b)."""
     if torch.is_grad_enabled():
         return torch.addmm(bias, x, weight.T).relu_()
-    out = x.new_empty((len(x), len(bias))) if into is None else into
+    out = x.new_empty((len(x), len(bias)))
 
     def work(part: slice) -> None:
         torch.addmm(bias, x[part], weight.T, out=out[part]).relu_()
