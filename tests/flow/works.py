@@ -80,6 +80,18 @@ def memory(unit: Unit, recipe: Recipe, out: Path) -> Outcome:
     return Outcome()
 
 
+def company(unit: Unit, recipe: Recipe, out: Path) -> Outcome:
+    """Write down which threads there are beside the unit's, and how often its worker would wake."""
+    import threading
+
+    import dask
+
+    threads = {thread.name for thread in threading.enumerate()}
+    tick = dask.config.get("distributed.admin.tick.interval")
+    out.write_text(f"watched: {'Profile' in threads}, every {tick}")
+    return Outcome()
+
+
 def large_steps(unit: Unit, recipe: Recipe, out: Path) -> Outcome:
     """Write down how many fresh pages 10 pieces of 80 MB take, once memory is to be kept.
 

@@ -32,6 +32,10 @@ _DASK = {
     "distributed.worker.memory.pause": False,
     "distributed.worker.memory.terminate": 0.95,
     "distributed.admin.large-graph-warning-threshold": "1GB",
+    # A worker would look at its own stack a hundred times a second, and wake up fifty times.
+    "distributed.worker.profile.enabled": False,
+    "distributed.admin.tick.interval": "1s",
+    "distributed.admin.system-monitor.interval": "10s",
     "distributed.comm.timeouts.connect": "10s",
     # Threads are counted in threads.py. Units run beside a worker's main thread, and in an arena of
     # its own such a thread could not keep memory in pieces of more than 64 MB.
