@@ -11,7 +11,7 @@ from duchenne.training.fold import learn, predict
 from tests.training.cases import CURVENET, FACE, Fold, clip, ready, settings, silent
 
 CLASSES = 7
-STILL = {"window__frames": 1, "window__test": 1, "train__lr": 0.01, "net__dropout": 0.0}
+STILL = {"window__frames": 1, "window__test": 1, "train__lr": 0.003, "net__dropout": 0.0}
 
 
 def still(name: str, label: int) -> Clip:
