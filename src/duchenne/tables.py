@@ -112,10 +112,7 @@ def write(
 
 
 def read(table: Table, path: Path, *, columns: Sequence[str] | None = None) -> pa.Table:
-    """Read a table after checking that the file is what its place promises.
-
-    It is opened once: of one row with 240 columns, opening takes longer than reading.
-    """
+    """Read a table after checking that the file is what its place promises."""
     with _opened(path) as file:
         _check(table, path, _said(file.metadata))
         return file.read(columns=None if columns is None else list(columns))

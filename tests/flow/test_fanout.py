@@ -266,7 +266,7 @@ def test_workers_use_one_thread_each(tmp_path: Path) -> None:
 
 
 def test_nothing_looks_over_a_unit_s_shoulder(tmp_path: Path) -> None:
-    """Dask's profiler and its ticks took a fifth of the time of rendering."""
+    """Dask's profiler and its ticks took an eighth of the time of rendering."""
     go(tmp_path, works.company, [Unit("alone")], LOCAL)
     assert results(tmp_path)["alone.txt"] == "watched: False, every 1s"
 
