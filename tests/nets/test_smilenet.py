@@ -216,18 +216,19 @@ def test_what_absent_frames_contain_changes_no_bit(given, training):
 @forms
 def test_frames_added_at_the_end_change_nothing(given):
     settings = small(**given)
-    net, long = network(settings), windows(settings, seen=["..x.xx", "x..xxx", "....xx"])
+    net = network(settings).double()
+    long = double(windows(settings, seen=["..x.xx", "x..xxx", "....xx"]))
     short = net(shortened(long, frames=4)).logits
-    assert torch.allclose(net(long).logits, short, rtol=0.0, atol=1e-6)
+    assert torch.allclose(net(long).logits, short, rtol=0.0, atol=1e-10)
 
 
 @forms
 def test_a_window_is_judged_alone(given):
     """Beside others, longer ones among them, as by itself."""
     settings = small(**given)
-    net, both = network(settings), windows(settings, seen=["..x.", "...."])
+    net, both = network(settings).double(), double(windows(settings, seen=["..x.", "...."]))
     alone = Windows(*(part[:1] for part in both))
-    assert torch.allclose(net(both).logits[:1], net(alone).logits, rtol=0.0, atol=1e-6)
+    assert torch.allclose(net(both).logits[:1], net(alone).logits, rtol=0.0, atol=1e-10)
 
 
 @pytest.mark.parametrize("encoder", ["linear", "curvenet"])
