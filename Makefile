@@ -13,8 +13,8 @@ repro: $(STAMP) ## run the pipeline on the chosen data set (the demo at first) a
 	.venv/bin/dvc repro
 	.venv/bin/duchenne status
 
-test: $(STAMP) ## run the whole test suite
-	.venv/bin/python -m pytest
+test: $(STAMP) ## run the whole test suite, files side by side
+	.venv/bin/python -m pytest -n logical --maxprocesses 8 --dist loadfile
 
 lint: $(STAMP) ## check format, style and types
 	.venv/bin/ruff format --check .

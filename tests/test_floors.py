@@ -18,6 +18,7 @@ FLOORS = [
     {"fitting"},
     {"demo", "datasets", "clips", "training", "evaluation"},
     {"stored", "within", "crops", "project", "landmark_clips", "decoding", "markers", "fold_files"},
+    {"fold_spec", "merging"},
     {"fold_clips", "probing"},
     {"faces", "mesh", "landmarks", "cropping", "marking", "smiles", "folds", "learning"},
     {"quality", "teaching", "results", "pictures"},

@@ -18,8 +18,9 @@ from duchenne.flow.gate import read_status
 from duchenne.flow.settings import Settings
 from duchenne.flow.unit import Recipe
 from duchenne.fold_files import files
-from duchenne.learning import merge_history, merge_predictions, train_fold
+from duchenne.learning import train_fold
 from duchenne.markers import DMARKERS
+from duchenne.merging import merge_history, merge_predictions
 from duchenne.results import models, prove, summarise
 from duchenne.teaching import units_of
 from duchenne.training.clips import Clip

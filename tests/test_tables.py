@@ -3,11 +3,12 @@
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from duchenne import tables
 from duchenne.errors import StageError, TableError
-from duchenne.schemas import FRAMES, STATUS
+from duchenne.schemas import FRAMES, STATUS, TRUTH
 from duchenne.tables import Writer, read, write
 
 ROW = {"unit": ["a"], "status": ["ok"], "reason": [""], "detail": [""], "stage": ["decode"]}
@@ -45,7 +46,7 @@ def test_other_columns_are_refused(tmp_path: Path, change: dict[str, list[str]],
 def test_a_table_appears_whole_or_not_at_all(tmp_path: Path):
     path = tmp_path / "frames.parquet"
     with pytest.raises(RuntimeError), Writer(FRAMES, path) as writer:
-        writer.append({"frame": [0], "time": [0.0], "jpeg": [b"x"]})
+        writer.append({"time": [0.0], "jpeg": [b"x"]})
         raise RuntimeError("interrupted")
     assert not list(tmp_path.iterdir())
 
@@ -81,3 +82,13 @@ def test_a_file_that_is_not_what_its_place_promises_is_refused(
         path.write_bytes(content)
     with pytest.raises(error, match=says):
         read(FRAMES, path)
+
+
+def test_only_words_get_a_dictionary(tmp_path: Path):
+    """With one, numbers take several times as long to write, and more room."""
+    rows = {"clip": ["a"], "time": [0.0], "lip": [0.5], "cheek": [0.1]}
+    write(TRUTH, tmp_path / "t.parquet", {**rows, "eyelid": [0.2], "phase": ["apex"]})
+    group = pq.read_metadata(tmp_path / "t.parquet").row_group(0)
+    columns = [group.column(number) for number in range(group.num_columns)]
+    coded = {column.path_in_schema for column in columns if column.has_dictionary_page}
+    assert coded == {"clip", "phase"}

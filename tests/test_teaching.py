@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
-import torch
 
 from duchenne import teaching
 from duchenne.errors import TrainingError
 from duchenne.flow.settings import Settings
 from duchenne.flow.unit import Recipe, Unit, digest
-from duchenne.fold_clips import FoldSpec
+from duchenne.fold_spec import FoldSpec
 from duchenne.teaching import check_kinds, engine_for, units_of
+from duchenne.training import gpus
 from tests.training.cases import settings
 
 LABELS = {"anna1": 0, "anna2": 1, "bert1": 0, "carl1": 1}
@@ -158,7 +158,7 @@ def test_classes_keep_their_numbers(labels, classes, landmarks: Path):
 
 
 @pytest.mark.parametrize(
-    ("device", "gpus", "given", "threads", "together"),
+    ("device", "there", "given", "threads", "together"),
     [
         ("auto", 0, Settings(workers=8), 1, 8),
         ("auto", 0, Settings(workers=8), 3, 2),
@@ -169,9 +169,9 @@ def test_classes_keep_their_numbers(labels, classes, landmarks: Path):
     ],
 )
 def test_how_many_folds_run_side_by_side(
-    device, gpus, given, threads, together, *, monkeypatch: pytest.MonkeyPatch
+    device, there, given, threads, together, *, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(torch.cuda, "device_count", lambda: gpus)
+    monkeypatch.setattr(gpus, "count", lambda: there)
     train = settings(train__device=device, train__threads=threads).train
     found = engine_for(given, train)
     assert found.processes() == together

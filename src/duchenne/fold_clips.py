@@ -1,31 +1,18 @@
-"""What a fold's unit says, and its clips as training gets them, read from their tables."""
+"""A fold's clips as training gets them, read from their tables."""
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
 from duchenne.crops import read_crops
 from duchenne.dmarkers.names import COLUMNS
 from duchenne.errors import TrainingError, listed
+from duchenne.fold_spec import FoldSpec
 from duchenne.landmark_clips import read_landmarks
 from duchenne.markers import read_features
 from duchenne.training.chip_batches import ChipClip
 from duchenne.training.clips import Clip
-
-
-class FoldSpec(NamedTuple):
-    """What a fold's unit must know beside its files: everything is by clip, in their order."""
-
-    fold: str
-    clips: tuple[str, ...]
-    roles: tuple[str, ...]
-    labels: tuple[int, ...]
-    subjects: tuple[str, ...]
-    classes: tuple[str, ...]  # names of the classes, by number
-    each: bool = True  # whether every clip has a file of its own
-    dmarkers: bool = False  # whether their table comes last
 
 
 def landmark_clips(spec: FoldSpec, paths: Sequence[Path]) -> list[Clip]:

@@ -1,25 +1,23 @@
-"""From a fold's files to its folder, and from all folders to two tables."""
+"""From a fold's files to its folder."""
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
 import numpy as np
-import pyarrow as pa
 import torch
 from safetensors.torch import save_file
 
 from duchenne import schemas, tables
-from duchenne.files import write_csv, write_json
+from duchenne.files import write_json
 from duchenne.flow.unit import Outcome, Recipe, Unit
 from duchenne.flow.voice import say, worker_number
-from duchenne.fold_clips import FoldSpec, chip_clips, landmark_clips
+from duchenne.fold_clips import chip_clips, landmark_clips
 from duchenne.fold_files import files
+from duchenne.fold_spec import FoldSpec
 from duchenne.needs import NEEDS
 from duchenne.training import device, standardise
 from duchenne.training.allocator import keep_memory
-from duchenne.training.fit import fit, fitter_of, rows_of
 from duchenne.training.fold import Learnt, learn
 from duchenne.training.prepare import Prepared, Split, prepare, split
 from duchenne.training.show_chips import show_chips
@@ -90,6 +88,8 @@ def _trained(
 
 
 def _fitted(spec: FoldSpec, of: Split, paths: Sequence[Path], settings: Training) -> Done:
+    from duchenne.training.fit import fit, fitter_of, rows_of  # networks do without scikit-learn
+
     clips = landmark_clips(spec, paths)
     values = rows_of(clips, model=settings.model, neutral_s=settings.window.neutral_s)
     found = fit(
@@ -143,26 +143,3 @@ def _predictions(spec: FoldSpec, of: Split, learnt: Learnt) -> dict[str, list[An
         rows["role"] += [role] * len(numbers)
     found = np.concatenate(list(learnt.probabilities.values()))
     return {**rows, **{f"p_{k}": column.tolist() for k, column in enumerate(found.T)}}
-
-
-def merge_predictions(
-    folders: Sequence[Path], clips: pa.Table, target: Path, *, groups: Sequence[str], recipe: Recipe
-) -> None:
-    """data/predictions.parquet: all folds' predictions with the clips' groups."""
-    parts = [tables.read(schemas.PREDICTIONS, files(folder).predictions) for folder in folders]
-    whole = pa.concat_tables(parts)
-    place = {name: number for number, name in enumerate(clips["clip"].to_pylist())}
-    order = [place[name] for name in whole["clip"].to_pylist()]
-    for group in groups:
-        whole = whole.append_column(group, clips[group].take(order))
-    tables.write(schemas.PREDICTIONS, target, whole, made_by=recipe.made_by())
-
-
-def merge_history(folders: Sequence[Path], target: Path) -> None:
-    """data/history.csv: a row for each epoch of each fold."""
-    rows: list[Mapping[str, Any]] = []
-    for folder in folders:
-        chosen = json.loads(files(folder).facts.read_text(encoding="utf-8"))["epoch"]
-        for row in json.loads(files(folder).history.read_text(encoding="utf-8")):
-            rows.append({**row, "chosen": int(row["epoch"] == chosen)})
-    write_csv(target, list(rows[0]), rows)

@@ -4,14 +4,14 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pyarrow as pa
-import torch
 
 from duchenne.errors import TrainingError, listed
 from duchenne.flow.settings import Settings, cores
 from duchenne.flow.unit import Input, Unit, digest
-from duchenne.fold_clips import FoldSpec
+from duchenne.fold_spec import FoldSpec
 from duchenne.needs import NEEDS
 from duchenne.schemas import STILLS
+from duchenne.training import gpus
 from duchenne.training_params import Train, Training, needs_motion
 
 
@@ -66,7 +66,7 @@ def check_kinds(folds: pa.Table, clips: pa.Table, settings: Training) -> None:
 
 def engine_for(settings: Settings, train: Train) -> Settings:
     """How the engine runs folds."""
-    devices = torch.cuda.device_count() if train.device != "cpu" else 0
+    devices = gpus.count() if train.device != "cpu" else 0
     return settings.for_folds(devices=devices, threads=train.threads)
 
 

@@ -23,7 +23,7 @@ LABEL_NAMES = {POSED: "posed", SPONTANEOUS: "spontaneous"}
 RATES = (25.0, 30.0)
 # Seconds before and after a smile that are neutral in every clip.
 LEAD_S, TAIL_S = 0.25, 0.15
-LONGEST_CLIP_S = 5.0
+LONGEST_CLIP_S = 4.2
 
 # First element of every random key, so that no two uses share a stream.
 _SUBJECT, _PAIR, _CLIP = range(3)

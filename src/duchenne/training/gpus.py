@@ -1,0 +1,25 @@
+"""How many GPUs there are, for a process that has no other use for torch, which takes seconds to
+load: without a driver it need not be asked."""
+
+import ctypes
+from pathlib import Path
+
+_CUDA = "libcuda.so.1"  # which torch, too, opens by this name
+_ROCM = Path("/dev/kfd")
+
+
+def count() -> int:
+    """As many as torch can use."""
+    if not (_ROCM.exists() or _loads(_CUDA)):
+        return 0
+    import torch
+
+    return torch.cuda.device_count()
+
+
+def _loads(library: str) -> bool:
+    try:
+        ctypes.CDLL(library)
+    except OSError:
+        return False
+    return True
