@@ -4,25 +4,16 @@ A unit is a fold: folds run side by side, on all GPUs or all cores, and a killed
 it was. How many at once is engine.yaml's and changes no result.
 """
 
-from pathlib import Path
-
 from duchenne.clips import group_columns
 from duchenne.flow.fanout import Places, fan_out
-from duchenne.flow.unit import Outcome, Recipe, Unit
 from duchenne.merging import merge_history, merge_predictions
 from duchenne.schemas import CLIPS, FOLDS, PREDICTIONS
 from duchenne.stage import Stage, execute
 from duchenne.tables import read
-from duchenne.teaching import check_kinds, engine_for, looked_at, units_of
+from duchenne.teaching import check_kinds, engine_for, looked_at, teach, units_of
 from duchenne.training_params import Training
 
 LIBRARIES = ("numpy", "safetensors", "scikit-learn", "torch", "vidaug")
-
-
-def learn(unit: Unit, recipe: Recipe, out: Path, unfinished: Path) -> Outcome:
-    from duchenne.learning import train_fold  # torch takes seconds to load; workers alone use it
-
-    return train_fold(unit, recipe, out, unfinished)
 
 
 def run(stage: Stage) -> None:
@@ -42,7 +33,7 @@ def run(stage: Stage) -> None:
     recipe = stage.recipe(settings, *LIBRARIES, writes=PREDICTIONS)
     places = Places(stage.out("models/folds"), "", stage.out("data/status/train.parquet"))
     rows = fan_out(
-        learn,
+        teach,
         units_of(folds, clips, *looks),
         recipe=recipe,
         places=places,

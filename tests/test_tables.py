@@ -46,7 +46,7 @@ def test_other_columns_are_refused(tmp_path: Path, change: dict[str, list[str]],
 def test_a_table_appears_whole_or_not_at_all(tmp_path: Path):
     path = tmp_path / "frames.parquet"
     with pytest.raises(RuntimeError), Writer(FRAMES, path) as writer:
-        writer.append({"time": [0.0], "jpeg": [b"x"]})
+        writer.append({"frame": [0], "time": [0.0], "jpeg": [b"x"]})
         raise RuntimeError("interrupted")
     assert not list(tmp_path.iterdir())
 

@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from duchenne.errors import TrainingError, listed
 from duchenne.flow.settings import Settings, cores
-from duchenne.flow.unit import Input, Unit, digest
+from duchenne.flow.unit import Input, Outcome, Recipe, Unit, digest
 from duchenne.fold_spec import FoldSpec
 from duchenne.needs import NEEDS
 from duchenne.schemas import STILLS
@@ -44,6 +44,13 @@ def units_of(
         each = tuple(inputs[row["clip"]] for row in rows) if folder else ()
         units.append(Unit(fold, (*each, *table), spec._asdict()))
     return units
+
+
+def teach(unit: Unit, recipe: Recipe, out: Path, unfinished: Path) -> Outcome:
+    """Train one fold and write its folder."""
+    from duchenne.learning import train_fold  # with torch, which takes seconds: workers alone do
+
+    return train_fold(unit, recipe, out, unfinished)
 
 
 def looked_at(
