@@ -58,7 +58,7 @@ def test_the_shipped_file_is_well_formed_and_frozen(tmp_path: Path):
         ("  max_failed: auto", "  max_failed: 1.5", "quality.max_failed: it should be less than"),
         ("dataset: demo", "dataset: dmeo", "'dmeo' is not described under `datasets:`; did you"),
         ("    adapter: demo", "    adapter: dmeo", "datasets.demo.adapter: 'dmeo' is not an adap"),
-        ("  subjects: 44", "  subjcts: 44", "datasets.demo.subjcts: unknown key; did you mean 's"),
+        ("  subjects: 28", "  subjcts: 28", "datasets.demo.subjcts: unknown key; did you mean 's"),
         ("subject: 4", "subject: 3", "datasets.demo.clips_per_subject: it should be a multiple"),
         ("  demo:  ", "  my set: {adapter: folder}\n  demo:  ", "datasets.my set"),
         (
