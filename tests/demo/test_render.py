@@ -82,7 +82,6 @@ STANDSTILL = replace(CLIP.head.right, waves=())
         (View(roll=-20.0, scale=1.5), lambda frame: turned(frame, -20.0, 1.5)),
         (View(scale=0.5), lambda frame: turned(frame, 0.0, 0.5)),
     ],
-    ids=str,
 )
 def test_views_show_the_same_face(view, undo):
     clip = replace(calm(CLIP), head=replace(CLIP.head, right=STANDSTILL, down=STANDSTILL))

@@ -60,7 +60,6 @@ def test_three_classes_by_hand():
         ([2, 2], [(0.1, 0.2, 0.7), (0.5, 0.2, 0.3)], ALWAYS),
         ([0, 2], [(0.1, 0.2, 0.7), (0.5, 0.2, 0.3)], EVERY),
     ],
-    ids=str,
 )
 def test_what_is_undefined_is_left_out(labels, probabilities, defined):
     assert set(scores(predictions(labels, probabilities))) == defined
