@@ -18,7 +18,7 @@ from tests.pipeline.test_landmarks import film_of, make_set, run
 from tests.workspace import Workspace
 
 Array = NDArray[np.float64]
-PLANS = demo.plan(seed=3, subjects=3, clips_per_subject=2, size=256)
+PLANS = demo.plan(seed=3, subjects=6, clips_per_subject=2, size=256)
 BEATS = np.array([0.02, 0.03, 0.045, 0.025])  # of an uneven camera, s
 VIEWS = {
     "left": View(roll=15.0),
@@ -41,7 +41,7 @@ def times(seconds: float, rate: str) -> Array:
 
 @pytest.fixture(scope="module")
 def filmed(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    """Six smiles, each filmed at four rates and from five other views."""
+    """Twelve smiles, each filmed at four rates and from five other views."""
     cases = {}
     for plan in PLANS:
         for rate in ("25", *RATES):

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -20,7 +21,8 @@ from tests.workspace import Workspace
 
 STAGES = ("decode", "detect", "mesh", "normalize", "quality")
 SECONDS, SIZE = 2.4, 320
-[PLAN, _] = demo.plan(seed=0, subjects=1, clips_per_subject=2, size=SIZE)
+[DRAWN, _] = demo.plan(seed=0, subjects=1, clips_per_subject=2, size=SIZE)
+PLAN = replace(DRAWN, smile=replace(DRAWN.smile, start_s=0.9))  # so that films end on its height
 EVEN = np.arange(round(SECONDS * 25)) / 25
 UNEVEN = np.cumsum(np.tile([0.02, 0.03, 0.045, 0.025], 20))[:72] - 0.02
 MESH = topology.of(478)
@@ -160,9 +162,10 @@ def test_rate_and_rotation_do_not_change_the_signal(filmed: Workspace, case: str
     case is another encoding, and codecs leave other traces in turned pictures."""
     times, plain = landmarks(filmed, "plain")
     at, seen = landmarks(filmed, case)
-    same = np.interp(times, at, width(seen))
-    assert np.median(np.abs(same - width(plain))) < 0.02, "inter-ocular distances"
-    assert np.corrcoef(same, width(plain))[0, 1] > 0.99
+    both = times <= at[-1]  # one film may be shorter than the other
+    same, known = np.interp(times[both], at, width(seen)), width(plain)[both]
+    assert np.median(np.abs(same - known)) < 0.02, "inter-ocular distances"
+    assert np.corrcoef(same, known)[0, 1] > 0.99
 
 
 def test_there_is_one_row_for_each_frame_and_never_a_zero(filmed: Workspace):
