@@ -4,7 +4,6 @@ A unit is a clip. What is rendered says nothing about real smiles; it lets a fre
 whole pipeline and lets tests compare what was measured with what was shown.
 """
 
-from collections.abc import Sequence
 from pathlib import Path
 
 from duchenne import demo
@@ -21,13 +20,6 @@ def render_clip(unit: Unit, recipe: Recipe, out: Path) -> Outcome:
     return Outcome()
 
 
-def _in_turn(plans: Sequence[demo.ClipPlan], people: int) -> list[demo.ClipPlan]:
-    """A clip of each of so many people in turn: a worker stays with one, whom it takes half a
-    second to prepare."""
-    number = {subject: n for n, subject in enumerate(dict.fromkeys(p.subject for p in plans))}
-    return sorted(plans, key=lambda p: (number[p.subject] // people, p.clip.split("_", 1)[1]))
-
-
 def run(stage: Stage) -> None:
     settings = stage.params.datasets["demo"].model_copy(update={"auto": {}, "auto_for": {}})
     folder = stage.out("data/raw/demo")
@@ -35,7 +27,7 @@ def run(stage: Stage) -> None:
     recipe = stage.recipe(None, "av", "numpy", "opencv-contrib-python", "scikit-image", "scipy")
     fan_out(
         render_clip,
-        [Unit(plan.clip, spec=plan) for plan in _in_turn(plans, stage.engine.processes())],
+        [Unit(plan.clip, spec=plan) for plan in plans],
         recipe=recipe,
         places=Places(folder, ".mp4", stage.out("data/status/demo.parquet")),
         settings=stage.engine,

@@ -1,5 +1,7 @@
 """Folds as units: what is in them, what decides their keys, and which clips they lack."""
 
+import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -202,3 +204,18 @@ def test_photographs_cannot_teach_what_only_moving_faces_show(changes, says, kin
     check_kinds(folds(), clips, settings())
     without = {"one": {"anna1": "train", "bert1": "test"}}
     check_kinds(folds(without), clips, settings(**changes))
+
+
+@pytest.mark.parametrize(
+    ("code", "idle"),
+    [
+        ("import stages.train", {"torch", "sklearn", "vidaug", "duchenne.learning"}),
+        ("import duchenne.learning", {"sklearn", "scipy.optimize"}),
+    ],
+)
+def test_what_takes_seconds_to_load_is_loaded_by_those_who_use_it(code: str, idle: set[str]):
+    script = f"import stages; {code}; import sys; print(*(sys.modules.keys() & {idle!r}))"
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == []

@@ -145,7 +145,7 @@ def conform(table: Table, rows: Mapping[str, Sequence[Any]] | pa.Table) -> pa.Ta
 
 def _packing(piece: pa.Table) -> dict[str, Any]:
     """JPEG does not shrink further; everything else does. Words repeat, so a dictionary helps; with
-    one, numbers take eight times as long to write and half as much room again. Of pixels the least
+    one, landmarks take six times as long to write and half as much room again. Of pixels the least
     and the greatest mean nothing, yet by default they are kept: a file of one chip would be three
     times as large."""
     schema = piece.schema

@@ -1,8 +1,6 @@
 """GPUs are counted, and torch is asked only where there can be any."""
 
 import ctypes
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -40,18 +38,3 @@ def test_without_a_driver_there_are_none_whatever_torch_says(
     monkeypatch.setattr(gpus, "_CUDA", "libnowhere.so")
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
     assert gpus.count() == 0
-
-
-@pytest.mark.parametrize(
-    ("code", "idle"),
-    [
-        ("import stages.train", {"torch", "sklearn", "vidaug", "duchenne.learning"}),
-        ("import duchenne.learning", {"sklearn", "scipy.optimize"}),
-    ],
-)
-def test_what_takes_seconds_to_load_is_loaded_by_those_who_use_it(code: str, idle: set[str]):
-    script = f"import stages; {code}; import sys; print(*(sys.modules.keys() & {idle!r}))"
-    done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, check=True
-    )
-    assert done.stdout.split() == []

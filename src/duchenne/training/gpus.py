@@ -4,7 +4,7 @@ load: without a driver it need not be asked."""
 import ctypes
 from pathlib import Path
 
-_CUDA = "libcuda.so.1"  # which torch, too, opens by this name
+_CUDA = "libcuda.so.1"
 _ROCM = Path("/dev/kfd")
 
 
