@@ -33,7 +33,7 @@ class StageError(DuchenneError):
 
 
 class SourceError(DuchenneError):
-    """The code that runs is not the code of this working folder."""
+    """The code that runs is not the code of this working folder, or nobody can read it."""
 
 
 class BusyError(DuchenneError):

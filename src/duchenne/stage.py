@@ -17,7 +17,7 @@ from rich.logging import RichHandler
 
 from duchenne import params as parameters
 from duchenne.errors import DuchenneError, StageError
-from duchenne.flow import lock, parent, settings, source
+from duchenne.flow import closure, lock, parent, settings, source
 from duchenne.flow.unit import Recipe, installed
 from duchenne.typed_yaml import read_yaml
 
@@ -80,7 +80,7 @@ class Stage:
         """What decides this stage's results: these params, its code, these libraries' versions,
         the table that they are written as, and (name, sha256) of weights that no version settles.
         """
-        sources = tuple(path for path in self.deps if _decides(path))
+        sources = tuple(filter(_decides, closure.of_stage(self.root, self.name)))
         return Recipe(
             stage=self.name,
             params=params,
@@ -98,8 +98,8 @@ class Stage:
 
 
 def _decides(path: str) -> bool:
-    """Whether a dependency is code (or a table that lies in it) that can change a unit's result."""
-    return path.startswith(("src/", "stages/")) and not path.startswith(_NEUTRAL)
+    """Whether a file of a stage's code can change a unit's result."""
+    return not path.startswith(_NEUTRAL)
 
 
 def execute(name: str) -> int:

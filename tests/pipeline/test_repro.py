@@ -20,8 +20,8 @@ from duchenne.flow import lock
 from tests import clips
 from tests.workspace import TINY, Workspace
 
-STAGES = ["check", "demo", "index", "decode", "detect", "mesh", "normalize", "quality", "crops",
-          "dmarkers", "folds", "train", "probes", "aggregate"]  # fmt: skip
+STAGES = ["code", "check", "demo", "index", "decode", "detect", "mesh", "normalize", "quality",
+          "crops", "dmarkers", "folds", "train", "probes", "aggregate"]  # fmt: skip
 FANNED_OUT = {"demo", "decode", "detect", "mesh", "normalize", "dmarkers", "train"}
 
 
@@ -109,27 +109,46 @@ def test_an_unknown_parameter_on_the_command_line_is_refused_by_dvc(finished: Wo
     assert ran(done.stdout) == []
 
 
-def test_a_comment_in_an_undeclared_file_reruns_nothing(finished: Workspace):
-    with (finished.root / "src/duchenne/overview.py").open("a") as file:
-        file.write("# a remark\n")
-    done = finished.dvc("repro")
-    restore(finished)
-    assert ran(done.stdout) == []
-
-
-def test_a_comment_in_declared_code_is_looked_at_and_computes_nothing(finished: Workspace):
+def test_a_remark_in_code_reruns_no_stage_that_runs_it(finished: Workspace):
     with (finished.root / "src/duchenne/face/video.py").open("a") as file:
         file.write("# a remark\n")
     done = finished.dvc("repro")
     restore(finished)
-    assert ran(done.stdout) == ["decode"]
-    assert "decode 8/8, 8 cached" in done.stdout
+    assert ran(done.stdout) == ["code"]
+
+
+def test_code_that_changes_reruns_the_stages_that_run_it(finished: Workspace):
+    with (finished.root / "src/duchenne/face/video.py").open("a") as file:
+        file.write("NEW = 1\n")
+    done = finished.dvc("repro")
+    restore(finished)
+    assert ran(done.stdout) == ["code", "decode"], "decode wrote the same bytes as before"
+    assert "decode 8/8" in done.stdout
+    assert "cached" not in done.stdout
+
+
+def test_code_that_no_stage_runs_reruns_none(finished: Workspace):
+    with (finished.root / "src/duchenne/overview.py").open("a") as file:
+        file.write("NEW = 1\n")
+    done = finished.dvc("repro")
+    restore(finished)
+    assert ran(done.stdout) == ["code"]
+
+
+def test_code_that_cannot_be_read_is_named(finished: Workspace):
+    with (finished.root / "src/duchenne/face/video.py").open("a") as file:
+        file.write("def (\n")
+    done = finished.dvc("repro")
+    restore(finished)
+    assert done.returncode != 0
+    assert re.search(r"ERROR src/duchenne/face/video.py, line \d+: invalid syntax", done.stdout)
+    assert "Traceback" not in done.stdout
 
 
 def test_a_parameter_reruns_what_reads_it_and_going_back_is_free(finished: Workspace):
     before = bytes_of(finished.root / "data/frames")
     there = finished.dvc("exp", "run", "-S", "decode.fps=10")
-    assert ran(there.stdout) == ["check", *STAGES[3:]], there.stdout
+    assert ran(there.stdout) == ["check", *STAGES[4:]], there.stdout
     assert bytes_of(finished.root / "data/frames") != before
     back = finished.dvc("exp", "run", "-S", "decode.fps=25")
     assert ran(back.stdout) == [], "check and decode come out of the run cache"

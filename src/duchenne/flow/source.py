@@ -28,14 +28,35 @@ def digest(project: Path, paths: Iterable[str]) -> str:
     """Digest of code as it stands on disk now; comments and layout do not count."""
     sums = hashlib.sha256()
     for path in sorted(paths):
-        seen = (project / path).stat()
-        said = _said(project / path, seen.st_mtime_ns, seen.st_size)
-        sums.update(f"{path}\n{said}\n".encode())
+        sums.update(f"{path}\n{said(project / path)}\n".encode())
     return sums.hexdigest()
+
+
+def said(path: Path) -> str:
+    """What a file says: its syntax tree if it is code."""
+    return _said(path, *_seen(path))
+
+
+def tree(path: Path) -> ast.Module:
+    """The syntax tree of a file of code."""
+    return _tree(path, *_seen(path))
+
+
+def text(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
+
+
+def _seen(path: Path) -> tuple[int, int]:
+    """Date and size: where they have changed, a file is read again."""
+    seen = path.stat()
+    return seen.st_mtime_ns, seen.st_size
 
 
 @cache
 def _said(path: Path, modified: int, size: int) -> str:
-    """What a file says; read again when its date or size have changed."""
-    text = path.read_text(encoding="utf-8")
-    return ast.unparse(ast.parse(text)) if path.suffix == ".py" else text
+    return ast.unparse(_tree(path, modified, size)) if path.suffix == ".py" else text(path)
+
+
+@cache
+def _tree(path: Path, _modified: int, _size: int) -> ast.Module:
+    return ast.parse(text(path))
