@@ -45,7 +45,7 @@ def test_logistic_regression(classes, balance):
     given = uneven(classes)
     found = fit("logistic", given, classes=classes, c=0.3, balance=balance).judge
     weight = "balanced" if balance else None
-    model = LogisticRegression(C=0.3, class_weight=weight, tol=1e-6, max_iter=10_000)
+    model = LogisticRegression(C=0.3, class_weight=weight, tol=1e-12, solver="newton-cg")
     wanted = plain(model, given, USABLE, given.labels).predict_proba(new(classes)[:, USABLE])
     np.testing.assert_allclose(probabilities(found, new(classes)), wanted, atol=1e-9)
 

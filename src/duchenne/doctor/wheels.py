@@ -10,7 +10,8 @@ from pathlib import Path
 from duchenne.doctor.site import Finding, Site
 
 # Packages that are imported under another name.
-MODULES = {"dlib-bin": "dlib", "pillow": "PIL", "pyyaml": "yaml", "scikit-image": "skimage",
+MODULES = {"dlib-bin": "dlib", "pillow": "PIL", "pyyaml": "yaml",
+           "ruamel-yaml-clib": "_ruamel_yaml", "scikit-image": "skimage",
            "scikit-learn": "sklearn", "vl-convert-python": "vl_convert"}  # fmt: skip
 CURE = "`make repro` installs what constraints.txt says (after `make clean` from the beginning)"
 

@@ -48,7 +48,7 @@ def modules(project: Path, path: str) -> set[str]:
     except SyntaxError as error:
         raise SourceError(f"{path}, line {error.lineno}: {error.msg}") from error
     names = set()
-    for node in ast.walk(tree):
+    for node in _statements(tree):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -56,6 +56,14 @@ def modules(project: Path, path: str) -> set[str]:
                 raise SourceError(f"{path}, line {node.lineno}: write the import in full")
             names |= {str(node.module)} | {f"{node.module}.{alias.name}" for alias in node.names}
     return names
+
+
+def _statements(node: ast.AST) -> Iterator[ast.AST]:
+    """All statements in a node: imports are some, and most of a tree is expressions."""
+    for child in ast.iter_child_nodes(node):
+        if not isinstance(child, ast.expr):
+            yield child
+            yield from _statements(child)
 
 
 def _parents(module: str) -> Iterator[str]:
