@@ -11,7 +11,7 @@ Scalar = str | int | float
 AUTO = "auto"
 
 PUBLISHED: Mapping[str, Mapping[str, Scalar]] = {
-    "detect": {"every": 0.2, "min_score": 0.7},
+    "detect": {"min_score": 0.7},
     "quality": {"min_size": 40.0, "max_failed": 0.1},
     "folds": {"scheme": "stratified", "count": 10},
     "net": {
