@@ -35,7 +35,7 @@ TINY = {
     "train__batch": 4,
 }
 NOT_OURS = ("tmp", "cache", "config.local")
-CODE = ("dvc.yaml", "params.yaml", "engine.yaml", "constraints.txt", "src", "stages")
+CODE = (".dvcignore", "dvc.yaml", "params.yaml", "engine.yaml", "constraints.txt", "src", "stages")
 
 
 def give_up_overrides() -> None:

@@ -17,7 +17,7 @@ from rich.logging import RichHandler
 
 from duchenne import params as parameters
 from duchenne.errors import DuchenneError, StageError
-from duchenne.flow import closure, lock, parent, settings, source
+from duchenne.flow import closure, lock, parent, settings, source, written
 from duchenne.flow.unit import Recipe, installed
 from duchenne.typed_yaml import read_yaml
 
@@ -109,7 +109,9 @@ def execute(name: str) -> int:
         stage = load(name, Path.cwd())
         _start_log(stage.engine.log)
         with lock.hold(stage.root / ".dvc" / "tmp" / "duchenne.lock", name=name):
+            written.check(stage.root, name)
             importlib.import_module(f"stages.{name}").run(stage)
+            written.check(stage.root, name)
     except DuchenneError as error:
         sys.stderr.write(f"ERROR {error}\n")
         return 1

@@ -9,7 +9,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
-from duchenne.fitting import Trees, trees
+from duchenne.fitting import Trees, logistic, trees
 from duchenne.fitting.base import Array
 from duchenne.fitting.classes import probabilities as softmax
 from duchenne.nets.judges.kernel_machine import KernelMachine
@@ -41,11 +41,14 @@ def plain(model, given: Clips, columns: list[int], target) -> Pipeline:
 
 @CLASSES
 @BALANCE
-def test_logistic_regression(classes, balance):
+@pytest.mark.parametrize("few", [0, 1000])
+def test_logistic_regression(classes, balance, few, monkeypatch):
+    monkeypatch.setattr(logistic, "_FEW", few)
     given = uneven(classes)
     found = fit("logistic", given, classes=classes, c=0.3, balance=balance).judge
     weight = "balanced" if balance else None
-    model = LogisticRegression(C=0.3, class_weight=weight, tol=1e-12, solver="newton-cg")
+    how = {"tol": 1e-12, "solver": "newton-cg"} if few else {"tol": 1e-6, "max_iter": 10_000}
+    model = LogisticRegression(C=0.3, class_weight=weight, **how)
     wanted = plain(model, given, USABLE, given.labels).predict_proba(new(classes)[:, USABLE])
     np.testing.assert_allclose(probabilities(found, new(classes)), wanted, atol=1e-9)
 

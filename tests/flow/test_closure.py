@@ -1,12 +1,14 @@
 """What code a stage runs is found by its imports, wherever they stand."""
 
-import ast
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from duchenne.errors import SourceError
-from duchenne.flow import closure
+from duchenne.files import write_json
+from duchenne.flow import closure, written
 from tests.imports import ROOT
 
 STAGES = sorted(path.stem for path in (ROOT / "stages").glob("[!_]*.py"))
@@ -69,20 +71,41 @@ def test_what_cannot_be_followed_is_named(project: Path, text: str, says: str):
         closure.of_stage(project, "work")
 
 
+def test_a_package_comes_before_a_module_of_its_name(project: Path):
+    (project / "src/duchenne/face.py").write_text("import duchenne.idle\n")
+    assert "src/duchenne/face/__init__.py" in closure.of_stage(project, "work")
+
+
 @pytest.mark.parametrize("stage", STAGES)
-def test_no_import_of_ours_is_overlooked(stage: str):
-    """Against every node of every tree, expressions too."""
-    for path in closure.of(ROOT, [f"stages/{stage}.py"]):
-        text = (ROOT / path).read_text(encoding="utf-8")
-        said = {
-            name
-            for node in ast.walk(ast.parse(text))
-            for name in (
-                [alias.name for alias in node.names]
-                if isinstance(node, ast.Import)
-                else [str(node.module), *(f"{node.module}.{alias.name}" for alias in node.names)]
-                if isinstance(node, ast.ImportFrom)
-                else []
-            )
-        }
-        assert closure.modules(ROOT, path) == said
+def test_nothing_of_ours_that_python_loads_is_overlooked(stage: str):
+    """Against what is there after Python itself has imported a stage."""
+    tell = (
+        f"import sys, stages.{stage}\n"
+        "for name, module in list(sys.modules.items()):\n"
+        "    if name.split('.')[0] in ('duchenne', 'stages'): print(module.__file__)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", tell], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    loaded = {Path(line).relative_to(ROOT).as_posix() for line in done.stdout.split()}
+    assert f"stages/{stage}.py" in loaded
+    assert loaded <= set(closure.of_stage(ROOT, stage))
+
+
+def test_a_mark_of_byte_order_is_no_error(project: Path):
+    (project / "src/duchenne/late.py").write_text("import duchenne.idle\n", "utf-8-sig")
+    assert "src/duchenne/idle.py" in closure.of_stage(project, "work")
+
+
+def test_code_that_has_changed_since_it_was_written_down_is_refused(project: Path):
+    written.check(project, "work")  # nothing is written down yet: started by hand
+    write_json(project / "data/code/work.json", written.digests(project, "work"))
+    written.check(project, "work")
+    (project / "src/duchenne/idle.py").write_text("x = 1\n")
+    written.check(project, "work")
+    (project / "src/duchenne/face/points.csv").write_text("2\n")
+    with pytest.raises(SourceError, match=r"points\.csv has changed since"):
+        written.check(project, "work")
+    (project / "src/duchenne/face/points.csv").unlink()
+    with pytest.raises(SourceError, match=r"points\.csv has changed since"):
+        written.check(project, "work")

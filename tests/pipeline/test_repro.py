@@ -109,12 +109,13 @@ def test_an_unknown_parameter_on_the_command_line_is_refused_by_dvc(finished: Wo
     assert ran(done.stdout) == []
 
 
-def test_a_remark_in_code_reruns_no_stage_that_runs_it(finished: Workspace):
+def test_a_remark_in_code_is_looked_at_and_computes_nothing(finished: Workspace):
     with (finished.root / "src/duchenne/face/video.py").open("a") as file:
         file.write("# a remark\n")
     done = finished.dvc("repro")
     restore(finished)
-    assert ran(done.stdout) == ["code"]
+    assert ran(done.stdout) == ["code", "decode"]
+    assert "decode 8/8, 8 cached" in done.stdout
 
 
 def test_code_that_changes_reruns_the_stages_that_run_it(finished: Workspace):
@@ -128,11 +129,38 @@ def test_code_that_changes_reruns_the_stages_that_run_it(finished: Workspace):
 
 
 def test_code_that_no_stage_runs_reruns_none(finished: Workspace):
-    with (finished.root / "src/duchenne/overview.py").open("a") as file:
-        file.write("NEW = 1\n")
+    overview = finished.root / "src/duchenne/overview.py"
+    overview.write_text(overview.read_text() + "NEW = 1\n")
     done = finished.dvc("repro")
     restore(finished)
     assert ran(done.stdout) == ["code"]
+
+
+def test_a_stage_that_runs_other_code_than_dvc_knows_of_fails(finished: Workspace):
+    """Else dvc would remember its results as those of the code before."""
+    script = finished.root / "stages/check.py"
+    plain = script.read_text()
+    script.write_text(plain + "# edited\n")
+    alone = finished.dvc("repro", "--force", "--single-item", "check")
+    edits_itself = "def run(stage: Stage) -> None:\n    open(__file__, 'a').write('# edited\\n')\n"
+    script.write_text(plain.replace("def run(stage: Stage) -> None:\n", edits_itself))
+    meanwhile = finished.dvc("repro", "check")
+    restore(finished)
+    for done in (alone, meanwhile):
+        assert done.returncode != 0
+        assert ran(done.stdout)[-1] == "check"
+        assert "ERROR stages/check.py has changed since `code` looked at it" in done.stdout
+
+
+def test_what_editors_leave_beside_code_does_no_harm(finished: Workspace):
+    for name in ("stages/.#train.py", "src/duchenne/face/.#video.py"):
+        (finished.root / name).symlink_to("someone@somewhere.1234")
+    (finished.root / "stages/decode.py~").write_text("old")
+    done = finished.dvc("repro")
+    for name in ("stages/.#train.py", "src/duchenne/face/.#video.py", "stages/decode.py~"):
+        (finished.root / name).unlink()
+    restore(finished)
+    assert (done.returncode, ran(done.stdout)) == (0, []), done.stdout
 
 
 def test_code_that_cannot_be_read_is_named(finished: Workspace):

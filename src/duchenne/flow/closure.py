@@ -17,7 +17,7 @@ _PLACES = {"duchenne": "src/", "stages": ""}
 def of_stage(project: Path, stage: str) -> list[str]:
     """The files, relative to the project, that decide what a stage does."""
     code = of(project, ("stages/__init__.py", f"stages/{stage}.py"))
-    texts = [source.text(project / path) for path in code]
+    texts = [(project / path).read_bytes() for path in code]
     tables = (table for table in (project / "src").rglob("*.csv") if _named(table.name, texts))
     return sorted({*code, *(table.relative_to(project).as_posix() for table in tables)})
 
@@ -78,9 +78,9 @@ def _file(project: Path, module: str) -> str | None:
     if place is None:
         return None
     base = place + module.replace(".", "/")
-    candidates = (f"{base}.py", f"{base}/__init__.py")
+    candidates = (f"{base}/__init__.py", f"{base}.py")  # Python, too, takes the package first
     return next((path for path in candidates if (project / path).is_file()), None)
 
 
-def _named(table: str, texts: list[str]) -> bool:
-    return any(f'"{table}"' in text for text in texts)
+def _named(table: str, texts: list[bytes]) -> bool:
+    return any(f'"{table}"'.encode() in text for text in texts)

@@ -28,22 +28,14 @@ def digest(project: Path, paths: Iterable[str]) -> str:
     """Digest of code as it stands on disk now; comments and layout do not count."""
     sums = hashlib.sha256()
     for path in sorted(paths):
-        sums.update(f"{path}\n{said(project / path)}\n".encode())
+        said = _said(project / path, *_seen(project / path))
+        sums.update(f"{path}\n{said}\n".encode())
     return sums.hexdigest()
-
-
-def said(path: Path) -> str:
-    """What a file says: its syntax tree if it is code."""
-    return _said(path, *_seen(path))
 
 
 def tree(path: Path) -> ast.Module:
     """The syntax tree of a file of code."""
     return _tree(path, *_seen(path))
-
-
-def text(path: Path) -> str:
-    return path.read_text(encoding="utf-8")
 
 
 def _seen(path: Path) -> tuple[int, int]:
@@ -54,9 +46,14 @@ def _seen(path: Path) -> tuple[int, int]:
 
 @cache
 def _said(path: Path, modified: int, size: int) -> str:
-    return ast.unparse(_tree(path, modified, size)) if path.suffix == ".py" else text(path)
+    """What a file says: its syntax tree if it is code."""
+    return (
+        ast.unparse(_tree(path, modified, size))
+        if path.suffix == ".py"
+        else path.read_text(encoding="utf-8")
+    )
 
 
 @cache
 def _tree(path: Path, _modified: int, _size: int) -> ast.Module:
-    return ast.parse(text(path))
+    return ast.parse(path.read_bytes())
