@@ -16,10 +16,8 @@ from duchenne.fitting.settings import Logistic
 # The simplest first, which wins where others are equal: faces have 1,434 columns, durations one.
 _STRENGTHS = (1e-5, 1e-4, 0.001, 0.01, 0.1, 1.0, 10.0)
 _UNTRIED = 1.0
-# Newton's steps are few and take the cube of so many numbers; the others are many and cheap.
-_FEW = 1000
-_NEWTON = {"solver": "newton-cholesky", "tol": 1e-9}
-_OTHERS = {"solver": "lbfgs", "tol": 1e-6, "max_iter": 10_000}
+# A face takes some hundred iterations.
+_PRECISION, _ITERATIONS = 1e-6, 10_000
 
 
 def fit(
@@ -57,14 +55,16 @@ class Slopes(NamedTuple):
 
 def regress(scaled: Array, codes: Numbers, *, c: float, balance: bool) -> Slopes:
     """Weights that are kept small lie in the span of the clips, and a face has 1,434 columns."""
-    clips, columns = scaled.shape
-    if clips < columns:
+    if len(scaled) < scaled.shape[1]:
         span, _ = np.linalg.qr(scaled.T)
         inside = regress(scaled @ span, codes, c=c, balance=balance)
         return Slopes(inside.weight @ span.T, inside.bias)
-    how = _NEWTON if columns * (codes.max() + 1) <= _FEW else _OTHERS
-    weight = "balanced" if balance else None
-    model = LogisticRegression(C=c, class_weight=weight, **how).fit(scaled, codes)
+    model = LogisticRegression(
+        C=c,
+        class_weight="balanced" if balance else None,
+        tol=_PRECISION,
+        max_iter=_ITERATIONS,
+    ).fit(scaled, codes)
     return Slopes(model.coef_, model.intercept_)
 
 
