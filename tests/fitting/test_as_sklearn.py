@@ -41,13 +41,16 @@ def plain(model, given: Clips, columns: list[int], target) -> Pipeline:
 
 @CLASSES
 @BALANCE
-def test_logistic_regression(classes, balance):
+@pytest.mark.parametrize(("few", "near"), [(0, 1e-6), (2000, 1e-9)])
+def test_logistic_regression(classes, balance, few, near, monkeypatch):
+    monkeypatch.setattr(logistic, "_FEW", few)
+    monkeypatch.setattr(logistic, "_PRECISION", 1e-10)
     given = uneven(classes)
     found = fit("logistic", given, classes=classes, c=0.3, balance=balance).judge
     weight = "balanced" if balance else None
-    model = LogisticRegression(C=0.3, class_weight=weight, tol=1e-6, max_iter=10_000)
+    model = LogisticRegression(C=0.3, class_weight=weight, tol=1e-12, solver="newton-cg")
     wanted = plain(model, given, USABLE, given.labels).predict_proba(new(classes)[:, USABLE])
-    np.testing.assert_allclose(probabilities(found, new(classes)), wanted, atol=1e-9)
+    np.testing.assert_allclose(probabilities(found, new(classes)), wanted, atol=near)
 
 
 @CLASSES
@@ -56,12 +59,22 @@ def test_logistic_regression_of_fewer_clips_than_columns(classes, balance, monke
     monkeypatch.setattr(logistic, "_PRECISION", 1e-10)
     rng = np.random.default_rng(0)
     values, codes = rng.normal(size=(24, 60)), np.arange(24) % 5 % classes
-    found = logistic.regress(values, codes, c=0.3, balance=balance)
+    [found] = logistic.regress(values, codes, strengths=[0.3], balance=balance)
     weight = "balanced" if balance else None
     model = LogisticRegression(C=0.3, class_weight=weight, tol=1e-10, max_iter=10_000)
     unseen = rng.normal(size=(30, 60))
     wanted = model.fit(values, codes).predict_proba(unseen)
     np.testing.assert_allclose(softmax(found.scores(unseen)), wanted, atol=1e-6)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_logistic_regression_of_clips_that_can_be_separated(seed):
+    """Any warning is an error here, such as that of a line search which finds nothing."""
+    rng = np.random.default_rng(seed)
+    codes, values = np.arange(28) % 7, rng.normal(size=(28, 5))
+    values[:, 0] += 10 * codes
+    *_, found = logistic.regress(values, codes, strengths=logistic._STRENGTHS, balance=False)
+    assert (softmax(found.scores(values)).argmax(axis=1) == codes).all()
 
 
 @CLASSES
