@@ -6,11 +6,13 @@ from typing import cast
 import cv2
 import numpy as np
 import pytest
+from mediapipe.framework.formats.landmark_pb2 import NormalizedLandmarkList
 
 from duchenne.demo import View
 from duchenne.errors import ParamsError
 from duchenne.face.crop import Crop
 from duchenne.face.mesh import MESHES, open_mesh, weights_of
+from duchenne.face.meshes.attention import shares_of
 from duchenne.face.meshes.dlib68 import predictor_path
 from tests.face.people import (
     PAIRS,
@@ -33,6 +35,23 @@ def away(found: Array, expected: Array, only: list[int] | slice = EVERY) -> floa
     """Median distance of points in % of the distance between the eyes, across the picture."""
     distance = np.linalg.norm((found - expected)[only, :2], axis=1)
     return float(100 * np.median(distance) / unit(expected))
+
+
+@pytest.mark.parametrize("more", [{}, {"visibility": 0.5}], ids=["xyz alone", "and visibility"])
+@pytest.mark.parametrize("count", [0, 1, 478])
+def test_landmarks_are_read_from_the_wire(count, more):
+    message, wanted = NormalizedLandmarkList(), np.arange(count * 3).reshape(-1, 3) / 7 - 3
+    for x, y, z in wanted:
+        message.landmark.add(x=x, y=y, z=z, **more)
+    assert shares_of(message).tolist() == wanted.astype(np.float32).tolist()
+
+
+def test_landmarks_of_which_some_lack_what_others_have_too_much():
+    """So many bytes as if each had three numbers."""
+    message = NormalizedLandmarkList()
+    message.landmark.add(x=1.0, y=2.0)
+    message.landmark.add(x=3.0, y=4.0, z=5.0, visibility=6.0)
+    assert shares_of(message).tolist() == [[1, 2, 0], [3, 4, 5]]
 
 
 def test_shapes_units_and_order():

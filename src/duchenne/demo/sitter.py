@@ -82,12 +82,20 @@ def _surroundings() -> Points:
 
 def _coloured(texture: Image, look: Look) -> Image:
     """Saturation, colour of the light, its fall across the frame, and the camera's gamma."""
-    picture = texture / 255.0
-    grey = picture.mean(axis=2, keepdims=True)
-    picture = grey + look.saturation * (picture - grey)
-    picture = alike(np.clip(picture, 0.0, 1.0) ** look.gamma) * np.array(look.gain_bgr)
+    total = texture.sum(axis=2, dtype=np.uint32)
+    lit = 255.0 * _tones(look)[total[..., None] * 256 + texture]
+    lit *= np.array(look.gain_bgr)
     at = (np.arange(len(texture)) + 0.5) / DETAIL
     across = look.light_right * (at - CENTRE[0]) / SHOWN
     down = look.light_down * (at - CENTRE[1]) / SHOWN
     light = np.clip(1.0 + across[None, :] + down[:, None], 0.4, 1.6)
-    return np.asarray(np.clip(255.0 * picture * light[..., None], 0.0, 255.0), dtype=np.uint8)
+    lit *= light[..., None]
+    return np.clip(lit, 0.0, 255.0, out=lit).astype(np.uint8)
+
+
+def _tones(look: Look) -> NDArray[np.float64]:
+    """What saturation and gamma make of a channel, by the pixel's sum · 256 + the channel: fewer
+    powers than a texture has values."""
+    grey, own = np.arange(3 * 255 + 1)[:, None] / 765.0, np.arange(256) / 255.0
+    mixed = np.clip(grey + look.saturation * (own - grey), 0.0, 1.0)
+    return alike(mixed**look.gamma).ravel()

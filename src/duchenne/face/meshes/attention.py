@@ -24,6 +24,9 @@ PRESENT = 0.5  # MediaPipe's own threshold on the presence score
 # at 1.35 (r 0.997; 1.2: 0.996, 1.5: 0.994, 1.8: 0.990, 2.1: 0.977) and jittered least.
 MARGIN = 1.35
 _SIDE = 192  # px; what the network takes
+# A landmark in a protocol buffer: tag, length, then x, y and z, each a tag and a float.
+_WIRE = 17
+_FIXED, _XYZ_ALONE = (0, 1, 2, 7, 12), (0x0A, 15, 0x0D, 0x15, 0x1D)
 _WEIGHTS = "face_landmark/face_landmark_with_attention.tflite"
 
 _GRAPH = """
@@ -109,10 +112,19 @@ class AttentionMesh:
         presence = float(self._read.get_float(packets["presence"]))
         if presence < PRESENT:
             return nowhere(POINTS, confidence=presence)
-        shares = _shares(self._read.get_proto(packets["landmarks"]))
+        shares = shares_of(self._read.get_proto(packets["landmarks"]))
         return Points(crop.to_frame(shares).astype(np.float32), presence)
 
 
-def _shares(landmarks: Any) -> NDArray[np.float64]:
-    """`(478, 3)` in shares of the crop."""
+def shares_of(landmarks: Any) -> NDArray[np.float64]:
+    """`(N, 3)` in shares of the crop, from a list of N landmarks.
+
+    Asked one number after another, a message takes a tenth of the network's own time.
+    """
+    wire = np.frombuffer(landmarks.SerializeToString(), np.uint8)
+    if wire.size == len(landmarks.landmark) * _WIRE:
+        points = wire.reshape(-1, _WIRE)
+        if (points[:, _FIXED] == _XYZ_ALONE).all():
+            numbers = points[:, 2:].reshape(-1, 3, 5)[..., 1:]  # without the tags
+            return np.ascontiguousarray(numbers).view("<f4")[..., 0].astype(np.float64)
     return np.array([(point.x, point.y, point.z) for point in landmarks.landmark])
