@@ -1,15 +1,25 @@
-"""Check params.yaml and engine.yaml before anything else runs.
+"""Check params.yaml and engine.yaml before anything else runs, and settle what each stage gets.
 
-Every other stage depends on this one's output, whose bytes never change: so a misspelt key stops
-`dvc repro` within seconds, and mending it makes nothing rerun.
+data/params/<stage>.json has what a stage's own parameters come to, `auto` resolved, and is a
+dependency of that stage. So a misspelt key stops `dvc repro` within seconds, and a change reruns
+the stages for which it makes a difference, only these. Which parameters are a stage's own stands in
+dvc.yaml, on which nothing can depend, and follows from its script.
 """
 
-from duchenne.files import write_bytes
+from duchenne.files import write_json
+from duchenne.settled import names, settled
 from duchenne.stage import Stage, execute
+from duchenne.typed_yaml import read_yaml
+
+FIRST = ("code", "check")  # which look at no parameter of their own
 
 
 def run(stage: Stage) -> None:
-    write_bytes(stage.out("data/params.ok"), b"params.yaml is well-formed\n")
+    folder, pipeline = stage.out("data/params"), read_yaml(stage.root / "dvc.yaml")["stages"]
+    for script in sorted(stage.dep("stages").glob("[!_.]*.py")):
+        if script.stem not in FIRST:
+            found = settled(stage.params, names(pipeline[script.stem]))
+            write_json(folder / f"{script.stem}.json", found)
 
 
 def main() -> int:

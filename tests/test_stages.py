@@ -6,10 +6,11 @@ import re
 import pytest
 import yaml
 
-from duchenne.published_params import OF_TRAINING, PUBLISHED
+from duchenne.dataset_params import DemoDataset
 from tests.imports import ROOT, tree
 
 PIPELINE = yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
+NOT_OWN = {"adapter", "auto", "auto_for"}
 SCRIPTS = sorted(path.stem for path in (ROOT / "stages").glob("*.py") if path.stem != "__init__")
 
 
@@ -26,20 +27,15 @@ def calls(stage: str, method: str) -> set[str]:
 def params_read(stage: str) -> set[str]:
     """Every `stage.params.a.b` in a script, as dvc.yaml names it: `a.b`."""
     text = ast.unparse(tree(f"stages/{stage}.py"))
-    text = text.replace("datasets['demo']", "datasets.demo")
-    text = re.sub(r"datasets\[stage\.params\.dataset\]", "datasets.${dataset}", text)
-    found = set(
-        re.findall(r"stage\.params\.((?:[a-z0-9_]+)(?:\.(?:[a-z0-9_]+|\$\{dataset\}))*)", text)
-    )
+    found = set(re.findall(r"stage\.params\.([a-z0-9_]+(?:\.[a-z0-9_]+)*)", text))
     if "data/raw/${dataset}" in text:
         found.add("dataset")
-    auto = {f"{section}.{key}" for section, keys in PUBLISHED.items() for key in keys}
-    if found & (auto | set(PUBLISHED)):
-        found |= {"dataset", "datasets.${dataset}"}
-    of_model = {name for name in auto if name.split(".")[0] in OF_TRAINING}
-    if found & (of_model | set(OF_TRAINING)):
-        found.add("model")  # it decides of these keys too
-    return {re.sub(r"(datasets\.[^.]+)\..*", r"\1", name) for name in found}
+    if "datasets[stage.params.dataset]" in text:
+        found.remove("datasets")  # what the chosen one says of itself goes with `dataset`
+    if "datasets['demo']" in text:
+        found.remove("datasets")
+        found |= {f"datasets.demo.{key}" for key in DemoDataset.model_fields if key not in NOT_OWN}
+    return found
 
 
 def declared(stage: str, kind: str) -> set[str]:
@@ -91,20 +87,17 @@ def test_declared_data_is_the_data_that_is_read_and_written(stage: str):
 
 def waits_for(stage: str) -> set[str]:
     """Every stage looks again when its code or a version has changed, and waits for check."""
-    if stage == "code":
-        return set()
-    return {"constraints.txt", f"data/code/{stage}.json", "data/params.ok"} - declared(
-        stage, "outs"
-    )
+    match stage:
+        case "code":
+            return set()
+        case "check":
+            return {"constraints.txt", "data/code/check.json", "params.yaml"}
+    return {"constraints.txt", f"data/code/{stage}.json", f"data/params/{stage}.json"}
 
 
-@pytest.mark.parametrize("stage", [name for name in SCRIPTS if name != "check"])
+@pytest.mark.parametrize("stage", SCRIPTS)
 def test_declared_params_are_the_params_that_are_read(stage: str):
     assert declared(stage, "params") == params_read(stage)
-
-
-def test_check_reads_the_whole_file_of_params():
-    assert PIPELINE["check"]["params"] == [{"params.yaml": None}]
 
 
 def test_no_plain_out_costs_a_stage_its_run_cache():

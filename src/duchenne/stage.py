@@ -16,6 +16,7 @@ from pydantic import BaseModel
 from rich.logging import RichHandler
 
 from duchenne import params as parameters
+from duchenne import settled
 from duchenne.errors import DuchenneError, StageError
 from duchenne.flow import closure, lock, parent, settings, source, written
 from duchenne.flow.unit import Recipe, installed
@@ -39,6 +40,7 @@ _NEUTRAL = (
     "src/duchenne/params.py",
     "src/duchenne/published_params.py",
     "src/duchenne/schemas.py",
+    "src/duchenne/settled.py",
     "src/duchenne/stage.py",
     "src/duchenne/tables.py",
     "src/duchenne/training_params.py",
@@ -57,6 +59,7 @@ class Stage:
     engine: settings.Settings
     deps: tuple[str, ...]
     outs: tuple[str, ...]
+    declared: tuple[str, ...]  # parameters
 
     def dep(self, path: str) -> Path:
         """The place of a declared dependency."""
@@ -110,6 +113,8 @@ def execute(name: str) -> int:
         _start_log(stage.engine.log)
         with lock.hold(stage.root / ".dvc" / "tmp" / "duchenne.lock", name=name):
             written.check(stage.root, name)
+            now = settled.settled(stage.params, stage.declared)
+            settled.check(stage.root / "data" / "params", name, now)
             importlib.import_module(f"stages.{name}").run(stage)
             written.check(stage.root, name)
     except DuchenneError as error:
@@ -134,6 +139,7 @@ def load(name: str, root: Path) -> Stage:
         engine=settings.load(root / "engine.yaml"),
         deps=tuple(declared.get("deps", ())),
         outs=tuple(_path(out) for kind in ("outs", "metrics") for out in declared.get(kind, ())),
+        declared=settled.names(declared),
     )
 
 
