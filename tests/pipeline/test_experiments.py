@@ -39,7 +39,7 @@ def test_an_experiment_trains_again_and_nothing_before_it(finished: Workspace):
     seeded = finished.dvc("exp", "run", "-S", "fusion=none", "-S", "seed=1")
     assert ran(seeded.stdout) == ["check", "train", "aggregate"], seeded.stdout
     back = finished.dvc("exp", "run", "-S", "seed=0")
-    assert ran(back.stdout) == [], "from the run cache"
+    assert ran(back.stdout) == ["check"], "the rest comes out of the run cache"
     assert results_of(finished.root) == plain
     restore(finished)
 
@@ -50,6 +50,18 @@ def test_what_a_data_set_says_can_be_overruled(finished: Workspace):
     restore(finished)
     assert ran(done.stdout) == ["check", "train", "aggregate"]
     assert len(history) == 1 + 2 * 1, "one epoch in each of two folds"
+
+
+@pytest.mark.parametrize(
+    ("key", "reruns"),
+    [("mesh.augment.mirror=0.25", ["check", "train", "aggregate"]), ("vit.vit.depth=3", ["check"])],
+)
+def test_what_a_data_set_says_reruns_the_stages_it_is_said_of(
+    finished: Workspace, key: str, reruns: list[str]
+):
+    done = finished.dvc("exp", "run", "-S", f"datasets.demo.auto_for.{key}")
+    restore(finished)
+    assert (done.returncode, ran(done.stdout)) == (0, reruns), done.stdout
 
 
 def test_a_queue_of_fusions_runs_in_a_clone(finished: Workspace, tmp_path: Path):

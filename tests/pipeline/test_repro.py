@@ -152,6 +152,16 @@ def test_a_stage_that_runs_other_code_than_dvc_knows_of_fails(finished: Workspac
         assert "ERROR stages/check.py has changed since `code` looked at it" in done.stdout
 
 
+def test_a_stage_whose_parameters_are_not_those_dvc_knows_of_fails(finished: Workspace):
+    finished.set(folds__seed=1)
+    alone = finished.dvc("repro", "--force", "--single-item", "folds")
+    whole = finished.dvc("repro", "folds")
+    restore(finished)
+    assert alone.returncode != 0
+    assert "ERROR folds has changed since `check` looked at params.yaml" in alone.stdout
+    assert (whole.returncode, ran(whole.stdout)) == (0, ["check", "folds"]), whole.stdout
+
+
 def test_what_editors_leave_beside_code_does_no_harm(finished: Workspace):
     for name in ("stages/.#train.py", "src/duchenne/face/.#video.py"):
         (finished.root / name).symlink_to("someone@somewhere.1234")
@@ -179,7 +189,7 @@ def test_a_parameter_reruns_what_reads_it_and_going_back_is_free(finished: Works
     assert ran(there.stdout) == ["check", *STAGES[4:]], there.stdout
     assert bytes_of(finished.root / "data/frames") != before
     back = finished.dvc("exp", "run", "-S", "decode.fps=25")
-    assert ran(back.stdout) == [], "check and decode come out of the run cache"
+    assert ran(back.stdout) == ["check"], "the rest comes out of the run cache"
     assert bytes_of(finished.root / "data/frames") == before
     restore(finished)
 

@@ -90,7 +90,7 @@ def _coloured(texture: Image, look: Look) -> Image:
     down = look.light_down * (at - CENTRE[1]) / SHOWN
     light = np.clip(1.0 + across[None, :] + down[:, None], 0.4, 1.6)
     lit *= light[..., None]
-    return np.clip(lit, 0.0, 255.0, out=lit).astype(np.uint8)
+    return np.asarray(np.clip(lit, 0.0, 255.0), dtype=np.uint8)
 
 
 def _tones(look: Look) -> NDArray[np.float64]:
