@@ -13,7 +13,7 @@ def tree(path: str) -> ast.Module:
     return source.tree(ROOT / path)
 
 
-def modules(path: str) -> set[str]:
+def modules(path: str) -> frozenset[str]:
     """The dotted names of all modules that a file of ours names in its imports."""
     return imported.modules(ROOT, path)
 

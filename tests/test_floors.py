@@ -21,7 +21,7 @@ FLOORS = [
     {"fold_spec", "merging"},
     {"fold_clips", "probing"},
     {"faces", "mesh", "landmarks", "cropping", "marking", "smiles", "folds", "learning"},
-    {"quality", "teaching", "results", "pictures"},
+    {"quality", "teaching", "results", "pictures", "settled"},
     {"stage", "doctor", "forget", "overview", "documents", "importing"},
     {"cli"},
 ]

@@ -18,7 +18,7 @@ from rich.logging import RichHandler
 from duchenne import params as parameters
 from duchenne import settled
 from duchenne.errors import DuchenneError, StageError
-from duchenne.flow import closure, lock, parent, settings, source, written
+from duchenne.flow import closure, lean, lock, parent, settings, source, written
 from duchenne.flow.unit import Recipe, installed
 from duchenne.typed_yaml import read_yaml
 
@@ -115,6 +115,8 @@ def execute(name: str) -> int:
             written.check(stage.root, name)
             now = settled.settled(stage.params, stage.declared)
             settled.check(stage.root / "data" / "params", name, now)
+            if "pyarrow" in sys.modules:
+                lean.without_pandas()
             importlib.import_module(f"stages.{name}").run(stage)
             written.check(stage.root, name)
     except DuchenneError as error:

@@ -5,6 +5,7 @@ It is read from the text, and every import anywhere in a file counts: one inside
 
 import ast
 from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 
 from duchenne.errors import SourceError
@@ -41,13 +42,17 @@ def direct(project: Path, path: str) -> set[str]:
     return {name for name in found if name}
 
 
-def modules(project: Path, path: str) -> set[str]:
+def modules(project: Path, path: str) -> frozenset[str]:
     """The dotted names of all modules that a file names in its imports."""
     try:
-        tree = source.tree(project / path)
+        return _named_in(source.tree(project / path), path)
     except SyntaxError as error:
         raise SourceError(f"{path}, line {error.lineno}: {error.msg}") from error
-    names = set()
+
+
+@cache  # of the same tree, which another stage's closure asks about too
+def _named_in(tree: ast.Module, path: str) -> frozenset[str]:
+    names: set[str] = set()
     for node in _statements(tree):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
@@ -55,7 +60,7 @@ def modules(project: Path, path: str) -> set[str]:
             if node.level:
                 raise SourceError(f"{path}, line {node.lineno}: write the import in full")
             names |= {str(node.module)} | {f"{node.module}.{alias.name}" for alias in node.names}
-    return names
+    return frozenset(names)
 
 
 def _statements(node: ast.AST) -> Iterator[ast.AST]:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from duchenne.errors import EngineError, ParamsError
-from duchenne.flow import parent, source, threads, voice
+from duchenne.flow import lean, parent, source, threads, voice
 from duchenne.flow.attempt import Attempt, Task
 from duchenne.flow.settings import Settings
 from duchenne.flow.unit import Outcome
@@ -183,6 +183,7 @@ def prepare(folder: Path, *, local: bool, threads_each: int) -> None:
             "limits end a process, and units would die of their neighbours"
         )
     threads.pin()
+    lean.without_pandas()
     if local:
         parent.die_with_parent()
     else:
