@@ -2,8 +2,8 @@
 
 data/params/<stage>.json has what a stage's own parameters come to, `auto` resolved, and is a
 dependency of that stage. So a misspelt key stops `dvc repro` within seconds, and a change reruns
-the stages for which it makes a difference, only these. Which parameters are a stage's own stands in
-dvc.yaml, on which nothing can depend, and follows from its script.
+the stages whose parameters it changes, only these. Which parameters are a stage's own stands in
+dvc.yaml, on which nothing can depend; where that list alone changes, the stage says what to do.
 """
 
 from duchenne.files import write_json
@@ -16,10 +16,9 @@ FIRST = ("code", "check")  # which look at no parameter of their own
 
 def run(stage: Stage) -> None:
     folder, pipeline = stage.out("data/params"), read_yaml(stage.root / "dvc.yaml")["stages"]
-    for script in sorted(stage.dep("stages").glob("[!_.]*.py")):
-        if script.stem not in FIRST:
-            found = settled(stage.params, names(pipeline[script.stem]))
-            write_json(folder / f"{script.stem}.json", found)
+    scripts = {script.stem for script in stage.dep("stages").glob("[!_.]*.py")}
+    for name in sorted(scripts & pipeline.keys() - set(FIRST)):
+        write_json(folder / f"{name}.json", settled(stage.params, names(pipeline[name])))
 
 
 def main() -> int:

@@ -45,12 +45,26 @@ def test_what_is_said_of_another_stage_or_model_changes_nothing(tmp_path: Path):
     assert settled.settled(after, ["train"]) != settled.settled(before, ["train"])
 
 
-@pytest.mark.parametrize("now", [{"folds": {"count": 5}}, {}, {"folds": {"count": 4}, "seed": 0}])
-def test_under_dvc_other_parameters_are_refused(tmp_path: Path, monkeypatch, now: Any):
+def test_a_parameter_that_is_none_is_named(tmp_path: Path):
+    with pytest.raises(StageError, match=r"dvc\.yaml: there is no parameter quality\.max_faild"):
+        settled.settled(shipped(tmp_path), ["quality.max_faild"])
+    with pytest.raises(StageError, match=r"no parameter seed\.more"):
+        settled.settled(shipped(tmp_path), ["seed.more"])
+
+
+@pytest.mark.parametrize(
+    ("now", "says"),
+    [
+        ({"folds": {"count": 5}}, r"folds has changed since `check` looked at params\.yaml"),
+        ({}, r"other parameters of folds than .* `dvc repro --force check` settles them"),
+        ({"folds": {"count": 4}, "within": None}, "other parameters of folds"),
+    ],
+)
+def test_under_dvc_other_parameters_are_refused(tmp_path: Path, monkeypatch, now: Any, says: str):
     (tmp_path / "folds.json").write_text(json.dumps({"folds": {"count": 4}}))
     settled.check(tmp_path, "folds", now)  # by hand, where nothing is remembered
     monkeypatch.setenv("DVC_STAGE", "folds")
     settled.check(tmp_path, "folds", {"folds": {"count": 4}})
     settled.check(tmp_path, "train", now)  # of which nothing is written
-    with pytest.raises(StageError, match=r"has changed since `check` looked at params\.yaml"):
+    with pytest.raises(StageError, match=says):
         settled.check(tmp_path, "folds", now)

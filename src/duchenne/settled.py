@@ -38,7 +38,12 @@ def check(folder: Path, stage: str, now: Mapping[str, Any]) -> None:
     if "DVC_STAGE" not in os.environ or not file.exists():
         return
     known = json.loads(file.read_text(encoding="utf-8"))
-    changed = sorted(name for name in known.keys() | now.keys() if known.get(name) != now.get(name))
+    if known.keys() != now.keys():
+        raise StageError(
+            f"dvc.yaml names other parameters of {stage} than when `check` looked; "
+            "`dvc repro --force check` settles them"
+        )
+    changed = [name for name in known if known[name] != now[name]]
     if changed:
         raise StageError(
             f"{changed[0]} has changed since `check` looked at params.yaml; `dvc repro` (without "
@@ -49,5 +54,7 @@ def check(folder: Path, stage: str, now: Mapping[str, Any]) -> None:
 def _at(whole: Mapping[str, Any], name: str) -> Any:
     value: Any = whole
     for key in name.split("."):
+        if not isinstance(value, Mapping) or key not in value:
+            raise StageError(f"dvc.yaml: there is no parameter {name}")
         value = value[key]
     return value

@@ -1,6 +1,7 @@
 import hashlib
 import subprocess
 import sys
+from types import SimpleNamespace
 from typing import cast
 
 import cv2
@@ -44,6 +45,20 @@ def test_landmarks_are_read_from_the_wire(count, more):
     for x, y, z in wanted:
         message.landmark.add(x=x, y=y, z=z, **more)
     assert shares_of(message).tolist() == wanted.astype(np.float32).tolist()
+
+
+class Unasked(list[None]):
+    """Landmarks that may be counted, and not asked one by one."""
+
+    def __iter__(self):
+        raise AssertionError
+
+
+def test_landmarks_are_not_asked_one_by_one():
+    message = NormalizedLandmarkList()
+    message.landmark.add(x=1.0, y=2.0, z=3.0)
+    quick = SimpleNamespace(SerializeToString=message.SerializeToString, landmark=Unasked([None]))
+    assert shares_of(quick).tolist() == [[1, 2, 3]]
 
 
 def test_landmarks_of_which_some_lack_what_others_have_too_much():

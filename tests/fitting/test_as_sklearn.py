@@ -67,6 +67,18 @@ def test_logistic_regression_of_fewer_clips_than_columns(classes, balance, monke
     np.testing.assert_allclose(softmax(found.scores(unseen)), wanted, atol=1e-6)
 
 
+@CLASSES
+def test_each_strength_is_fitted_as_if_alone(classes, monkeypatch):
+    monkeypatch.setattr(logistic, "_PRECISION", 1e-10)
+    rng = np.random.default_rng(0)
+    values, codes = rng.normal(size=(40, 6)), np.arange(40) % classes
+    path = logistic.regress(values, codes, strengths=[1e-3, 0.1, 1.0], balance=True)
+    for c, found in zip([1e-3, 0.1, 1.0], path, strict=True):
+        [alone] = logistic.regress(values, codes, strengths=[c], balance=True)
+        np.testing.assert_allclose(found.scores(values), alone.scores(values), atol=1e-7)
+    assert not np.allclose(path[0].weight, path[-1].weight)
+
+
 @pytest.mark.parametrize("seed", range(20))
 def test_logistic_regression_of_clips_that_can_be_separated(seed):
     """Any warning is an error here, such as that of a line search which finds nothing."""

@@ -28,6 +28,14 @@ def test_columns_are_made_without_pandas_which_others_may_import():
     assert run("lean.without_pandas()") == ["False", "1"]
 
 
+def test_a_worker_does_without_it():
+    call = (
+        "from pathlib import Path; from duchenne.flow import engine, source; "
+        "engine.prepare(source.present(), local=False, threads_each=1)"
+    )
+    assert run(call) == ["False", "1"]
+
+
 def test_pyarrow_would_import_it():
     """Else there is nothing to keep away, and duchenne.flow.lean can go."""
     assert run("") == ["True", "1"]
