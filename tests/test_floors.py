@@ -12,7 +12,7 @@ FLOORS = [
     {"dataset_params"},
     {"training_params"},
     {"params"},
-    {"tables"},
+    {"tables", "settled"},
     {"schemas"},
     {"flow", "face", "dmarkers", "splits", "nets"},
     {"fitting"},
@@ -21,7 +21,7 @@ FLOORS = [
     {"fold_spec", "merging"},
     {"fold_clips", "probing"},
     {"faces", "mesh", "landmarks", "cropping", "marking", "smiles", "folds", "learning"},
-    {"quality", "teaching", "results", "pictures", "settled"},
+    {"quality", "teaching", "results", "pictures"},
     {"stage", "doctor", "forget", "overview", "documents", "importing"},
     {"cli"},
 ]
