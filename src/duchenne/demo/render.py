@@ -1,7 +1,8 @@
 """Frames of a clip at any instants, seen from any view: the same smile, filmed anew."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 import cv2
 import numpy as np
@@ -51,14 +52,16 @@ def render(
     view = view or View()
     size = view.size or plan.size
     at = plan.times() if times is None else np.atleast_1d(np.asarray(times, dtype=np.float64))
-    sitter = sit(plan.look)
+    cameras = _cameras(plan, view, size=size, time=at)
+    sitter = sit(plan.look, reach=_reach(cameras, size))
     texture = np.asarray(cv2.convertScaleAbs(sitter.texture, alpha=plan.light), dtype=np.uint8)
     noise, grain = np.random.default_rng(plan.noise_seed), _grain(plan.noise)
-    cameras = _cameras(plan, view, size=size, time=at)
-    for drives, camera in zip(_drives(plan, at), cameras, strict=True):
+    frames = zip(_drives(plan, at).tolist(), cameras, strict=True)
+    for drives, alike_frames in groupby(frames, key=lambda frame: frame[0]):
         moved = _displacement(sitter, drives)
-        picture = _film(texture, moved, camera, corner=sitter.fields.corner, size=size)
-        yield _noisy(picture, noise, grain=grain)
+        for _, camera in alike_frames:
+            picture = _film(sitter, texture, moved, camera, size=size)
+            yield _noisy(picture, noise, grain=grain)
 
 
 def _drives(plan: ClipPlan, time: Matrix) -> Matrix:
@@ -70,9 +73,12 @@ def _drives(plan: ClipPlan, time: Matrix) -> Matrix:
     return np.column_stack((*lips, drives.cheek, drives.cheek, drives.eyelid))
 
 
-def _displacement(sitter: Sitter, drives: Matrix) -> NDArray[np.float32]:
-    """Where each px of the moving square comes from, less where it is: (MOVING, MOVING, 2)."""
-    back = sitter.fields.backward(drives[:4].tolist())
+def _displacement(sitter: Sitter, drives: Sequence[float]) -> NDArray[np.float32] | None:
+    """Where each px of the moving square comes from, less where it is: (MOVING, MOVING, 2); None
+    for a face at rest."""
+    if not any(drives):
+        return None
+    back = sitter.fields.backward(drives[:4])
     x0, y0 = sitter.fields.corner
     for eye in sitter.eyes:
         left = eye.left - x0
@@ -80,30 +86,36 @@ def _displacement(sitter: Sitter, drives: Matrix) -> NDArray[np.float32]:
         first = int(eye.upper.min() - eye.reach) - y0
         rows = slice(first, int(eye.lower.max() + eye.reach) - y0 + 2)
         heights = np.arange(rows.start, rows.stop, dtype=np.float64) + y0
-        back[rows, columns, 1] += eye.backward(heights, float(drives[4])).astype(np.float32)
+        back[rows, columns, 1] += eye.backward(heights, drives[4]).astype(np.float32)
     return back
 
 
 def _film(
-    texture: Image,
-    back: NDArray[np.float32],
-    camera: Matrix,
-    *,
-    corner: tuple[int, int],
-    size: int,
+    sitter: Sitter, texture: Image, back: NDArray[np.float32] | None, camera: Matrix, *, size: int
 ) -> Image:
     """The texture through the face's displacement, then through the camera: (size, size, 3)."""
-    to_square = camera.copy()
-    to_square[:, 2] -= corner
-    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    moved = cv2.warpAffine(back, to_square, (size, size), flags=flags, borderValue=(0.0, 0.0))
+    place = camera.astype(np.float32)
+    place[:, 2] = camera[:, 2] + 0.5
     at = np.arange(size, dtype=np.float32)
-    x = np.float32(camera[0, 0]) * at[None, :] + np.float32(camera[0, 1]) * at[:, None]
-    y = np.float32(camera[1, 0]) * at[None, :] + np.float32(camera[1, 1]) * at[:, None]
-    x = (x + np.float32(camera[0, 2] + 0.5) + moved[..., 0]) * DETAIL - np.float32(0.5)
-    y = (y + np.float32(camera[1, 2] + 0.5) + moved[..., 1]) * DETAIL - np.float32(0.5)
+    along = [row[0] * at[None, :] + row[1] * at[:, None] + row[2] for row in place]
+    if back is not None:
+        to_square = camera.copy()
+        to_square[:, 2] -= sitter.fields.corner
+        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+        moved = cv2.warpAffine(back, to_square, (size, size), flags=flags, borderValue=(0.0, 0.0))
+        along = [axis + moved[..., number] for number, axis in enumerate(along)]
+    first = (sitter.part.left, sitter.part.top)
+    x, y = ((axis * DETAIL - 0.5) - start * DETAIL for axis, start in zip(along, first, strict=True))
     picture = cv2.remap(texture, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
     return np.asarray(picture, dtype=np.uint8)
+
+
+def _reach(cameras: Matrix, size: int) -> float:
+    """How far from the portrait's centre the corners of the frames look, in px along an axis."""
+    end = size - 1.0
+    corners = np.array([[0.0, end, 0.0, end], [0.0, 0.0, end, end], [1.0, 1.0, 1.0, 1.0]])
+    seen = cameras @ corners - np.array(CENTRE)[:, None]
+    return float(np.abs(seen).max(initial=0.0))
 
 
 def _cameras(plan: ClipPlan, view: View, *, size: int, time: Matrix) -> Matrix:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -21,39 +22,60 @@ DETAIL = 2
 CENTRE = (224.0, 132.0)
 SHOWN = 200
 MOVING = 168
+# Px between two nodes at which a face's shape is solved.
+_COARSE = 4
+
+
+class Part(NamedTuple):
+    """A square of the portrait, in px; all three are multiples of the distance between nodes."""
+
+    left: int
+    top: int
+    side: int
+
+
+WHOLE = Part(0, 0, portrait.SIDE)
+# Nobody who sits still leaves it: it reaches 112 px to all sides, the cameras of ours look 107 far.
+NEAR = Part(112, 20, 224)
 
 
 @dataclass(frozen=True, eq=False)
 class Sitter:
-    """`texture` (1024, 1024, 3) BGR, mesh points (478, 2) px, fields and eyes."""
+    """`texture` (2 · side, 2 · side, 3) BGR of a part, mesh points (478, 2) px, fields and eyes."""
 
     texture: Image
+    part: Part
     points: Points
     fields: fields.Fields
     eyes: tuple[lids.Eye, lids.Eye]
 
 
+def sit(look: Look, *, reach: float) -> Sitter:
+    """With as much of the portrait as is seen up to `reach` px from the centre."""
+    return _made(look, NEAR if reach <= NEAR.side / 2 - 1 else WHOLE)
+
+
 @lru_cache(maxsize=4)
-def sit(look: Look) -> Sitter:
-    points, texture = _shaped(look.shape)
+def _made(look: Look, part: Part) -> Sitter:
+    points, texture = _shaped(look.shape, part)
     corner = (int(CENTRE[0]) - MOVING // 2, int(CENTRE[1]) - MOVING // 2)
     solved = fields.solve(points, corner=corner, side=MOVING)
-    return Sitter(_coloured(texture, look), points, solved, lids.eyes(points))
+    return Sitter(_coloured(texture, look, part), part, points, solved, lids.eyes(points))
 
 
-def _shaped(shape: Shape) -> tuple[Points, Image]:
+def _shaped(shape: Shape, part: Part) -> tuple[Points, Image]:
     """Mesh points and picture of the portrait with another face shape and a relaxed mouth."""
     old = portrait.landmarks()
     axes = FaceAxes.of(old)
     new = axes.to_picture(reshape(axes.to_face(old), shape))
     new = new - RELAX * fields.mouth_displacement(new)
-    back = _backward(new, old)
+    back = _backward(new, old, part)
     texture = cv2.remap(portrait.image(), back[..., 0], back[..., 1], cv2.INTER_CUBIC)
     return new, np.asarray(texture, dtype=np.uint8)
 
 
-def _backward(new: Points, old: Points) -> NDArray[np.float32]:
-    """For every texture pixel, where in the portrait it comes from: (1024, 1024, 2) px."""
+def _backward(new: Points, old: Points, part: Part) -> NDArray[np.float32]:
+    """For every texture pixel, where in the portrait it comes from: (2 · side, 2 · side, 2) px."""
     still = _surroundings()
     spline = RBFInterpolator(
         np.vstack((new, still)),
@@ -61,13 +83,25 @@ def _backward(new: Points, old: Points) -> NDArray[np.float32]:
         kernel="thin_plate_spline",
         smoothing=0.1,  # the mesh points of lips lie so close that small errors would fold them
     )
-    coarse = np.arange(0, portrait.SIDE + 1, 4, dtype=np.float64)
-    xy = np.stack(np.meshgrid(coarse, coarse), axis=-1)
+    nodes = [_nodes(first, part.side) for first in (part.left, part.top)]
+    xy = np.stack(np.meshgrid(*nodes), axis=-1)
     plane = alike(spline(xy.reshape(-1, 2)), 5).reshape(xy.shape).astype(np.float32)
-    at = (np.arange(portrait.SIDE * DETAIL, dtype=np.float32) + 0.5) / DETAIL - 0.5
-    x, y = np.meshgrid(at, at)
-    fine = cv2.remap(plane, x / 4.0, y / 4.0, cv2.INTER_CUBIC)
+    x, y = np.meshgrid(*(_pixels(first, part.side) for first in (part.left, part.top)))
+    at = [(along - one[0]) / _COARSE for along, one in zip((x, y), nodes, strict=True)]
+    fine = cv2.remap(plane, *at, cv2.INTER_CUBIC)
     return np.asarray(np.stack((x, y), axis=-1) + fine, dtype=np.float32)
+
+
+def _nodes(first: int, side: int) -> NDArray[np.float32]:
+    """Nodes along a side, and the two beyond each of its ends that a cubic look-up may need. px"""
+    beyond = 2 * _COARSE
+    last = min(first + side + beyond, portrait.SIDE)
+    return np.arange(max(first - beyond, 0), last + 1, _COARSE, dtype=np.float32)
+
+
+def _pixels(first: int, side: int) -> NDArray[np.float32]:
+    """Where texture pixels lie along a side, in px of the portrait."""
+    return first + (np.arange(side * DETAIL, dtype=np.float32) + 0.5) / DETAIL - 0.5
 
 
 def _surroundings() -> Points:
@@ -80,14 +114,14 @@ def _surroundings() -> Points:
     return alike(np.vstack((ring, square[far])))
 
 
-def _coloured(texture: Image, look: Look) -> Image:
+def _coloured(texture: Image, look: Look, part: Part) -> Image:
     """Saturation, colour of the light, its fall across the frame, and the camera's gamma."""
     total = texture.sum(axis=2, dtype=np.uint32)
     lit = 255.0 * _tones(look)[total[..., None] * 256 + texture]
     lit *= np.array(look.gain_bgr)
     at = (np.arange(len(texture)) + 0.5) / DETAIL
-    across = look.light_right * (at - CENTRE[0]) / SHOWN
-    down = look.light_down * (at - CENTRE[1]) / SHOWN
+    across = look.light_right * (part.left + at - CENTRE[0]) / SHOWN
+    down = look.light_down * (part.top + at - CENTRE[1]) / SHOWN
     light = np.clip(1.0 + across[None, :] + down[:, None], 0.4, 1.6)
     lit *= light[..., None]
     return np.asarray(np.clip(lit, 0.0, 255.0), dtype=np.uint8)
