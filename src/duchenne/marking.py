@@ -14,7 +14,7 @@ from duchenne.dmarkers.names import COLUMNS, PHASES, REGIONS
 from duchenne.errors import Unusable
 from duchenne.flow.unit import Outcome, Recipe
 from duchenne.landmark_clips import read_landmarks
-from duchenne.markers import DMARKERS, SIGNALS
+from duchenne.markers import DMARKERS, PACKED, SIGNALS, packed, unpacked
 from duchenne.params import DMarkers
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
@@ -55,7 +55,7 @@ def write_markers(clip: str, landmarks: Path, folder: Path, *, recipe: Recipe) -
     places, made_by = files(folder), recipe.made_by()
     rows = {"clip": [clip] * len(times), "frame": frames, "time": times, **_signals(found, times)}
     tables.write(SIGNALS, places.signals, rows, made_by=made_by)
-    tables.write(DMARKERS, places.dmarkers, _row(clip, found, times, frames), made_by=made_by)
+    tables.write(PACKED, places.dmarkers, _row(clip, found, times, frames), made_by=made_by)
     return _verdict(found)
 
 
@@ -67,7 +67,7 @@ def write_given(clip: str, file: Path, folder: Path, *, recipe: Recipe) -> Outco
     empty = SIGNALS.schema.empty_table()
     tables.write(SIGNALS, files(folder).signals, empty, made_by=recipe.made_by())
     row = _values(clip, values, known, bounds=np.full((len(PHASES), 4), np.nan))
-    tables.write(DMARKERS, files(folder).dmarkers, row, made_by=recipe.made_by())
+    tables.write(PACKED, files(folder).dmarkers, row, made_by=recipe.made_by())
     return Outcome("ok", "", "computed elsewhere")
 
 
@@ -88,16 +88,21 @@ def _given(file: Path) -> Array:
 
 def merge(folders: Sequence[Path], signals: Path, dmarkers: Path, *, recipe: Recipe) -> None:
     """One table of all clips, from what their units have left."""
-    for table, target, parts in (
-        (SIGNALS, signals, [files(folder).signals for folder in folders]),
-        (DMARKERS, dmarkers, [files(folder).dmarkers for folder in folders]),
+    made_by = recipe.made_by()
+    with (
+        tables.Writer(SIGNALS, signals, made_by=made_by) as whole,
+        tables.Writer(DMARKERS, dmarkers, made_by=made_by) as rows,
     ):
-        with tables.Writer(table, target, made_by=recipe.made_by()) as writer:
-            for group in _groups(parts, size=256):
-                writer.append(pa.concat_tables([tables.read(table, part) for part in group]))
+        for group in _groups([files(folder) for folder in folders], size=256):
+            whole.append(_together(SIGNALS, [each.signals for each in group]))
+            rows.append(unpacked(_together(PACKED, [each.dmarkers for each in group])))
 
 
-def _groups(parts: Sequence[Path], *, size: int) -> Iterable[Sequence[Path]]:
+def _together(table: tables.Table, parts: Sequence[Path]) -> pa.Table:
+    return pa.concat_tables([tables.read(table, part) for part in parts])
+
+
+def _groups(parts: Sequence[_Files], *, size: int) -> Iterable[Sequence[_Files]]:
     for start in range(0, len(parts), size):
         yield parts[start : start + size]
 
@@ -110,22 +115,22 @@ def _signals(found: Markers, times: Any) -> dict[str, Any]:
     return {**columns, "phase": found.phase(times)}
 
 
-def _row(clip: str, found: Markers, times: Any, frames: Any) -> dict[str, list[Any]]:
+def _row(clip: str, found: Markers, times: Any, frames: Any) -> dict[str, Any]:
     known = np.isfinite(found.bounds[:, 0])
     inside = [frames[found.phase(times) == phase] for phase in PHASES]
     ends = [(some[0], some[-1]) if len(some) else (np.nan, np.nan) for some in inside]
     return _values(clip, found.features, known, bounds=np.column_stack([found.bounds, ends]))
 
 
-def _values(clip: str, values: Any, known: Any, *, bounds: Any) -> dict[str, list[Any]]:
-    """One row; `bounds` (3, 4) are start and end in s, first and last frame of each phase."""
-    row: dict[str, list[Any]] = {"clip": [clip]}
+def _values(clip: str, values: Any, known: Any, *, bounds: Any) -> dict[str, Any]:
+    """One packed row; `bounds` (3, 4) are start and end in s, first and last frame of each phase."""
+    row: dict[str, Any] = {"clip": [clip]}
     for phase, valid, (start, end, first, last) in zip(PHASES, known, bounds, strict=True):
         row[f"valid_{phase}"] = [bool(valid)]
         row[f"{phase}_start"], row[f"{phase}_end"] = [float(start)], [float(end)]
         row[f"{phase}_first"] = [None if np.isnan(first) else int(first)]
         row[f"{phase}_last"] = [None if np.isnan(last) else int(last)]
-    return {**row, **{name: [float(value)] for name, value in zip(COLUMNS, values, strict=True)}}
+    return {**row, "features": packed(values)}
 
 
 def _verdict(found: Markers) -> Outcome:
