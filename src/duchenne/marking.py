@@ -123,7 +123,7 @@ def _row(clip: str, found: Markers, times: Any, frames: Any) -> dict[str, Any]:
 
 
 def _values(clip: str, values: Any, known: Any, *, bounds: Any) -> dict[str, Any]:
-    """One packed row; `bounds` (3, 4) are start and end in s, first and last frame of each phase."""
+    """A packed row; `bounds` (3, 4) are start and end in s, first and last frame of each phase."""
     row: dict[str, Any] = {"clip": [clip]}
     for phase, valid, (start, end, first, last) in zip(PHASES, known, bounds, strict=True):
         row[f"valid_{phase}"] = [bool(valid)]

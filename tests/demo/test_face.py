@@ -109,7 +109,7 @@ def test_faces_differ_but_keep_their_order():
 
 
 def test_relaxed_mouth_is_narrower_and_a_full_smile_wider_than_the_portrait():
-    points = sitter.sit(replace(LOOK, shape=STILL)).points
+    points = sitter.sit(replace(LOOK, shape=STILL), reach=100.0).points
     old = portrait.landmarks()
 
     def width(mesh):
@@ -119,3 +119,12 @@ def test_relaxed_mouth_is_narrower_and_a_full_smile_wider_than_the_portrait():
     full = points + fields.mouth_displacement(points)
     assert width(points) < 0.88 * width(old)
     assert width(full) > 1.02 * width(old)
+
+
+def test_a_part_of_the_portrait_is_the_same_picture():
+    near, whole = (sitter.sit(LOOK, reach=reach) for reach in (111.0, 111.5))
+    left, top, side = near.part
+    rows, columns = (slice(2 * first, 2 * (first + side)) for first in (top, left))
+    assert near.texture.shape == (448, 448, 3) and whole.texture.shape == (1024, 1024, 3)
+    assert np.array_equal(near.texture, whole.texture[rows, columns])
+    assert np.array_equal(near.points, whole.points)

@@ -105,7 +105,9 @@ def _film(
         moved = cv2.warpAffine(back, to_square, (size, size), flags=flags, borderValue=(0.0, 0.0))
         along = [axis + moved[..., number] for number, axis in enumerate(along)]
     first = (sitter.part.left, sitter.part.top)
-    x, y = ((axis * DETAIL - 0.5) - start * DETAIL for axis, start in zip(along, first, strict=True))
+    x, y = (
+        (axis * DETAIL - 0.5) - start * DETAIL for axis, start in zip(along, first, strict=True)
+    )
     picture = cv2.remap(texture, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
     return np.asarray(picture, dtype=np.uint8)
 

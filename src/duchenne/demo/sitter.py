@@ -88,7 +88,7 @@ def _backward(new: Points, old: Points, part: Part) -> NDArray[np.float32]:
     plane = alike(spline(xy.reshape(-1, 2)), 5).reshape(xy.shape).astype(np.float32)
     x, y = np.meshgrid(*(_pixels(first, part.side) for first in (part.left, part.top)))
     at = [(along - one[0]) / _COARSE for along, one in zip((x, y), nodes, strict=True)]
-    fine = cv2.remap(plane, *at, cv2.INTER_CUBIC)
+    fine = cv2.remap(plane, at[0], at[1], cv2.INTER_CUBIC)
     return np.asarray(np.stack((x, y), axis=-1) + fine, dtype=np.float32)
 
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from duchenne.face.graphs import Graph, weights
 from duchenne.face.jpeg import Pixels
+from duchenne.face.library import load
 
 _SUBGRAPHS = {"full": "FaceDetectionFullRangeCpu", "short": "FaceDetectionShortRangeCpu"}
 _WEIGHTS = {
@@ -46,9 +47,7 @@ class BlazeFace:
     """`full` finds faces down to a twentieth of the picture, `short` only those that fill it."""
 
     def __init__(self, reach: Literal["full", "short"], *, min_score: float) -> None:
-        from mediapipe.python import packet_getter
-
-        self._read = packet_getter.get_proto_list
+        self._read = load("mediapipe.python.packet_getter").get_proto_list
         self.digests = weights(_WEIGHTS[reach])
         config = _GRAPH.format(subgraph=_SUBGRAPHS[reach], min_score=min_score)
         self._graph = Graph(config, outputs=("faces",))

@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 
 from duchenne.face.jpeg import Pixels
+from duchenne.face.library import load
 from duchenne.face.regular import sha256_of
 
 # What MediaPipe and TensorFlow Lite tell about themselves when a model starts. They heed none of
@@ -33,20 +34,19 @@ class Graph:
     def __init__(
         self, config: str, *, outputs: Sequence[str], side: Mapping[str, bool] | None = None
     ) -> None:
-        from mediapipe.python import CalculatorGraph, ImageFormat, packet_creator
-
-        _find_models()
-        self._create, self._format = packet_creator.create_image_frame, ImageFormat.SRGB
+        library, packets = load("mediapipe.python"), load("mediapipe.python.packet_creator")
+        library.resource_util.set_resource_dir(str(_package().parent))
+        self._create, self._format = packets.create_image_frame, library.ImageFormat.SRGB
         self._packets: dict[str, Any] = {}
         self._count = 0
         with quiet():
             # No threads of its own: the calculators run in ours, one after another.
-            self._graph = CalculatorGraph(
+            self._graph = library.CalculatorGraph(
                 graph_config=f'num_threads: 0 input_stream: "image"{config}'
             )
             for name in outputs:
                 self._graph.observe_output_stream(name, self._packets.__setitem__)
-            flags = {key: packet_creator.create_bool(value) for key, value in (side or {}).items()}
+            flags = {key: packets.create_bool(value) for key, value in (side or {}).items()}
             self._graph.start_run(flags)
             self(np.zeros((64, 64, 3), np.uint8))  # models say more when they first run
 
@@ -85,13 +85,5 @@ def weights(*names: str) -> tuple[tuple[str, str], ...]:
     return tuple((name.rsplit("/", 1)[-1], sha256_of(folder / name)) for name in names)
 
 
-def _find_models() -> None:
-    from mediapipe.python import resource_util
-
-    resource_util.set_resource_dir(str(_package().parent))
-
-
 def _package() -> Path:
-    import mediapipe
-
-    return Path(mediapipe.__file__).parent
+    return Path(load("mediapipe").__file__).parent

@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from duchenne.face.crop import Crop
 from duchenne.face.graphs import Graph, weights
 from duchenne.face.jpeg import Pixels
+from duchenne.face.library import load
 from duchenne.face.meshes.base import Points, nowhere
 
 POINTS = 478
@@ -90,9 +91,7 @@ class AttentionMesh:
     points = POINTS
 
     def __init__(self, *, threads: int = 1, margin: float = MARGIN) -> None:
-        from mediapipe.python import packet_getter
-
-        self._read = packet_getter
+        self._read = load("mediapipe.python.packet_getter")
         self._margin = margin
         self._graph = Graph(
             _GRAPH.format(threads=threads),

@@ -15,6 +15,7 @@ from duchenne.errors import ParamsError, Unusable
 from duchenne.face.crop import Crop
 from duchenne.face.graphs import quiet
 from duchenne.face.jpeg import Pixels
+from duchenne.face.library import load
 from duchenne.face.meshes.base import Points, nowhere
 from duchenne.face.regular import sha256_of
 
@@ -26,12 +27,10 @@ class TasksMesh:
     points = 478
 
     def __init__(self, *, model: Path, margin: float = MARGIN) -> None:
-        from mediapipe import Image, ImageFormat
-        from mediapipe.tasks import python as tasks
-
+        library, tasks = load("mediapipe"), load("mediapipe.tasks.python")
         self.digests = ((model.name, bundle_digest(model)),)
         self._margin = margin
-        self._image, self._format = Image, ImageFormat.SRGB
+        self._image, self._format = library.Image, library.ImageFormat.SRGB
         options = tasks.vision.FaceLandmarkerOptions(
             base_options=tasks.BaseOptions(model_asset_path=str(model)),
             running_mode=tasks.vision.RunningMode.IMAGE,
