@@ -26,8 +26,8 @@ def run(stage: Stage) -> None:
     names, carried = clips.of(read_status(stage.dep("data/status/mesh.parquet")), pictures=False)
 
     def unit_of(name: str) -> Unit:
-        files = [folder / f"{name}.parquet" for folder in (mesh, faces)]
-        return Unit(name, tuple(Input(file) for file in files if file.exists()))  # arrays: no face
+        laid, face = (folder / f"{name}.parquet" for folder in (mesh, faces))
+        return Unit(name, (Input(laid), *([Input(face)] if face.exists() else ())))  # arrays: none
 
     fan_out(
         normalize_clip,

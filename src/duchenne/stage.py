@@ -18,7 +18,7 @@ from rich.logging import RichHandler
 from duchenne import params as parameters
 from duchenne import settled
 from duchenne.errors import DuchenneError, StageError
-from duchenne.flow import closure, lean, lock, parent, settings, source, written
+from duchenne.flow import ahead, closure, lean, lock, parent, settings, source, written
 from duchenne.flow.unit import Recipe, installed
 from duchenne.typed_yaml import read_yaml
 
@@ -110,6 +110,8 @@ def execute(name: str) -> int:
     parent.die_with_parent()
     try:
         stage = load(name, Path.cwd())
+        if stage.engine.engine == "local" and "duchenne.flow.fanout" in sys.modules:
+            ahead.start()
         _start_log(stage.engine.log)
         with lock.hold(stage.root / ".dvc" / "tmp" / "duchenne.lock", name=name):
             written.check(stage.root, name)

@@ -1,15 +1,17 @@
 """The fan-out: what it computes, what it does not compute again, and what bad units become."""
 
+import multiprocessing
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from multiprocessing import forkserver
 from pathlib import Path
 
 import distributed
 import pytest
 
 from duchenne.errors import EngineError, GateError, StageError
-from duchenne.flow import source
+from duchenne.flow import ahead, source
 from duchenne.flow.attempt import Work
 from duchenne.flow.cache import UnitCache
 from duchenne.flow.fanout import Places, fan_out
@@ -51,12 +53,26 @@ def results(folder: Path) -> dict[str, str]:
     return found
 
 
+@pytest.fixture(params=["spawned", "forked"])
+def workers(request: pytest.FixtureRequest) -> Iterator[str]:
+    """How a stage gets its workers: as anywhere, or from a process that was made ready ahead."""
+    if request.param == "forked":
+        if sys.platform != "linux":
+            pytest.skip("Linux alone")
+        ahead.start()
+    yield request.param
+    multiprocessing.set_start_method(None, force=True)
+    forkserver._forkserver._stop()  # type: ignore[attr-defined]
+
+
 def unit_of(path: Path, text: str, name: str = "one") -> Unit:
     path.write_text(text)
     return Unit(name, (Input(path),))
 
 
-def test_every_engine_gives_the_same_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_engine_gives_the_same_bytes(
+    workers: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     units = [Unit(f"u{i}", spec={"word": str(i)}) for i in range(5)]
     for name, settings in {"inline": INLINE, "local": LOCAL}.items():
         monkeypatch.setenv("DUCHENNE_CACHE", str(tmp_path / "cache" / name))
@@ -217,7 +233,9 @@ def test_workers_with_several_threads_are_refused(tmp_path: Path) -> None:
         go(tmp_path, works.write_text, [Unit("a")], Settings(engine=cluster.scheduler_address))
 
 
-def test_deaths_and_endless_units_cost_only_themselves(tmp_path: Path, cache: Path) -> None:
+def test_deaths_and_endless_units_cost_only_themselves(
+    workers: str, tmp_path: Path, cache: Path
+) -> None:
     """One run with every way in which a process can be lost, beside units that are fine."""
     unit_of(tmp_path / "once.txt", "")
     bad = {"die": "worker_died", "sleep": "timeout", "native": "timeout"}
@@ -260,9 +278,18 @@ def test_earlier_failures_are_carried_along_and_count(tmp_path: Path) -> None:
         go(tmp_path, works.misbehave, [Unit("good")], earlier=earlier, max_failed=0.1)
 
 
-def test_workers_use_one_thread_each(tmp_path: Path) -> None:
+def test_workers_use_one_thread_each(workers: str, tmp_path: Path) -> None:
     go(tmp_path, works.threads, [Unit("count")], LOCAL)
     assert results(tmp_path)["count.txt"] == "1 1"
+
+
+@pytest.mark.parametrize("workers", ["forked"], indirect=True)
+def test_workers_are_forks_of_what_was_made_ready(workers: str, tmp_path: Path) -> None:
+    """They know the code already and Ctrl-C is not for them; nor for those that replace them."""
+    unit = unit_of(tmp_path / "once.txt", "", "again")
+    go(tmp_path, works.origin, [Unit("first"), replace(unit, spec={"do": "die_once"})], LOCAL)
+    parent = forkserver._forkserver._forkserver_pid  # type: ignore[attr-defined]
+    assert set(results(tmp_path).values()) == {f"of {parent}, ready, deaf"}
 
 
 def test_nothing_looks_over_a_unit_s_shoulder(tmp_path: Path) -> None:
@@ -280,7 +307,7 @@ def test_workers_keep_the_memory_that_they_will_need_again(
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="glibc alone can be told")
-def test_a_unit_may_keep_even_its_largest_arrays(tmp_path: Path) -> None:
+def test_a_unit_may_keep_even_its_largest_arrays(workers: str, tmp_path: Path) -> None:
     """Of 195,000 pages."""
     go(tmp_path, works.large_steps, [Unit("pages")], LOCAL)
     assert int(results(tmp_path)["pages.txt"]) < 20_000

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 import time
 from pathlib import Path
 
@@ -52,6 +53,17 @@ def misbehave(unit: Unit, recipe: Recipe, out: Path) -> Outcome:
         case "native":  # holds the interpreter lock for minutes, as broken native code may
             _spin()
     out.write_text("whole")
+    return Outcome()
+
+
+def origin(unit: Unit, recipe: Recipe, out: Path) -> Outcome:
+    """Write down whose child this process is, what it has imported, and whether it hears Ctrl-C."""
+    if unit.inputs:
+        misbehave(unit, recipe, out)
+    ready = "ready" if "duchenne.flow.fanout" in sys.modules else "to be made ready"
+    blocked = signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, [])
+    hears = "deaf" if blocked else "hears"
+    out.write_text(f"of {os.getppid()}, {ready}, {hears}")
     return Outcome()
 
 

@@ -6,7 +6,6 @@ end, or with None where the process that worked on it died.
 
 import logging
 import os
-import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -14,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from duchenne.errors import EngineError, ParamsError
-from duchenne.flow import lean, parent, source, threads, voice
+from duchenne.flow import ahead, lean, parent, source, threads, voice
 from duchenne.flow.attempt import Attempt, Task
 from duchenne.flow.settings import Settings
 from duchenne.flow.unit import Outcome
@@ -39,7 +38,7 @@ _DASK = {
     "distributed.comm.timeouts.connect": "10s",
     # Threads are counted in threads.py. Units run beside a worker's main thread, and in an arena of
     # its own such a thread could not keep memory in pieces of more than 64 MB.
-    "distributed.nanny.pre-spawn-environ": {"MALLOC_ARENA_MAX": "1"},
+    "distributed.nanny.pre-spawn-environ": ahead.ENVIRONMENT,
 }
 
 
@@ -98,7 +97,8 @@ def _client(settings: Settings, workers: int, stack: ExitStack) -> Any:
     import dask
     import distributed  # noqa: F401  # or its defaults would come and go with our settings
 
-    stack.enter_context(dask.config.set(_DASK))
+    method = {"distributed.worker.multiprocessing-method": ahead.method()}
+    stack.enter_context(dask.config.set({**_DASK, **method}))
     logging.getLogger("distributed").setLevel(logging.CRITICAL)  # deaths are our status rows
     if settings.engine == "local":
         place: Any = stack.enter_context(_embedded(workers))
@@ -131,16 +131,13 @@ def _embedded(workers: int) -> Any:
     """
     from distributed import LocalCluster
 
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
+    with ahead.deaf():
         return LocalCluster(
             n_workers=workers,
             threads_per_worker=1,
             dashboard_address="127.0.0.1:0",  # any free port; a fixed one warns when it is taken
             silence_logs=logging.CRITICAL,
         )
-    finally:
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
 
 
 def _jobqueue(settings: Settings, workers: int) -> Any:
