@@ -16,7 +16,13 @@ from multiprocessing import forkserver, resource_tracker
 # The workers' own: a variable that the C library reads when a process starts.
 ENVIRONMENT = {"MALLOC_ARENA_MAX": "1"}
 # The first finds the code of this very folder, and pins thread counts.
-_EVERY_WORKER = ("stages", "distributed", "distributed.nanny", "duchenne.flow.engine")
+_PRELOADED = (
+    "stages",
+    "duchenne.flow.forebear",
+    "distributed",
+    "distributed.nanny",
+    "duchenne.flow.engine",
+)
 
 
 def start() -> None:
@@ -26,7 +32,7 @@ def start() -> None:
         return
     multiprocessing.set_start_method("forkserver", force=True)
     ours = [name for name in sys.modules if name.startswith("duchenne.")]
-    forkserver.set_forkserver_preload([*_EVERY_WORKER, *ours])
+    forkserver.set_forkserver_preload([*_PRELOADED, *ours])
     resource_tracker.ensure_running()  # it would undo what `deaf` does, were it begun in there
     with _environment(ENVIRONMENT), deaf():
         forkserver.ensure_running()
