@@ -72,8 +72,8 @@ DMARKERS = Table(
     ),
 )  # fmt: skip
 
-# What the unit of a clip leaves for that table. A file of one row and 225 columns takes five times
-# as long to write, and to read, as all else that the unit does.
+# What the unit of a clip leaves for that table. A file of one row and 225 columns takes twice as
+# long to write as all else that the unit does.
 PACKED = Table(
     name="dmarkers_of_a_clip",
     version=1,

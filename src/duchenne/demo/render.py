@@ -57,9 +57,9 @@ def render(
     texture = np.asarray(cv2.convertScaleAbs(sitter.texture, alpha=plan.light), dtype=np.uint8)
     noise, grain = np.random.default_rng(plan.noise_seed), _grain(plan.noise)
     frames = zip(_drives(plan, at).tolist(), cameras, strict=True)
-    for drives, alike_frames in groupby(frames, key=lambda frame: frame[0]):
+    for drives, shots in groupby(frames, key=lambda frame: frame[0]):
         moved = _displacement(sitter, drives)
-        for _, camera in alike_frames:
+        for _, camera in shots:
             picture = _film(sitter, texture, moved, camera, size=size)
             yield _noisy(picture, noise, grain=grain)
 
@@ -104,7 +104,7 @@ def _film(
         flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
         moved = cv2.warpAffine(back, to_square, (size, size), flags=flags, borderValue=(0.0, 0.0))
         along = [axis + moved[..., number] for number, axis in enumerate(along)]
-    first = (sitter.part.left, sitter.part.top)
+    first = (sitter.part.left, sitter.part.top)  # taken off last, so that it rounds nothing
     x, y = (
         (axis * DETAIL - 0.5) - start * DETAIL for axis, start in zip(along, first, strict=True)
     )

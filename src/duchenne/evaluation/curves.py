@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.metrics import roc_curve
 
+from duchenne.evaluation import ranking
 from duchenne.evaluation.confusion import Array
 from duchenne.evaluation.scores import Predictions, rounded
 
@@ -26,7 +26,7 @@ def roc(predictions: Predictions, *, positive: int = 1) -> list[Row]:
     actual = predictions.label == positive
     if actual.all() or not actual.any():
         return []
-    false, true, threshold = roc_curve(actual, predictions.probabilities[:, positive])
+    false, true, threshold = ranking.curve(actual, predictions.probabilities[:, positive])
     kept = _thinned(false + true)
     rows = zip(false[kept].tolist(), true[kept].tolist(), threshold[kept].tolist(), strict=True)
     return [

@@ -10,10 +10,9 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.metrics import roc_auc_score
 
 from duchenne.errors import EvaluationError, listed
-from duchenne.evaluation import calibration, confusion
+from duchenne.evaluation import calibration, confusion, ranking
 from duchenne.evaluation.confusion import Array, Classes
 
 Names = npt.NDArray[np.str_]
@@ -112,8 +111,8 @@ def _auc(predictions: Predictions) -> float:
     if len(occurring) < 2:
         return math.nan
     asked = [1] if predictions.classes == 2 else occurring
-    each = [roc_auc_score(predictions.label == k, predictions.probabilities[:, k]) for k in asked]
-    return float(np.mean(each))
+    label, said = predictions.label, predictions.probabilities
+    return float(np.mean([ranking.curve(label == k, said[:, k]).area for k in asked]))
 
 
 def _brier(predictions: Predictions) -> float:

@@ -9,6 +9,7 @@ from sklearn.linear_model import LogisticRegression
 from duchenne.fitting import columns, prior
 from duchenne.fitting.base import Array, Fit, Numbers, fitted
 from duchenne.fitting.classes import probabilities, score
+from duchenne.fitting.classes import weights as clip_weights
 from duchenne.fitting.given import Given, take
 from duchenne.fitting.inner import Scores, best
 from duchenne.fitting.settings import Logistic
@@ -69,14 +70,13 @@ def regress(
     few = scaled.shape[1] * (1 + codes.max()) <= _FEW
     model = LogisticRegression(
         solver="newton-cholesky" if few else "lbfgs",
-        class_weight="balanced" if balance else None,
         tol=_PRECISION,
         max_iter=_ITERATIONS,
         warm_start=True,
     )
-    found = []
+    found, each = [], clip_weights(codes, balance=balance)
     for c in strengths:
-        model.set_params(C=c).fit(scaled, codes)
+        model.set_params(C=c).fit(scaled, codes, sample_weight=each)
         found.append(Slopes(model.coef_.copy(), model.intercept_.copy()))
     return found
 

@@ -1,0 +1,34 @@
+"""The features of a clip leave its unit in one column, and lose nothing on the way."""
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from duchenne import tables
+from duchenne.dmarkers.names import COLUMNS
+from duchenne.markers import DMARKERS, PACKED, packed, read_features, unpacked
+
+
+def test_features_are_what_they_were_before_they_were_packed(tmp_path: Path) -> None:
+    values = np.random.default_rng(0).normal(size=(3, len(COLUMNS)))
+    values[1, ::7] = np.nan
+    bare = [column for column in DMARKERS.columns if column.name not in COLUMNS]
+    rows = {column.name: some_of(column.type) for column in bare}
+    tables.write(PACKED, tmp_path / "packed.parquet", {**rows, "features": packed(values)})
+    spread = unpacked(tables.read(PACKED, tmp_path / "packed.parquet"))
+    tables.write(DMARKERS, tmp_path / "spread.parquet", spread)
+    clips, found = read_features(tmp_path / "spread.parquet")
+    assert clips == rows["clip"]
+    np.testing.assert_array_equal(found, values)
+    read = tables.read(DMARKERS, tmp_path / "spread.parquet")
+    assert {name: read[name].to_pylist() for name in rows} == rows
+
+
+def some_of(kind: pa.DataType) -> list[object]:
+    """Three values of a column; its last is empty where that may be."""
+    if pa.types.is_string(kind):
+        return ["a", "b", "c"]
+    if pa.types.is_boolean(kind):
+        return [True, False, True]
+    return [1, 2, None] if pa.types.is_integer(kind) else [0.5, 1.5, 2.5]

@@ -1,0 +1,20 @@
+"""The ROC curve and its area, against scikit-learn's."""
+
+import numpy as np
+import pytest
+from sklearn.metrics import roc_auc_score, roc_curve
+
+from duchenne.evaluation.ranking import curve
+
+
+@pytest.mark.parametrize("clips", [2, 3, 7, 200])
+@pytest.mark.parametrize("levels", [1, 2, 5, 10**6])
+def test_curve_and_area_are_the_library_s(clips, levels):
+    rng = np.random.default_rng(clips * levels)
+    for _ in range(20):
+        positive = rng.permutation(np.arange(clips) < rng.integers(1, clips))
+        scores = rng.integers(levels, size=clips) / levels
+        found = curve(positive, scores)
+        for ours, theirs in zip(found, roc_curve(positive, scores), strict=True):
+            np.testing.assert_allclose(ours, theirs, rtol=1e-12)
+        assert found.area == pytest.approx(roc_auc_score(positive, scores), abs=1e-12)
