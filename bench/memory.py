@@ -73,7 +73,10 @@ def watch(workspace: Workspace, name: str) -> list[tuple[float, int]]:
         [sys.executable, "-m", f"stages.{name}"], cwd=workspace.root, env=environment
     ) as stage:
         while stage.poll() is None:
-            if sizes := [resident(child) for child in psutil.Process(stage.pid).children()]:
+            family = psutil.Process(stage.pid).children(
+                recursive=True
+            )  # workers may be grandchildren
+            if sizes := [resident(each) for each in family]:
                 seen.append((time.monotonic() - start, max(sizes)))
             time.sleep(0.1)
     if stage.returncode:
