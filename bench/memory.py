@@ -73,10 +73,9 @@ def watch(workspace: Workspace, name: str) -> list[tuple[float, int]]:
         [sys.executable, "-m", f"stages.{name}"], cwd=workspace.root, env=environment
     ) as stage:
         while stage.poll() is None:
-            family = psutil.Process(stage.pid).children(
-                recursive=True
-            )  # workers may be grandchildren
-            if sizes := [resident(each) for each in family]:
+            # On Linux workers are its grandchildren.
+            workers = psutil.Process(stage.pid).children(recursive=True)
+            if sizes := [resident(worker) for worker in workers]:
                 seen.append((time.monotonic() - start, max(sizes)))
             time.sleep(0.1)
     if stage.returncode:

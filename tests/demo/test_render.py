@@ -1,5 +1,6 @@
 """Rendering: the same smile from any view, at any time, on the right side of the face."""
 
+import importlib
 from dataclasses import replace
 
 import cv2
@@ -7,6 +8,7 @@ import numpy as np
 import pytest
 
 from duchenne.demo import View, plan, render
+from duchenne.demo.motion import Blink
 from duchenne.errors import ParamsError
 
 CLIPS = plan(seed=0, subjects=12, clips_per_subject=2, size=160)
@@ -44,6 +46,36 @@ def test_smile_moves_the_picture_and_time_alone_decides_it():
     middle = apex(clip)
     assert np.array_equal(one(clip, middle), list(render(clip, times=[0.0, middle]))[1])
     assert difference(one(clip, middle), one(calm(clip, amplitude=0.0), middle)) > 0.3
+
+
+def test_a_face_at_rest_blinks():
+    clip = calm(CLIP)
+    blinking = replace(clip, blinks=(Blink(peak_s=0.1, depth=1.0),))
+    assert np.array_equal(one(blinking, 0.0), one(clip, 0.0))
+    eyes = np.s_[40:80, 30:130]
+    assert difference(one(blinking, 0.1)[eyes], one(clip, 0.1)[eyes]) > 1.0
+
+
+@pytest.mark.parametrize(
+    ("view", "least", "most"),
+    [
+        (View(), 99, 111),
+        (View(scale=0.5), 198, 222),
+        (View(right=0.3), 158, 171),
+        (View(roll=45.0), 139, 156),
+    ],
+)
+def test_as_much_of_the_portrait_is_made_ready_as_a_view_shows(view, least, most, monkeypatch):
+    rendering = importlib.import_module("duchenne.demo.render")
+    asked, sit = [], rendering.sit
+
+    def noted(look, *, reach):
+        asked.append(reach)
+        return sit(look, reach=reach)
+
+    monkeypatch.setattr(rendering, "sit", noted)
+    one(CLIP, 0.0, view)
+    assert least < asked[0] < most
 
 
 def test_noise_is_seeded_per_clip():

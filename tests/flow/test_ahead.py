@@ -11,6 +11,9 @@ import pytest
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere nothing is made ready")
 
+POOLED = ("demo", "decode", "detect", "mesh", "normalize", "crops", "dmarkers", "train")
+UNFIT = ("torch", "mediapipe")  # they bring threads and devices of their own
+
 SCRIPT = """
 import stages
 from pathlib import Path
@@ -48,6 +51,16 @@ def test_nobody_outlives_a_killed_stage(tmp_path: Path) -> None:
     for orphan in alive:
         orphan.kill()
     assert not alive
+
+
+@pytest.mark.parametrize("stage", POOLED)
+def test_nothing_that_a_fork_would_not_survive_is_made_ready(stage: str) -> None:
+    """What a stage has imported of ours before it runs, it hands on."""
+    script = f"import sys, stages.{stage}; print([n for n in {UNFIT} if n in sys.modules])"
+    words = [sys.executable, "-c", script]
+    root = Path(__file__).parents[2]
+    done = subprocess.run(words, cwd=root, check=True, capture_output=True, text=True)
+    assert done.stdout.strip() == "[]"
 
 
 def at_work(pid: int) -> list[psutil.Process]:
