@@ -26,6 +26,7 @@ from duchenne.nets.curvenet import CurveNet
 from duchenne.nets.inputs import Windows
 from duchenne.nets.neighbours import nearest
 from duchenne.nets.settings import Settings
+from duchenne.nets.shares import apart
 from duchenne.nets.smilenet import SmileNet
 from duchenne.training.allocator import keep_memory
 
@@ -44,7 +45,7 @@ def curvenet_training() -> Step:
 
     def step() -> None:
         net.zero_grad()
-        out = net(xyz, neighbours)
+        out = apart(net, xyz, neighbours, of=[net])
         out.backward(torch.ones_like(out))
 
     return step
@@ -54,7 +55,7 @@ def curvenet_inference() -> Step:
     """The 80 frames that one clip is judged by."""
     net, xyz, neighbours = curvenet(frames=80)
     net.eval()
-    return torch.inference_mode()(lambda: net(xyz, neighbours))
+    return torch.inference_mode()(lambda: apart(net, xyz, neighbours, of=[net]))
 
 
 def neighbours_of_80() -> Step:

@@ -1,7 +1,8 @@
 """A few frames or rows at a time: pieces that fit the processor's cache, since memory is slow."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+import torch
 from torch import Tensor
 
 _CACHE = 2_600_000  # bytes of one array; a pass has up to three, and 5 MB are slower already
@@ -17,3 +18,8 @@ def chunks(like: Tensor, *, count: int, values: int) -> Iterator[slice]:
         step = max(1, count)
     for first in range(0, count, step):
         yield slice(first, min(first + step, count))
+
+
+def summed(results: Sequence[tuple[Tensor, ...]]) -> list[Tensor]:
+    """The sum over all slices of each of their results, in double precision."""
+    return [torch.stack(found).double().sum(0) for found in zip(*results, strict=True)]

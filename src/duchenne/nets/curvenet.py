@@ -10,7 +10,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from duchenne.nets.crew import each
 from duchenne.nets.curves import CurveAggregation, CurveWalk
 from duchenne.nets.edges import EdgeMax, EdgeMean
 from duchenne.nets.edgewise import SLOPE
@@ -59,15 +58,7 @@ class CurveNet(nn.Module):
             )
         with torch.autocast(xyz.device.type, enabled=False):
             xyz = xyz.detach().to(self.last.weight.dtype)
-            if self.training or torch.is_grad_enabled() or xyz.is_cuda:
-                return self._encode(xyz, neighbours.long())
-            return self._apart(xyz, neighbours)
-
-    def _apart(self, xyz: Tensor, neighbours: Tensor) -> Tensor:
-        """From end to end an equal share of the frames on each thread: while nothing is learnt, no
-        frame depends on another."""
-        shares = zip(*(x.chunk(torch.get_num_threads()) for x in (xyz, neighbours)), strict=True)
-        return torch.cat(each(shares, lambda share: self._encode(share[0], share[1].long())))
+            return self._encode(xyz, neighbours.long())
 
     def _encode(self, xyz: Tensor, neighbours: Tensor) -> Tensor:
         graph = graph_of(xyz, neighbours[..., : self.neighbours])

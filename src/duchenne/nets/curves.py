@@ -13,8 +13,8 @@ from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
 from duchenne.nets.chunks import chunks
-from duchenne.nets.crew import each
 from duchenne.nets.edgewise import SLOPE
+from duchenne.nets.norm import Norm
 
 _SMALL = 1e-8  # least divisor of the cosine
 _FEW = 16  # keys; up to so many the fused attention is slower than its parts
@@ -28,9 +28,9 @@ class CurveWalk(nn.Module):
         self.curves, self.steps = curves, steps
         self.score = nn.Linear(width, 1, bias=False)
         self.agent = nn.Linear(2 * width, 1, bias=False)
-        self.agent_norm = nn.BatchNorm1d(1)
+        self.agent_norm = Norm(1)
         self.momentum = nn.Linear(2 * width, 2, bias=False)
-        self.momentum_norm = nn.BatchNorm1d(2)
+        self.momentum_norm = Norm(2)
 
     def forward(self, x: Tensor, neighbours: Tensor) -> Tensor:
         """`neighbours` (F, N, k) without the points themselves."""
@@ -93,13 +93,11 @@ def _visit(x: Tensor, index: Tensor, work: Callable[..., None], *, spare: int = 
     width = x.shape[-1]
     flat = x.reshape(-1, width)
 
-    def of_part(part: slice, found: Tensor, *others: Tensor) -> None:
+    found, *others = (x.new_empty(0) for _ in range(1 + spare))
+    for part in chunks(x, count=len(x), values=index[0].numel() * width):
         wanted = _flat(x[part], index[part]) + part.start * x.shape[1]
         torch.index_select(flat, 0, wanted, out=found.resize_(len(wanted), width))
         work(part, found.view(*index[part].shape, width), *others)
-
-    parts = chunks(x, count=len(x), values=index[0].numel() * width)
-    each(parts, of_part, buffers=lambda: [x.new_empty(0) for _ in range(1 + spare)])
 
 
 def sums(x: Tensor) -> Tensor:
@@ -164,7 +162,7 @@ class CurveAggregation(nn.Module):
         self.inter_value = nn.Linear(middle, middle, bias=False)
         self.intra_value = nn.Linear(middle, middle, bias=False)
         self.join = nn.Linear(2 * middle, width, bias=False)
-        self.join_norm = nn.BatchNorm1d(width)
+        self.join_norm = Norm(width)
 
     def forward(self, x: Tensor, curves: Tensor) -> Tensor:
         weight = self.line(curves)  # (F, M, L, 1)

@@ -13,6 +13,7 @@ from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
 from duchenne.nets.chunks import chunks
+from duchenne.nets.shares import chance
 
 _LEVELS = 1 << 16
 
@@ -43,11 +44,13 @@ def makeup(share: float) -> float:
 
 
 def draw_kept(like: Tensor, share: float) -> Tensor:
-    """Which values of `like` stay (same shape, bool), from torch's generator of the CPU."""
+    """Which values of `like` stay (same shape, bool)."""
     kept = torch.empty(like.numel(), dtype=torch.bool)
     cut = cut_of(share) - _LEVELS // 2
     for part in chunks(torch.empty(0, dtype=torch.int64), count=-(-len(kept) // 4), values=1):
-        bits = torch.empty(part.stop - part.start, dtype=torch.int64).random_(-(2**63), None)
+        bits = torch.empty(part.stop - part.start, dtype=torch.int64).random_(
+            -(2**63), None, generator=chance()
+        )
         wanted = kept[4 * part.start : 4 * part.stop]
         torch.ge(bits.view(torch.int16)[: len(wanted)], cut, out=wanted)
     return kept.view(like.shape)

@@ -44,7 +44,7 @@ class EdgeMean(nn.Module):
         v = torch.addmm(shift, graph.points, target) - x
         hidden = None
         if self.training:
-            hidden = Moments(*hidden_moments(u, v, graph), graph.source.numel())
+            hidden = Moments(*hidden_moments(u, v, graph))
         weight, bias = self.mix_norm.fold(self.mix.weight, hidden)
         return mixed_mean(graph, u, v, weight, bias)
 

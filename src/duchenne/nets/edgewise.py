@@ -12,10 +12,11 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
-from duchenne.nets.crew import summed
+from duchenne.nets.chunks import summed
 from duchenne.nets.graph import Graph, Part
 from duchenne.nets.norm import moments_slope
 from duchenne.nets.products import affine, inner
+from duchenne.nets.shares import total
 
 SLOPE = 0.2  # of all leaky rectifiers in this encoder
 
@@ -65,27 +66,26 @@ class _Max(torch.autograd.Function):
 
 
 class _HiddenMoments(torch.autograd.Function):
-    """Mean (c,) and covariance (c, c) of h over all edges."""
+    """Mean (c,) and covariance (c, c) of h over all edges, and how many these are."""
 
     @staticmethod
-    def forward(ctx: Any, u: Tensor, v: Tensor, graph: Graph) -> tuple[Tensor, Tensor]:
+    def forward(ctx: Any, u: Tensor, v: Tensor, graph: Graph) -> tuple[Tensor, Tensor, int]:
         def work(part: Part, buffer: Tensor) -> tuple[Tensor, Tensor]:
             hidden = _hidden(u, v, part, into=buffer)
             return hidden.sum(0), inner(hidden, hidden)
 
-        total, second = summed(graph.each(u, work, buffers=1))
-        edges = graph.source.numel()
-        mean = total / edges
+        whole, second, edges = total(*summed(graph.each(u, work, buffers=1)), graph.source.numel())
+        mean = whole / edges
         ctx.save_for_backward(u, v, mean)
-        ctx.graph = graph
-        return mean, second / edges - mean.outer(mean)
+        ctx.graph, ctx.edges = graph, edges
+        return mean, second / edges - mean.outer(mean), edges
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, d_mean: Tensor, d_covariance: Tensor) -> tuple[Tensor, Tensor, None]:
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor, None]:
         u, v, mean = ctx.saved_tensors
         d_u, d_v = torch.empty_like(u), torch.empty_like(v)
-        slope, level = moments_slope(mean, d_mean, d_covariance, rows=ctx.graph.source.numel())
+        slope, level = moments_slope(mean, *total(*gradients[:2]), rows=ctx.edges)
         slope, level = slope.to(u.dtype), level.to(u.dtype)
 
         def work(part: Part, buffer: Tensor, spare: Tensor) -> None:
@@ -141,5 +141,5 @@ class _Mean(torch.autograd.Function):
 
 
 largest: Callable[[Tensor, Graph], Tensor] = _Max.apply
-hidden_moments: Callable[[Tensor, Tensor, Graph], tuple[Tensor, Tensor]] = _HiddenMoments.apply
+hidden_moments: Callable[[Tensor, Tensor, Graph], tuple[Tensor, Tensor, int]] = _HiddenMoments.apply
 mixed_mean: Callable[[Graph, Tensor, Tensor, Tensor, Tensor], Tensor] = _Mean.apply

@@ -11,9 +11,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from duchenne.nets import crew
 from duchenne.nets.chunks import chunks
 from duchenne.nets.norm import Moments
+from duchenne.nets.shares import total
 
 R = TypeVar("R")
 
@@ -78,8 +78,8 @@ class Graph(NamedTuple):
     def each(self, like: Tensor, work: Callable[..., R], *, buffers: int) -> list[R]:
         """work(part, …) of every part, with so many arrays (edges, c) to write to."""
         edges = next(self.parts(like)).source.numel()
-        shape = (buffers, edges, like.shape[1])
-        return crew.each(self.parts(like), work, buffers=lambda: [*like.new_empty(shape)])
+        own = like.new_empty((buffers, edges, like.shape[1])).unbind()
+        return [work(part, *own) for part in self.parts(like)]
 
 
 def graph_of(xyz: Tensor, neighbours: Tensor) -> Graph:
@@ -102,8 +102,8 @@ def geometry_moments(graph: Graph) -> Moments:
     """
     slots = graph.source.shape[1]
     place = graph.points.double()
-    edges = len(place) * slots
-    centre = place.mean(0)
+    rows, centre = total(len(place), place.sum(0))
+    edges, centre = rows * slots, centre / rows
     place = place - centre
     near = torch.zeros_like(place)
     for slot in graph.source.unbind(1):
@@ -111,7 +111,8 @@ def geometry_moments(graph: Graph) -> Moments:
     degree = _degree(graph.source, rows=len(place))[:, None]
     i_i, i_j, j_j = place.T @ place * slots, place.T @ near, place.T @ (place * degree)
     second = torch.cat([torch.cat([i_i, i_j], 1), torch.cat([i_j.T, j_j], 1)])
-    mean = torch.cat([torch.zeros_like(centre), near.sum(0) / edges])
+    second, near = total(second, near.sum(0))
+    mean = torch.cat([torch.zeros_like(centre), near / edges])
     covariance = second / edges - mean.outer(mean)
     one = torch.eye(6, dtype=place.dtype, device=place.device)
     lift = torch.cat([one, one[3:] - one[:3]])  # (p_i, p_j) → g

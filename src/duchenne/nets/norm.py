@@ -12,6 +12,8 @@ import torch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
+from duchenne.nets.shares import divided, first, total
+
 
 class Moments(NamedTuple):
     """Mean (c,) and covariance (c, c) of so many rows, in double precision."""
@@ -21,12 +23,33 @@ class Moments(NamedTuple):
     rows: int
 
 
-class FoldedNorm(nn.BatchNorm1d):
-    """Batch normalisation that can also hand out its affine map."""
+class Norm(nn.BatchNorm1d):
+    """Batch normalisation over all shares of a batch."""
 
     running_mean: Tensor
     running_var: Tensor
     num_batches_tracked: Tensor
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(n, c) or (n, c, l)."""
+        if not (self.training and divided()):
+            alone: Tensor = super().forward(x)
+            return alone
+        out, mean, variance, rows = _normalised(x, self.weight, self.bias, self.eps)
+        self.remember(mean, variance, rows=rows)
+        return out
+
+    def remember(self, mean: Tensor, variance: Tensor, *, rows: int) -> None:
+        """Keep a share of the statistics of so many rows for evaluation."""
+        if first():
+            share = 0.1 if self.momentum is None else self.momentum
+            self.num_batches_tracked.add_(1)
+            self.running_mean.lerp_(mean, share)
+            self.running_var.lerp_(variance * (rows / (rows - 1)), share)
+
+
+class FoldedNorm(Norm):
+    """Batch normalisation that can also hand out its affine map."""
 
     def fold(self, weight: Tensor, moments: Moments | None) -> tuple[Tensor, Tensor]:
         """(W', b') with W' x + b' = norm(W x), for W (o, i) and the moments of x.
@@ -51,26 +74,61 @@ class FoldedNorm(nn.BatchNorm1d):
         weight, bias = self.fold(weight, None)
         return torch.addmm(bias, x, weight.T)
 
-    def remember(self, mean: Tensor, variance: Tensor, *, rows: int) -> None:
-        """Keep a share of the statistics of so many rows for evaluation."""
-        share = 0.1 if self.momentum is None else self.momentum
-        self.num_batches_tracked.add_(1)
-        self.running_mean.lerp_(mean, share)
-        self.running_var.lerp_(variance * (rows / (rows - 1)), share)
+
+class _Normalised(torch.autograd.Function):
+    """(x - mean) / deviation · gain + bias, for x (n, c, …), and the statistics by column."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, *inputs: Any) -> tuple[Tensor, Tensor, Tensor, int]:
+        gain, bias, eps = inputs
+        over = [axis for axis in range(x.ndim) if axis != 1]
+        rows, whole = total(x.numel() // x.shape[1], x.sum(over))
+        mean = whole / rows
+        [squares] = total((x - _columns(mean, x)).square_().sum(over))
+        variance = squares / rows
+        scale = (variance + eps).rsqrt()
+        slope = _columns(scale * gain, x)
+        out = torch.addcmul(_columns(bias - mean * scale * gain, x), x, slope)
+        ctx.save_for_backward(x, gain, mean, scale)
+        ctx.rows, ctx.over = rows, over
+        ctx.mark_non_differentiable(mean, variance)
+        return out, mean, variance, rows
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: Tensor, *_: Any) -> tuple[Tensor | None, ...]:
+        x, gain, mean, scale = ctx.saved_tensors
+        d_bias = gradient.sum(ctx.over)
+        d_gain = ((gradient * x).sum(ctx.over) - mean * d_bias) * scale
+        whole_bias, whole_gain = total(d_bias, d_gain)
+        tilt = -whole_gain * scale / ctx.rows
+        level = -whole_bias / ctx.rows - tilt * mean
+        d_x = torch.addcmul(gradient, x, _columns(tilt, x)).add_(_columns(level, x))
+        return d_x.mul_(_columns(scale * gain, x)), d_gain, d_bias, None
+
+
+def _columns(values: Tensor, like: Tensor) -> Tensor:
+    """One value for each column (axis 1) of `like`."""
+    return values.view(-1, *[1] * (like.ndim - 2))
+
+
+_normalised: Callable[..., tuple[Tensor, Tensor, Tensor, int]] = _Normalised.apply
 
 
 class _RowMoments(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, x: Tensor) -> tuple[Tensor, Tensor]:
-        mean = x.mean(0).double()
+    def forward(ctx: Any, x: Tensor) -> tuple[Tensor, Tensor, int]:
+        rows, whole, second = total(len(x), x.sum(0), (x.T @ x).double())
+        mean = (whole / rows).double()
         ctx.save_for_backward(x, mean)
-        return mean, (x.T @ x).double() / len(x) - mean.outer(mean)
+        ctx.rows = rows
+        return mean, second / rows - mean.outer(mean), rows
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, d_mean: Tensor, d_covariance: Tensor) -> Tensor:
+    def backward(ctx: Any, *gradients: Tensor) -> Tensor:
         x, mean = ctx.saved_tensors
-        slope, level = moments_slope(mean, d_mean, d_covariance, rows=len(x))
+        slope, level = moments_slope(mean, *total(*gradients[:2]), rows=ctx.rows)
         return torch.addmm(level.to(x.dtype), x, slope.to(x.dtype))
 
 
@@ -82,9 +140,9 @@ def moments_slope(
     return slope, d_mean / rows - slope @ mean
 
 
-_row_moments: Callable[[Tensor], tuple[Tensor, Tensor]] = _RowMoments.apply
+_row_moments: Callable[[Tensor], tuple[Tensor, Tensor, int]] = _RowMoments.apply
 
 
 def moments_of(x: Tensor) -> Moments:
     """Of rows (n, c)."""
-    return Moments(*_row_moments(x), len(x))
+    return Moments(*_row_moments(x))

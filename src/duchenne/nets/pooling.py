@@ -11,8 +11,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from duchenne.nets.chunks import chunks
-from duchenne.nets.crew import each, summed
+from duchenne.nets.chunks import chunks, summed
 from duchenne.nets.dropout import draw_kept, makeup
 
 
@@ -25,10 +24,8 @@ class _Pool(torch.autograd.Function):
         weight = weight * makeup(share)
         pooled = landmarks.new_empty((len(landmarks), len(weight), landmarks.shape[2]))
 
-        def work(part: slice) -> None:
+        for part in _parts(landmarks):
             torch.bmm(_each(weight, part), _left(landmarks, kept, part), out=pooled[part])
-
-        each(_parts(landmarks), work)
         ctx.save_for_backward(landmarks, weight, kept)
         ctx.makeup = makeup(share)
         return pooled
@@ -46,7 +43,7 @@ class _Pool(torch.autograd.Function):
             left = _left(landmarks, kept, part)
             return (torch.bmm(gradient[part], left.transpose(1, 2)).sum(0),)
 
-        [d_weight] = summed(each(_parts(landmarks), work))
+        [d_weight] = summed([work(part) for part in _parts(landmarks)])
         return d_landmarks, d_weight.to(weight.dtype) * ctx.makeup, None
 
 

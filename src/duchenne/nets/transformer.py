@@ -9,6 +9,7 @@ from duchenne.nets.attention import attend
 from duchenne.nets.dropout import Dropout
 from duchenne.nets.position import encoding
 from duchenne.nets.settings import WIDTH
+from duchenne.nets.shares import apart
 
 Axis = Literal["time", "space"]
 
@@ -69,11 +70,11 @@ class Transformer(nn.Module):
 def _over_time(layer: nn.Module, tokens: Tensor, present: Tensor) -> Tensor:
     batch, frames, latents, width = tokens.shape
     rows = tokens.transpose(1, 2).flatten(0, 1)  # (B·L, T, 256)
-    mixed: Tensor = layer(rows, present.repeat_interleave(latents, dim=0))
+    mixed = apart(layer, rows, present.repeat_interleave(latents, dim=0), of=[layer])
     return mixed.reshape(batch, latents, frames, width).transpose(1, 2)
 
 
 def _over_space(layer: nn.Module, tokens: Tensor, present: Tensor) -> Tensor:
     del present  # within a frame there is nothing to hide
-    mixed: Tensor = layer(tokens.flatten(0, 1))  # (B·T, L, 256)
+    mixed = apart(layer, tokens.flatten(0, 1), of=[layer])  # (B·T, L, 256)
     return mixed.reshape(tokens.shape)

@@ -13,8 +13,10 @@ from torch.nn import functional
 
 from duchenne.nets.encoders import ENCODERS
 from duchenne.nets.inputs import Windows
+from duchenne.nets.norm import Norm
 from duchenne.nets.pooling import pool
 from duchenne.nets.settings import Settings
+from duchenne.nets.shares import apart
 from duchenne.nets.transformer import Axis, Transformer
 
 
@@ -49,14 +51,18 @@ class Trunk(nn.Module):
 
     def forward(self, windows: Windows) -> Features:
         present = windows.present
-        landmarks = self.encoder(windows.xyz[present], windows.neighbours[present])
-        pooled = self.pool(landmarks)
+        frames = windows.xyz[present], windows.neighbours[present]
+        pooled = apart(self._pooled, *frames, of=(self.encoder, self.pool))
         tokens = pooled.new_zeros((*present.shape, *pooled.shape[1:]))
         tokens[present] = pooled
         tokens = self.first(tokens, present)
         mixed = self.second(self._before_second(tokens), present)
-        frames = mixed.mean(dim=2)
-        return Features(tokens, frames, over_present(frames, present), present)
+        means = mixed.mean(dim=2)
+        return Features(tokens, means, over_present(means, present), present)
+
+    def _pooled(self, xyz: Tensor, neighbours: Tensor) -> Tensor:
+        tokens: Tensor = self.pool(self.encoder(xyz, neighbours))
+        return tokens
 
     def _before_second(self, tokens: Tensor) -> Tensor:
         """The mean token as the only one, unless there are tokens still to be mixed."""
@@ -70,7 +76,7 @@ class Pool(nn.Module):
         super().__init__()
         self.dropout = settings.dropout
         self.weighting = nn.Conv1d(settings.points, settings.latents, kernel_size=1, bias=False)
-        self.norm = nn.BatchNorm1d(settings.latents)
+        self.norm = Norm(settings.latents)
 
     def forward(self, landmarks: Tensor) -> Tensor:
         pooled: Tensor = self.norm(self._weighted(landmarks))

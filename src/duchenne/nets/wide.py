@@ -10,17 +10,17 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from duchenne.nets.chunks import chunks
-from duchenne.nets.crew import each, summed
+from duchenne.nets.chunks import chunks, summed
 from duchenne.nets.norm import FoldedNorm
+from duchenne.nets.shares import total
 
 
 def wide_map(x: Tensor, weight: Tensor, norm: FoldedNorm) -> Tensor:
     """Rows x (n, i), W (o, i) → (n, o)."""
     if not norm.training:
         return _rectified(x, *norm.fold(weight, None))
-    out, mean, variance = _wide(x, weight, norm.weight, norm.bias, norm.eps)
-    norm.remember(mean, variance, rows=len(x))
+    out, mean, variance, rows = _wide(x, weight, norm.weight, norm.bias, norm.eps)
+    norm.remember(mean, variance, rows=rows)
     return out
 
 
@@ -29,17 +29,14 @@ def _rectified(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     if torch.is_grad_enabled():
         return torch.addmm(bias, x, weight.T).relu_()
     out = x.new_empty((len(x), len(bias)))
-
-    def work(part: slice) -> None:
+    for part in chunks(x, count=len(x), values=len(bias)):
         torch.addmm(bias, x[part], weight.T, out=out[part]).relu_()
-
-    each(chunks(x, count=len(x), values=len(bias)), work)
     return out
 
 
 class _Wide(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, x: Tensor, *inputs: Any) -> tuple[Tensor, Tensor, Tensor]:
+    def forward(ctx: Any, x: Tensor, *inputs: Any) -> tuple[Tensor, Tensor, Tensor, int]:
         weight, gain, bias, eps = inputs
         raw, out = x.new_empty((len(x), len(gain))), x.new_empty((len(x), len(gain)))
 
@@ -47,20 +44,19 @@ class _Wide(torch.autograd.Function):
             torch.mm(x[part], weight.T, out=raw[part])
             return raw[part].sum(0), torch.mul(raw[part], raw[part], out=out[part]).sum(0)
 
-        def second(part: slice) -> None:
-            torch.addcmul(level, raw[part], slope, out=out[part]).relu_()
-
         parts = list(chunks(x, count=len(x), values=len(gain)))
-        total, squares = summed(each(parts, first))
-        mean = total / len(x)
-        variance = (squares / len(x) - mean.square()).clamp_(min=0)
+        whole, squares, rows = total(*summed([first(part) for part in parts]), len(x))
+        mean = whole / rows
+        variance = (squares / rows - mean.square()).clamp_(min=0)
         scale = (variance + eps).rsqrt()
         level, slope = (bias - mean * scale * gain).to(x.dtype), (scale * gain).to(x.dtype)
-        each(parts, second)
+        for part in parts:
+            torch.addcmul(level, raw[part], slope, out=out[part]).relu_()
+        ctx.rows = rows
         ctx.save_for_backward(x, weight, gain, raw, out, mean, scale)
         mean, variance = mean.to(x.dtype), variance.to(x.dtype)
         ctx.mark_non_differentiable(mean, variance)
-        return out, mean, variance
+        return out, mean, variance, rows
 
     @staticmethod
     @once_differentiable
@@ -78,15 +74,16 @@ class _Wide(torch.autograd.Function):
             return (d_raw.T @ x[part],)
 
         parts = list(chunks(x, count=len(x), values=len(gain)))
-        d_bias, product = summed(each(parts, first))
+        d_bias, product = summed([first(part) for part in parts])
         d_gain = (product - mean * d_bias) * scale
         # By each row of W x: gain · scale · (d_out - its mean - normal row · mean of the products)
-        tilt = -d_gain * scale / len(x)
-        level = (-d_bias / len(x) - tilt * mean).to(x.dtype)
+        whole_bias, whole_gain = total(d_bias, d_gain)
+        tilt = -whole_gain * scale / ctx.rows
+        level = (-whole_bias / ctx.rows - tilt * mean).to(x.dtype)
         slope, tilt = (scale * gain).to(x.dtype), tilt.to(x.dtype)
         d_x = torch.empty_like(x)
-        [d_weight] = summed(each(parts, second))
+        [d_weight] = summed([second(part) for part in parts])
         return d_x, d_weight.to(x.dtype), d_gain.to(x.dtype), d_bias.to(x.dtype), None
 
 
-_wide: Callable[..., tuple[Tensor, Tensor, Tensor]] = _Wide.apply
+_wide: Callable[..., tuple[Tensor, Tensor, Tensor, int]] = _Wide.apply
