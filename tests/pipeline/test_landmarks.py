@@ -352,3 +352,14 @@ def test_real_clips(clips: Path, tmp_path: Path):
     workspace.set(detect__select="error")
     assert workspace.stage("detect").returncode == 0
     assert workspace.statuses("detect")["two_faces"] == ("failed", "several_faces")
+
+
+def test_a_clip_whose_mesh_is_gone_is_not_normalised_from_its_faces(tmp_path: Path):
+    """Where landmarks were given there are no faces; where there are, they come second."""
+    workspace = make_set(tmp_path, {"plain": partial(film, times=EVEN[:12])})
+    run(workspace, "index", "decode", "detect", "mesh")
+    (workspace.root / "data/mesh/plain.parquet").unlink()
+    done = workspace.stage("normalize")
+    assert done.returncode == 1
+    assert done.stdout.strip().splitlines()[-1].endswith("`dvc repro` makes what is missing")
+    assert "data/mesh/plain.parquet cannot be read" in done.stdout
