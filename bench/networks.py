@@ -46,7 +46,7 @@ def curvenet_training() -> Step:
     def step() -> None:
         net.zero_grad()
         out = apart(net, xyz, neighbours, of=[net])
-        out.backward(torch.ones_like(out))
+        out.backward(torch.ones_like(out))  # type: ignore[no-untyped-call]
 
     return step
 

@@ -1,6 +1,8 @@
 """Pieces of work on several threads: the same results, whoever does which."""
 
 import threading
+import time
+from typing import Any
 
 import pytest
 import torch
@@ -40,6 +42,46 @@ def test_nothing_is_recorded_for_a_gradient(threads):
         kept = torch.zeros(4)  # may be written to in inference mode alone
         crew.each(range(4), lambda piece: kept[piece].fill_(piece))
     assert kept.tolist() == [0.0, 1.0, 2.0, 3.0]
+
+
+def test_nobody_is_still_at_work_when_something_is_raised(threads):
+    ended = threading.Event()
+
+    def work(piece: int) -> None:
+        if piece == 0:
+            raise ValueError("at once")
+        time.sleep(0.2)
+        ended.set()
+
+    with pytest.raises(ValueError, match="at once"):
+        crew.each(range(2), work, threads=2)
+    assert ended.is_set()
+
+
+def test_pieces_of_two_callers_do_not_stand_between_each_other(threads, monkeypatch):
+    """Pieces that wait for each other, given by two threads at once, as slowly as can be."""
+    crew.each(range(2), lambda _: None, threads=2)  # so that the crew is there
+    pool = crew._crew(max(2, torch.get_num_threads()))
+    submit = pool.submit
+
+    def slowly(*given: Any) -> Any:
+        time.sleep(0.05)
+        return submit(*given)
+
+    monkeypatch.setattr(pool, "submit", slowly)
+
+    def call() -> None:
+        together = threading.Barrier(2, timeout=10)
+        crew.each(range(2), lambda _: together.wait(), threads=2)
+        done.append(True)
+
+    done: list[bool] = []
+    callers = [threading.Thread(target=call) for _ in range(4)]
+    for caller in callers:
+        caller.start()
+    for caller in callers:
+        caller.join()
+    assert done == [True] * 4
 
 
 def test_what_goes_wrong_is_raised_and_the_next_work_is_done(threads):

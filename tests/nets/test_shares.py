@@ -1,6 +1,7 @@
 """A batch in shares, each on its own thread: the same function, gradients and statistics."""
 
 import copy
+import faulthandler
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,6 +11,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from duchenne.nets.crew import each
 from duchenne.nets.dropout import Dropout, draw_kept
 from duchenne.nets.norm import FoldedNorm, Norm
 from duchenne.nets.shares import apart, chance, divided, first, total
@@ -17,6 +19,13 @@ from duchenne.nets.smilenet import SmileNet
 from tests.nets.windows import small, windows
 
 ROWS = torch.arange(14, dtype=torch.float64).view(7, 2)
+
+
+@pytest.fixture(autouse=True)
+def _nobody_waits_for_ever() -> Iterator[None]:
+    faulthandler.dump_traceback_later(300, exit=True)
+    yield
+    faulthandler.cancel_dump_traceback_later()
 
 
 @contextmanager
@@ -92,7 +101,8 @@ def test_with_dropout_one_seed_gives_the_same_bits_and_shares_draw_for_themselve
     with threads(2):
         once, again = run(net, work), run(net, work)
         assert all(torch.equal(*pair) for pair in zip(once, again, strict=True))
-        left = apart(Dropout(0.5), torch.ones(2, 999), of=[])
+        layer = Dropout(0.5)
+        left = apart(layer, torch.ones(2, 999), of=[layer])
     assert 0.3 < (left == 0).double().mean() < 0.7
     assert not torch.equal(left[0], left[1])
 
@@ -139,6 +149,75 @@ def test_a_frozen_parameter_and_an_unused_one_have_no_gradient():
     assert unused.weight.grad is None
     torch.testing.assert_close(used.weight.grad, ROWS.sum(0).expand(3, 2))
     torch.testing.assert_close(x.grad, used.weight.detach().sum(0).expand(7, 2))
+
+
+def test_a_parameter_of_two_modules_has_its_gradient_once():
+    layer = nn.Linear(2, 1, bias=False).double()
+    with threads(2):
+        apart(layer, ROWS, of=[layer, nn.Sequential(layer)]).sum().backward()
+    torch.testing.assert_close(layer.weight.grad, ROWS.sum(0, keepdim=True))
+
+
+def test_an_input_that_is_not_learnt_from_has_no_gradient():
+    layer = nn.Linear(2, 1).double()
+    x = ROWS.clone().requires_grad_()
+    with threads(2):
+        apart(lambda rows: layer(rows.detach()), x, of=[layer]).sum().backward()
+        assert x.grad is None
+        assert layer.weight.grad is not None
+        layer.weight.grad = None
+        apart(lambda rows: rows.detach() * 2, x, of=[layer]).sum().backward()
+    assert x.grad is None
+    assert layer.weight.grad is None
+
+
+def test_where_nothing_is_trained_torch_draws_as_if_nothing_had_been():
+    net = smilenet().eval()
+    work = judged([".....", "..x.."], net.settings)
+    before = torch.random.get_rng_state()
+    with threads(2), torch.no_grad():
+        work(net)
+    assert torch.equal(torch.random.get_rng_state(), before)
+
+
+def test_what_a_share_was_is_forgotten_after_it():
+    layer = Dropout(0.5)
+    with threads(2):
+        apart(layer, ROWS, of=[layer])
+        state = each(range(2), lambda _: (divided(), first(), chance()))
+    assert state == [(False, True, None)] * 2
+
+
+def test_all_shares_have_the_same_sum_to_the_last_digit():
+    """In float32 its order decides: 2^24 + 1 is 2^24."""
+    parts = torch.tensor([2.0**24, 1.0, -(2.0**24)])
+    with threads(3):
+        found = apart(lambda x: torch.stack(total(x.sum())), parts, of=[])
+    assert found.tolist() == [0.0, 0.0, 0.0]
+
+
+def test_statistics_of_values_far_from_zero():
+    """Small differences of large numbers: their squares alone would lose them in float32."""
+    torch.manual_seed(2)
+    x = torch.randn(3000, 4, dtype=torch.float64) + 1000.0
+    norm = Norm(4)
+    with threads(3):
+        found = apart(norm, x.float(), of=[norm])
+    wanted = nn.BatchNorm1d(4).double()(x.float().double())
+    torch.testing.assert_close(found.double(), wanted, rtol=0.0, atol=1e-3)
+    torch.testing.assert_close(
+        norm.running_var.double(), 0.9 + 0.1 * x.var(0), rtol=1e-3, atol=1e-3
+    )
+
+
+def test_shares_that_do_not_sum_up_alike_are_told():
+    def work(x: Tensor) -> Tensor:
+        if first():
+            total(1)
+        return x
+
+    with threads(2), pytest.raises(ValueError, match="zip"):
+        apart(work, ROWS, of=[])
 
 
 def test_sums_are_over_all_shares_and_each_share_knows_whether_it_is_the_first():

@@ -21,7 +21,7 @@ _in_line = Lock()  # pieces that wait for each other must not have others' betwe
 
 def each(pieces: Iterable[P], work: Callable[[P], R], *, threads: int | None = None) -> list[R]:
     """work(piece) of every one, in their order, without gradients; on all of torch's threads, or
-    on so many."""
+    on so many, and pieces as many as these may wait for each other."""
     found = list(pieces)
     threads = torch.get_num_threads() if threads is None else threads
     quiet: Any = torch.inference_mode if torch.is_inference_mode_enabled() else torch.no_grad
@@ -32,7 +32,7 @@ def each(pieces: Iterable[P], work: Callable[[P], R], *, threads: int | None = N
 
     if min(threads, len(found)) <= 1:
         return [one(piece) for piece in found]
-    crew = _crew(threads)
+    crew = _crew(max(threads, torch.get_num_threads()))
     with _in_line:
         done = [crew.submit(one, piece) for piece in found]
     wait(done)  # so that nobody is still at work when something is raised

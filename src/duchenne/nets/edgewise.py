@@ -82,10 +82,12 @@ class _HiddenMoments(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor, None]:
+    def backward(
+        ctx: Any, d_mean: Tensor, d_covariance: Tensor, _: None
+    ) -> tuple[Tensor, Tensor, None]:
         u, v, mean = ctx.saved_tensors
         d_u, d_v = torch.empty_like(u), torch.empty_like(v)
-        slope, level = moments_slope(mean, *total(*gradients[:2]), rows=ctx.edges)
+        slope, level = moments_slope(mean, *total(d_mean, d_covariance), rows=ctx.edges)
         slope, level = slope.to(u.dtype), level.to(u.dtype)
 
         def work(part: Part, buffer: Tensor, spare: Tensor) -> None:

@@ -126,9 +126,9 @@ class _RowMoments(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, *gradients: Tensor) -> Tensor:
+    def backward(ctx: Any, d_mean: Tensor, d_covariance: Tensor, _: None) -> Tensor:
         x, mean = ctx.saved_tensors
-        slope, level = moments_slope(mean, *total(*gradients[:2]), rows=ctx.rows)
+        slope, level = moments_slope(mean, *total(d_mean, d_covariance), rows=ctx.rows)
         return torch.addmm(level.to(x.dtype), x, slope.to(x.dtype))
 
 

@@ -5,7 +5,7 @@ threads meet and sum up what each has found (`total`). All of them do the same o
 same order, so they meet in the same places, and do so on the way back too.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from functools import reduce
 from operator import add
 from threading import Barrier, BrokenBarrierError, local
@@ -24,20 +24,22 @@ Rows = tuple[Tensor, ...]
 _SEEDS = 2**62
 
 
-def apart(work: Work, *inputs: Tensor, of: Iterable[nn.Module]) -> Tensor:
+def apart(work: Work, *inputs: Tensor, of: Sequence[nn.Module]) -> Tensor:
     """work(*inputs), the rows of all inputs shared out evenly among torch's threads.
 
-    `work` gives a row for each row, takes its parameters from the modules `of`, and does the same
-    operations whatever the number of rows. With one thread, and on a GPU, it is simply called.
+    `work` gives a row for each row and sums up (`total`) as often in every share. Parameters get
+    their gradients where they belong to the modules `of`; the way back can be gone once. With one
+    thread, and on a GPU, it is simply called. Autocast does not reach the threads.
     """
     threads = min(torch.get_num_threads(), len(inputs[0]))
-    if threads <= 1 or inputs[0].is_cuda:
+    if threads <= 1 or inputs[0].device.type != "cpu":
         return work(*inputs)
+    seeds = torch.randint(_SEEDS, (threads,)).tolist() if any(m.training for m in of) else []
     if torch.is_grad_enabled():
-        parameters = [values for module in of for values in module.parameters()]
-        return torch.cat(_recorded(work, threads, len(inputs), *inputs, *parameters))
+        parameters = dict.fromkeys(values for module in of for values in module.parameters())
+        return torch.cat(_recorded(work, threads, seeds, len(inputs), *inputs, *parameters))
     pieces = _shared_out(inputs, threads)
-    return torch.cat(_at_once(threads, lambda share: work(*pieces[share]), seeds=_seeds(threads)))
+    return torch.cat(_at_once(threads, lambda share: work(*pieces[share]), seeds=seeds))
 
 
 def total(*mine: Any) -> list[Any]:
@@ -48,7 +50,7 @@ def total(*mine: Any) -> list[Any]:
 
 
 def divided() -> bool:
-    """Whether there are other shares."""
+    """Whether this thread works on a share."""
     return _here.meeting is not None
 
 
@@ -66,8 +68,10 @@ class _Apart(torch.autograd.Function):
     """Each share keeps a graph of its own, through which its thread goes back."""
 
     @staticmethod
-    def forward(ctx: Any, work: Work, threads: int, count: int, *given: Tensor) -> Rows:
-        asked = ctx.needs_input_grad[3:]
+    def forward(
+        ctx: Any, work: Work, threads: int, seeds: list[int], count: int, *given: Tensor
+    ) -> Rows:
+        asked = ctx.needs_input_grad[4:]
         pieces = [
             tuple(x.detach().requires_grad_(wanted) for x, wanted in zip(rows, asked, strict=False))
             for rows in _shared_out(given[:count], threads)
@@ -77,7 +81,7 @@ class _Apart(torch.autograd.Function):
             with torch.enable_grad():
                 return work(*pieces[share])
 
-        ctx.results = _at_once(threads, one, seeds=_seeds(threads))
+        ctx.results = _at_once(threads, one, seeds=seeds)
         ctx.wanted = [[x for x in (*rows, *given[count:]) if x.requires_grad] for rows in pieces]
         ctx.inputs = sum(asked[:count])
         return tuple(result.detach() for result in ctx.results)
@@ -86,14 +90,17 @@ class _Apart(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Any, ...]:
         def one(share: int) -> Sequence[Tensor | None]:
+            result, wanted = ctx.results[share], ctx.wanted[share]
+            if not result.requires_grad:  # nothing that was used is wanted
+                return [None] * len(wanted)
             found: Sequence[Tensor | None] = torch.autograd.grad(
-                ctx.results[share], ctx.wanted[share], gradients[share], allow_unused=True
+                result, wanted, gradients[share], allow_unused=True
             )
             return found
 
         of_shares = list(zip(*_at_once(len(gradients), one), strict=True))
-        of_inputs = [torch.cat(rows) for rows in of_shares[: ctx.inputs]]
-        of_parameters = [_sum(values) for values in of_shares[ctx.inputs :]]
+        of_inputs = [_joined(rows, torch.cat) for rows in of_shares[: ctx.inputs]]
+        of_parameters = [_joined(values, _sum) for values in of_shares[ctx.inputs :]]
         found = iter([*of_inputs, *of_parameters])
         return tuple(next(found) if wanted else None for wanted in ctx.needs_input_grad)
 
@@ -101,21 +108,31 @@ class _Apart(torch.autograd.Function):
 _recorded: Callable[..., Rows] = _Apart.apply
 
 
-def _sum(of_shares: Sequence[Tensor | None]) -> Tensor | None:
-    """None where no share had a use for the parameter."""
-    return None if of_shares[0] is None else reduce(add, of_shares)
+def _joined(
+    of_shares: Sequence[Tensor | None], join: Callable[[list[Tensor]], Tensor]
+) -> Tensor | None:
+    """Nothing where no share had a use for it."""
+    there = [values for values in of_shares if values is not None]
+    return join(there) if there else None
+
+
+def _sum(values: Sequence[Any]) -> Any:
+    """In their order, and so to the same last digit wherever it is done."""
+    return reduce(add, values)
 
 
 def _at_once(threads: int, work: Callable[[int], R], *, seeds: Sequence[int] = ()) -> list[R]:
     """work(share) of all shares; what goes wrong in one ends the others, wherever they wait."""
-    meeting, errors = _Meeting(threads), list[Exception]()
+    meeting, errors = _Meeting(threads), list[BaseException]()
 
     def one(share: int) -> R:
         _here.meeting, _here.share = meeting, share
         _here.chance = torch.Generator().manual_seed(seeds[share]) if seeds else None
         try:
-            return work(share)
-        except Exception as error:
+            result = work(share)
+            meeting.total(share, ())  # a share that sums up more often would wait for ever
+            return result
+        except BaseException as error:
             errors.append(error)
             meeting.barrier.abort()
             raise
@@ -125,16 +142,13 @@ def _at_once(threads: int, work: Callable[[int], R], *, seeds: Sequence[int] = (
     try:
         return each(range(threads), one, threads=threads)
     except BrokenBarrierError:
-        raise errors[0] from None
+        if errors:
+            raise errors[0] from None
+        raise
 
 
 def _shared_out(inputs: Sequence[Tensor], threads: int) -> list[Rows]:
     return list(zip(*(x.tensor_split(threads) for x in inputs), strict=True))
-
-
-def _seeds(threads: int) -> list[int]:
-    seeds: list[int] = torch.randint(_SEEDS, (threads,)).tolist()
-    return seeds
 
 
 class _Meeting:
@@ -147,8 +161,7 @@ class _Meeting:
     def total(self, share: int, mine: Sequence[Any]) -> list[Any]:
         self.brought[share] = mine
         self.barrier.wait()
-        # Each thread sums for itself, in one order, and so to the same last digit.
-        sums = [reduce(add, of_shares) for of_shares in zip(*self.brought, strict=True)]
+        sums = [_sum(of_shares) for of_shares in zip(*self.brought, strict=True)]
         self.barrier.wait()  # until all have read
         return sums
 
