@@ -13,7 +13,8 @@ from torch import Tensor, nn
 
 from duchenne.nets.crew import each
 from duchenne.nets.dropout import Dropout, draw_kept
-from duchenne.nets.norm import FoldedNorm, Norm
+from duchenne.nets.folded_norm import FoldedNorm
+from duchenne.nets.norm import Norm
 from duchenne.nets.shares import apart, chance, divided, first, total
 from duchenne.nets.smilenet import SmileNet
 from tests.nets.windows import small, windows
@@ -201,10 +202,19 @@ def test_statistics_of_values_far_from_zero():
     torch.manual_seed(2)
     x = torch.randn(3000, 4, dtype=torch.float64) + 1000.0
     norm = Norm(4)
+    near = x.float().requires_grad_()
     with threads(3):
-        found = apart(norm, x.float(), of=[norm])
-    wanted = nn.BatchNorm1d(4).double()(x.float().double())
+        found = apart(norm, near, of=[norm])
+    plain, wide = nn.BatchNorm1d(4).double(), x.float().double().requires_grad_()
+    wanted = plain(wide)
     torch.testing.assert_close(found.double(), wanted, rtol=0.0, atol=1e-3)
+    gradient = torch.randn(x.shape, dtype=torch.float64)
+    found.backward(gradient.float())
+    wanted.backward(gradient)
+    for one, other in ((near.grad, wide.grad), (norm.weight.grad, plain.weight.grad)):
+        assert one is not None
+        assert other is not None
+        torch.testing.assert_close(one.double(), other, rtol=1e-3, atol=1e-3)
     torch.testing.assert_close(
         norm.running_var.double(), 0.9 + 0.1 * x.var(0), rtol=1e-3, atol=1e-3
     )

@@ -13,9 +13,9 @@ from torch.nn import functional
 from duchenne.nets.curves import CurveAggregation, CurveWalk
 from duchenne.nets.edges import EdgeMax, EdgeMean
 from duchenne.nets.edgewise import SLOPE
+from duchenne.nets.folded_norm import FoldedNorm, Moments, moments_of
 from duchenne.nets.graph import Graph, geometry_moments, graph_of
 from duchenne.nets.join import join
-from duchenne.nets.norm import FoldedNorm, Moments, moments_of
 from duchenne.nets.wide import wide_map
 
 # in, planes of the bottleneck, out

@@ -9,8 +9,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from duchenne.nets.edgewise import SLOPE, hidden_moments, largest, mixed_mean
+from duchenne.nets.folded_norm import FoldedNorm, Moments
 from duchenne.nets.graph import Graph
-from duchenne.nets.norm import FoldedNorm, Moments
 
 
 class EdgeMax(nn.Module):

@@ -13,8 +13,8 @@ from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
 from duchenne.nets.chunks import summed
+from duchenne.nets.folded_norm import moments_slope
 from duchenne.nets.graph import Graph, Part
-from duchenne.nets.norm import moments_slope
 from duchenne.nets.products import affine, inner
 from duchenne.nets.shares import total
 

@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from duchenne.nets.chunks import chunks
-from duchenne.nets.norm import Moments
+from duchenne.nets.folded_norm import Moments
 from duchenne.nets.shares import total
 
 R = TypeVar("R")

@@ -1,12 +1,7 @@
-"""A linear map and the batch normalisation after it, as one affine map.
-
-The statistics of W x follow from those of x: its mean is W mean(x), its variance the diagonal of
-W cov(x) Wᵀ. So the mapped rows need not exist before they can be normalised, which saves passes
-over memory wherever W x is wider than x, or has twenty rows per landmark.
-"""
+"""Batch normalisation of a batch that several threads share."""
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -15,16 +10,8 @@ from torch.autograd.function import once_differentiable
 from duchenne.nets.shares import divided, first, total
 
 
-class Moments(NamedTuple):
-    """Mean (c,) and covariance (c, c) of so many rows, in double precision."""
-
-    mean: Tensor
-    covariance: Tensor
-    rows: int
-
-
 class Norm(nn.BatchNorm1d):
-    """Batch normalisation over all shares of a batch."""
+    """By the statistics of all shares; of a batch by itself, torch's own."""
 
     running_mean: Tensor
     running_var: Tensor
@@ -46,33 +33,6 @@ class Norm(nn.BatchNorm1d):
             self.num_batches_tracked.add_(1)
             self.running_mean.lerp_(mean, share)
             self.running_var.lerp_(variance * (rows / (rows - 1)), share)
-
-
-class FoldedNorm(Norm):
-    """Batch normalisation that can also hand out its affine map."""
-
-    def fold(self, weight: Tensor, moments: Moments | None) -> tuple[Tensor, Tensor]:
-        """(W', b') with W' x + b' = norm(W x), for W (o, i) and the moments of x.
-
-        In evaluation mode the running statistics serve, and `moments` may be None.
-        """
-        if moments is None:
-            mean, variance = self.running_mean, self.running_var
-        else:
-            wide = weight.double()  # a variance may be a small difference of large parts
-            mean = (wide @ moments.mean).to(weight.dtype)
-            variance = ((wide @ moments.covariance) * wide).sum(1).to(weight.dtype)
-            self.remember(mean.detach(), variance.detach(), rows=moments.rows)
-        scale = self.weight * (variance + self.eps).rsqrt()
-        return weight * scale[:, None], self.bias - mean * scale
-
-    def mapped(self, weight: Tensor, x: Tensor) -> Tensor:
-        """norm(W x) for rows x (n, i), in the way that suits where W x is no wider than x."""
-        if self.training:
-            normal: Tensor = self(x @ weight.T)
-            return normal
-        weight, bias = self.fold(weight, None)
-        return torch.addmm(bias, x, weight.T)
 
 
 class _Normalised(torch.autograd.Function):
@@ -98,13 +58,13 @@ class _Normalised(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: Any, gradient: Tensor, *_: Any) -> tuple[Tensor | None, ...]:
         x, gain, mean, scale = ctx.saved_tensors
-        d_bias = gradient.sum(ctx.over)
-        d_gain = ((gradient * x).sum(ctx.over) - mean * d_bias) * scale
-        whole_bias, whole_gain = total(d_bias, d_gain)
-        tilt = -whole_gain * scale / ctx.rows
-        level = -whole_bias / ctx.rows - tilt * mean
-        d_x = torch.addcmul(gradient, x, _columns(tilt, x)).add_(_columns(level, x))
-        return d_x.mul_(_columns(scale * gain, x)), d_gain, d_bias, None
+        off = x - _columns(mean, x)
+        d_bias, d_gain = gradient.sum(ctx.over), (gradient * off).sum(ctx.over) * scale
+        whole_bias, whole_gain = (whole / ctx.rows for whole in total(d_bias, d_gain))
+        # The gradient less its mean, and less what follows the normal row.
+        d_x = off.mul_(_columns(-whole_gain * scale, x)).add_(gradient)
+        d_x.sub_(_columns(whole_bias, x)).mul_(_columns(scale * gain, x))
+        return d_x, d_gain, d_bias, None
 
 
 def _columns(values: Tensor, like: Tensor) -> Tensor:
@@ -113,36 +73,3 @@ def _columns(values: Tensor, like: Tensor) -> Tensor:
 
 
 _normalised: Callable[..., tuple[Tensor, Tensor, Tensor, int]] = _Normalised.apply
-
-
-class _RowMoments(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx: Any, x: Tensor) -> tuple[Tensor, Tensor, int]:
-        rows, whole, second = total(len(x), x.sum(0), (x.T @ x).double())
-        mean = (whole / rows).double()
-        ctx.save_for_backward(x, mean)
-        ctx.rows = rows
-        return mean, second / rows - mean.outer(mean), rows
-
-    @staticmethod
-    @once_differentiable
-    def backward(ctx: Any, d_mean: Tensor, d_covariance: Tensor, _: None) -> Tensor:
-        x, mean = ctx.saved_tensors
-        slope, level = moments_slope(mean, *total(d_mean, d_covariance), rows=ctx.rows)
-        return torch.addmm(level.to(x.dtype), x, slope.to(x.dtype))
-
-
-def moments_slope(
-    mean: Tensor, d_mean: Tensor, d_covariance: Tensor, *, rows: int
-) -> tuple[Tensor, Tensor]:
-    """(S, s) such that the gradient by each row x, of what depends on the moments, is x S + s."""
-    slope = (d_covariance + d_covariance.T) / rows
-    return slope, d_mean / rows - slope @ mean
-
-
-_row_moments: Callable[[Tensor], tuple[Tensor, Tensor, int]] = _RowMoments.apply
-
-
-def moments_of(x: Tensor) -> Moments:
-    """Of rows (n, c)."""
-    return Moments(*_row_moments(x))

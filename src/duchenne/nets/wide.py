@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from duchenne.nets.chunks import chunks, summed
-from duchenne.nets.norm import FoldedNorm
+from duchenne.nets.folded_norm import FoldedNorm
 from duchenne.nets.shares import total
 
 
