@@ -12,6 +12,7 @@ import torch
 from torch import nn
 
 from duchenne.errors import Unusable
+from duchenne.nets import shares
 from duchenne.training import fold as module
 from duchenne.training import scores
 from duchenne.training.fold import Learnt, Task, learn, predict
@@ -87,13 +88,19 @@ def test_a_run_on_two_threads_resumes_with_what_each_of_them_draws(
 ):
     monkeypatch.setattr(module, "SAVE_EVERY_S", -1.0)
     torch.set_num_threads(2)  # conftest.py sets it back
+    shared, at_once = [], shares._at_once
+
+    def noted(threads: int, *given: Any, **seeds: Any) -> list[Any]:
+        shared.append(threads)
+        return at_once(threads, *given, **seeds)
+
+    monkeypatch.setattr(shares, "_at_once", noted)
     given, how = fold(), settings(**CURVENET, net__dropout=0.3, train__epochs=3)
     wanted = learnt(given, how, tmp_path / "undisturbed")
     with pytest.raises(Killed):
         learn(task(given, how), unfinished=tmp_path / "progress", say=killed_after(2))
     assert same(learn(task(given, how), unfinished=tmp_path / "progress", say=silent), wanted)
-    torch.set_num_threads(1)
-    assert not same(learnt(given, how, tmp_path / "alone"), wanted), "threads draw for themselves"
+    assert shared, "each thread drew for itself"
 
 
 def test_a_run_may_be_killed_again_and_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
