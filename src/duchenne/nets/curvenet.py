@@ -10,12 +10,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from duchenne.nets.curves import CurveAggregation, CurveWalk
+from duchenne.nets.curves import CurveAggregation
 from duchenne.nets.edges import EdgeMax, EdgeMean
 from duchenne.nets.edgewise import SLOPE
 from duchenne.nets.folded_norm import FoldedNorm, Moments, moments_of
-from duchenne.nets.graph import Graph, geometry_moments, graph_of
+from duchenne.nets.graph import Graph, geometry_moments, graph_of, numbered
 from duchenne.nets.join import join
+from duchenne.nets.walk import CurveWalk
 from duchenne.nets.wide import wide_map
 
 # in, planes of the bottleneck, out
@@ -63,7 +64,7 @@ class CurveNet(nn.Module):
     def _encode(self, xyz: Tensor, neighbours: Tensor) -> Tensor:
         graph = graph_of(xyz, neighbours[..., : self.neighbours])
         geometry = geometry_moments(graph) if self.training else None
-        others = neighbours[..., 1 : self.neighbours + 1].contiguous()
+        others = numbered(neighbours[..., 1 : self.neighbours + 1], points=xyz.shape[1])
         x = self.lift(graph, geometry)
         for block in self.blocks:
             x = block(x, graph, geometry, others)
@@ -89,7 +90,7 @@ class Block(nn.Module):
             self.shortcut_norm = FoldedNorm(out)
 
     def forward(self, x: Tensor, graph: Graph, geometry: Moments | None, others: Tensor) -> Tensor:
-        """(F·N, width) → (F·N, out); `others` (F, N, k) are the neighbours to walk to."""
+        """(F·N, width) → (F·N, out); `others` (F, N, k) are those to walk to."""
         y = self.narrow_norm.mapped(self.narrow.weight, x)
         cloud = functional.leaky_relu_(y, SLOPE).view(*others.shape[:2], -1)
         y = self.aggregation(cloud, self.walk(cloud, others)).flatten(0, 1)

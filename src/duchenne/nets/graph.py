@@ -85,14 +85,19 @@ class Graph(NamedTuple):
 def graph_of(xyz: Tensor, neighbours: Tensor) -> Graph:
     """`neighbours` (F, N, k) index points (F, N, 3) of their own frame."""
     frames, points, _ = xyz.shape
-    first = torch.arange(0, frames * points, points, device=xyz.device)
-    source = (neighbours.transpose(1, 2).long() + first[:, None, None]).contiguous()
+    source = numbered(neighbours.transpose(1, 2).long(), points=points).contiguous()
     order = begin = source.new_empty(0)
     if torch.is_grad_enabled():
         order = source.reshape(-1).argsort(stable=True)
         degree = _degree(source, rows=frames * points)
         begin = degree.cumsum(0) - degree
     return Graph(xyz.reshape(-1, 3), source, order, begin)
+
+
+def numbered(index: Tensor, *, points: int) -> Tensor:
+    """Points of their own frame (F, …), each frame having so many, counted over all frames."""
+    first = torch.arange(0, len(index) * points, points, device=index.device)
+    return index + first.view(-1, *[1] * (index.ndim - 1))
 
 
 def geometry_moments(graph: Graph) -> Moments:
