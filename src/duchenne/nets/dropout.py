@@ -44,7 +44,10 @@ def makeup(share: float) -> float:
 
 
 def draw_kept(like: Tensor, share: float) -> Tensor:
-    """Which values of `like` stay (same shape, bool)."""
+    """1 where a value of `like` stays, else 0 (same shape, uint8).
+
+    Torch makes floats of bytes three times faster than of truths, which are bytes too.
+    """
     kept = torch.empty(like.numel(), dtype=torch.bool)
     cut = cut_of(share) - _LEVELS // 2
     for part in chunks(torch.empty(0, dtype=torch.int64), count=-(-len(kept) // 4), values=1):
@@ -53,7 +56,7 @@ def draw_kept(like: Tensor, share: float) -> Tensor:
         )
         wanted = kept[4 * part.start : 4 * part.stop]
         torch.ge(bits.view(torch.int16)[: len(wanted)], cut, out=wanted)
-    return kept.view(like.shape)
+    return kept.view(torch.uint8).view(like.shape)
 
 
 class _LeaveOut(torch.autograd.Function):
