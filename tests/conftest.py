@@ -11,7 +11,7 @@ def cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPa
     """An empty unit cache for this test."""
     folder = tmp_path_factory.mktemp("cache")
     monkeypatch.setenv("DUCHENNE_CACHE", str(folder))
-    for name in ("ENGINE", "WORKERS", "TIME_LIMIT", "LOG", "CLUSTER"):
+    for name in ("ENGINE", "WORKERS", "TIME_LIMIT", "LOG", "CLUSTER", "TLS", "TRUSTED", "WAIT"):
         monkeypatch.delenv(f"DUCHENNE_{name}", raising=False)
     return folder
 

@@ -46,6 +46,15 @@ def give_up_overrides() -> None:
             ctypes.CDLL(None).prctl(drop_from_bounding_set, capability, 0, 0, 0)
 
 
+def contents(folder: Path) -> dict[str, bytes]:
+    """Every file below a folder that a stage may have written, by its place there."""
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file() and path.name != ".gitignore"
+    }
+
+
 @dataclass(frozen=True)
 class Workspace:
     root: Path

@@ -19,13 +19,17 @@ from duchenne import project
 from duchenne.errors import DatasetError, DuchenneError
 from duchenne.flow import cache as units
 from duchenne.flow import lock
-from duchenne.flow.settings import cache_folder
+from duchenne.flow.settings import Settings, cache_folder, load
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="What `dvc` does not do.")
 cache_app = typer.Typer(no_args_is_help=True, help="The finished units kept outside the workspace.")
 app.add_typer(cache_app, name="cache")
 forget_app = typer.Typer(no_args_is_help=True, help="Delete what shows people's faces.")
 app.add_typer(forget_app, name="forget")
+
+_Keys = Annotated[
+    str | None, typer.Option(help="folder of the cluster's keys; `tls` of engine.yaml if not given")
+]
 
 
 @app.command()
@@ -138,6 +142,42 @@ def frames(
             forget.delete(shares)
     Console().print(table)
     typer.echo(f"{'would free' if dry_run else 'freed'} {decimal(total)} of disk")
+
+
+@app.command()
+def scheduler(
+    host: Annotated[
+        str | None, typer.Option(help="the address to listen at; all of the machine if not given")
+    ] = None,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="the port; 0 takes a free one")
+    ] = 8786,
+    keys: _Keys = None,
+) -> None:
+    """Run the scheduler of a cluster until Ctrl-C; docs/scale.md says how to use one."""
+    from duchenne.flow import serve, tls
+
+    serve.scheduler(tls.folder_of(keys or _engine().tls), host=host, port=port)
+
+
+@app.command()
+def worker(
+    address: Annotated[str, typer.Argument(help="tls://…, as the scheduler has printed it")],
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="processes; one a core if not given")
+    ] = None,
+    keys: _Keys = None,
+) -> None:
+    """Run workers of a cluster until Ctrl-C, or until their scheduler ends."""
+    from duchenne.flow import serve, tls
+
+    found = _engine()
+    serve.workers(address, tls.folder_of(keys or found.tls), count=workers, patience=found.wait)
+
+
+def _engine() -> Settings:
+    """engine.yaml of the present folder, or what holds where there is none."""
+    return load(Path("engine.yaml"))
 
 
 def main() -> None:

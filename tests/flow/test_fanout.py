@@ -7,10 +7,9 @@ from dataclasses import replace
 from multiprocessing import forkserver
 from pathlib import Path
 
-import distributed
 import pytest
 
-from duchenne.errors import EngineError, GateError, StageError
+from duchenne.errors import GateError, StageError
 from duchenne.flow import ahead, source
 from duchenne.flow.attempt import Work
 from duchenne.flow.cache import UnitCache
@@ -217,22 +216,6 @@ def test_a_missing_input_is_told(tmp_path: Path) -> None:
         go(tmp_path, works.write_text, [Unit("a", (Input(tmp_path / "gone.txt"),))])
 
 
-def test_a_scheduler_that_does_not_answer_is_told(tmp_path: Path) -> None:
-    with pytest.raises(EngineError, match="no Dask scheduler answers at tcp://127"):
-        go(tmp_path, works.write_text, [Unit("a")], Settings(engine="tcp://127.0.0.1:9"))
-
-
-def test_workers_with_several_threads_are_refused(tmp_path: Path) -> None:
-    """A time limit ends a process, so units would die of their neighbours."""
-    with (
-        distributed.LocalCluster(
-            n_workers=1, threads_per_worker=2, dashboard_address=":0", silence_logs=50
-        ) as cluster,
-        pytest.raises(EngineError, match="start workers with --nthreads 1"),
-    ):
-        go(tmp_path, works.write_text, [Unit("a")], Settings(engine=cluster.scheduler_address))
-
-
 def test_deaths_and_endless_units_cost_only_themselves(
     workers: str, tmp_path: Path, cache: Path
 ) -> None:
@@ -311,15 +294,3 @@ def test_a_unit_may_keep_even_its_largest_arrays(workers: str, tmp_path: Path) -
     """Of 195,000 pages."""
     go(tmp_path, works.large_steps, [Unit("pages")], LOCAL)
     assert int(results(tmp_path)["pages.txt"]) < 20_000
-
-
-def test_a_running_scheduler_does_the_same(tmp_path: Path) -> None:
-    """A cluster that somebody else has started, as an address in engine.yaml."""
-    with distributed.LocalCluster(
-        n_workers=1, threads_per_worker=1, dashboard_address=":0", silence_logs=50
-    ) as cluster:
-        settings = Settings(engine=cluster.scheduler_address, time_limit=60)
-        assert go(tmp_path, works.write_text, [Unit("far", spec={"word": "x"})], settings) == {
-            "far": ("ok", "")
-        }
-    assert results(tmp_path) == {"far.txt": "x"}

@@ -8,7 +8,8 @@ from typing import Any
 import distributed
 import pytest
 
-from duchenne.errors import ParamsError
+from duchenne.errors import EngineError, ParamsError
+from duchenne.flow import tls
 from duchenne.flow.settings import Settings
 from duchenne.flow.unit import Unit
 from tests.flow import works
@@ -20,10 +21,12 @@ ASKED: list[Any] = []
 class FakeCluster(distributed.LocalCluster):
     """Starts without workers, as a batch system does, and takes `scale(jobs=…)`."""
 
-    def __init__(self, *, queue: str, processes: int, cores: int) -> None:
+    def __init__(
+        self, *, queue: str, processes: int, cores: int, security: Any, scheduler_options: Any
+    ) -> None:
         ASKED.extend([queue, processes, cores])
-        super().__init__(n_workers=0, threads_per_worker=1, dashboard_address=":0",
-                         silence_logs=50)  # fmt: skip
+        super().__init__(n_workers=0, threads_per_worker=1, security=security,
+                         scheduler_kwargs=scheduler_options, silence_logs=50)  # fmt: skip
 
     def scale(self, n: Any = 0, memory: Any = None, cores: Any = None, jobs: Any = None) -> Any:
         ASKED.extend([] if jobs is None else [jobs])
@@ -37,15 +40,30 @@ def jobqueue(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "dask_jobqueue", module)
 
 
-def test_units_run_as_jobs(tmp_path: Path, jobqueue: None):
-    settings = Settings(
-        engine="FakeCluster", workers=1, cluster={"queue": "short", "cores": 1}, time_limit=60
-    )
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(
+        engine="FakeCluster", workers=1, cluster={"queue": "short", "cores": 1}, time_limit=60,
+        tls=str(tmp_path / "keys"),
+    )  # fmt: skip
+
+
+def test_units_run_as_jobs(tmp_path: Path, jobqueue: None, settings: Settings):
     assert go(tmp_path, works.write_text, [Unit("a", spec={"word": "x"})], settings) == {
         "a": ("ok", "")
     }
     assert results(tmp_path) == {"a.txt": "x"}
     assert ASKED == ["short", 1, 1, 1], "queue, processes, cores, jobs"
+    assert (tmp_path / "keys" / tls.KEY).exists(), "the jobs have keys, made where there were none"
+
+
+@pytest.mark.parametrize("name", ["security", "protocol"])
+def test_jobs_without_keys_are_refused(
+    tmp_path: Path, jobqueue: None, settings: Settings, name: str
+):
+    settings.cluster[name] = None
+    with pytest.raises(EngineError, match=f"cluster: {name} may leave the jobs without keys"):
+        go(tmp_path, works.write_text, [Unit("a")], settings)
 
 
 def test_a_class_that_does_not_exist_is_told(tmp_path: Path, jobqueue: None):

@@ -30,8 +30,8 @@ def test_columns_are_made_without_pandas_which_others_may_import():
 
 def test_a_worker_does_without_it():
     call = (
-        "from duchenne.flow import engine, source; "
-        "engine.prepare(source.present(), local=False, threads_each=1)"
+        "from duchenne.flow import source, worker; "
+        "worker.prepare(source.present().parent, local=False, threads_each=1)"
     )
     assert run(call) == ["False", "1"]
 

@@ -22,6 +22,7 @@ _PRELOADED = (
     "distributed",
     "distributed.nanny",
     "duchenne.flow.engine",
+    "duchenne.flow.worker",
 )
 
 

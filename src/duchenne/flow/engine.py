@@ -6,24 +6,33 @@ end, or with None where the process that worked on it died.
 
 import logging
 import os
-import sys
-from collections.abc import Callable, Iterator, Sequence
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 from typing import Any
 
 from duchenne.errors import EngineError, ParamsError
-from duchenne.flow import ahead, lean, parent, source, threads, voice
+from duchenne.flow import ahead, tls, voice, worker
 from duchenne.flow.attempt import Attempt, Task
 from duchenne.flow.settings import Settings
 from duchenne.flow.unit import Outcome
 
 Ended = tuple[Task, Outcome | None]
 
+NO_DASHBOARD: dict[str, Any] = {
+    "dashboard": False,
+    "dashboard_address": "127.0.0.1:0",
+}  # any free port
+_OPEN = ("tcp://", "ws://")  # without keys
+_LOOK = 5.0  # s between two looks whether there are still workers
+_MORE_WORKERS = "start some with `duchenne worker ADDRESS`, or raise wait if they need longer"
+
 # Tried: without the first, a worker's death also kills units that merely waited in its queue;
 # without the second, Dask tries a unit that kills workers on three more of them. Dask would also
 # have workers give back every 64 KB that they free, and page faults took a third of their time.
-_DASK = {
+DASK = {
     "distributed.scheduler.worker-saturation": 1.0,
     "distributed.scheduler.allowed-failures": 0,
     "distributed.worker.memory.target": False,  # results are files, so there is nothing to spill
@@ -36,6 +45,8 @@ _DASK = {
     "distributed.admin.tick.interval": "1s",
     "distributed.admin.system-monitor.interval": "10s",
     "distributed.comm.timeouts.connect": "10s",
+    "distributed.scheduler.http.routes": [],  # a page for each port of theirs, open to everybody
+    "distributed.worker.http.routes": [],
     # Threads are counted in threads.py. Units run beside a worker's main thread, and in an arena of
     # its own such a thread could not keep memory in pieces of more than 64 MB.
     "distributed.nanny.pre-spawn-environ": ahead.ENVIRONMENT,
@@ -57,30 +68,67 @@ class Cluster:
 
     limits_time = True
 
-    def __init__(self, client: Any) -> None:
-        self._client = client
+    def __init__(self, client: Any, terms: worker.Terms, wait: float) -> None:
+        self._client, self._terms, self._wait = client, terms, wait
 
     def run(self, attempt: Attempt, tasks: Sequence[Task]) -> Iterator[Ended]:
-        from distributed import as_completed
-
-        # One map under one key: Dask keeps waiting units in the scheduler (and not with a worker
-        # that may die) only for tasks that belong together and are more than the workers.
-        name = f"{attempt.recipe.stage}-{os.urandom(4).hex()}"
-        keys = [(name, number) for number in range(len(tasks))]
-        futures = self._client.map(attempt, tasks, key=keys)
-        task_of = dict(zip(futures, tasks, strict=True))
-        done = as_completed(futures, with_results=True, raise_errors=False, loop=self._client.loop)
-        for future, result in done:
+        ended: queue.Queue[tuple[Any, Any]] = queue.Queue()
+        task_of = self._submitted(attempt, tasks, ended)
+        alone_since = None
+        while task_of:
+            try:
+                future, result = ended.get(timeout=_LOOK)
+            except queue.Empty:
+                alone_since = self._alone(alone_since)
+                continue
             task = task_of.pop(future)
             if future.status != "finished":
                 _expect_death(result)
             yield task, result if future.status == "finished" else None
             future.release()
 
+    def _submitted(
+        self, attempt: Attempt, tasks: Sequence[Task], ended: "queue.Queue[tuple[Any, Any]]"
+    ) -> dict[Any, Task]:
+        """The futures of all tasks; a thread puts each into `ended` with its result."""
+        from distributed import as_completed
+        from distributed.protocol import pickle
+
+        # One map under one key: Dask keeps waiting units in the scheduler (and not with a worker
+        # that may die) only for tasks that belong together and are more than the workers.
+        name = f"{attempt.recipe.stage}-{os.urandom(4).hex()}"
+        futures = self._client.map(
+            worker.traveller(),
+            [pickle.dumps(task) for task in tasks],
+            key=[(name, number) for number in range(len(tasks))],
+            attempt=pickle.dumps(attempt),
+            terms=dict(self._terms),
+        )
+        done = as_completed(futures, with_results=True, raise_errors=False, loop=self._client.loop)
+        threading.Thread(target=_move, args=(done, ended), daemon=True).start()
+        return dict(zip(futures, tasks, strict=True))
+
+    def _alone(self, since: float | None) -> float | None:
+        """Since when there are no workers; None while there are some."""
+        if self._client.scheduler_info()["workers"]:
+            return None
+        now = time.monotonic()
+        if since is not None and now - since > self._wait:
+            raise EngineError(
+                f"no worker is left at {self._client.scheduler.address}, and none came within "
+                f"{self._wait:g} s (wait in engine.yaml); {_MORE_WORKERS}; finished units are kept"
+            )
+        return since or now
+
+
+def _move(source: Iterable[Any], target: "queue.Queue[Any]") -> None:
+    for one in source:
+        target.put(one)
+
 
 @contextmanager
 def start(
-    settings: Settings, *, tasks: int, hear: Callable[[str], None]
+    settings: Settings, attempt: Attempt, *, tasks: int, hear: Callable[[str], None]
 ) -> Iterator[Inline | Cluster]:
     """The engine that engine.yaml asks for, with no more workers than there are tasks; `hear` gets
     what units have to say meanwhile."""
@@ -88,9 +136,10 @@ def start(
         yield Inline()
         return
     with ExitStack() as stack:
+        terms = worker.terms(attempt, local=settings.engine == "local")
         client = _client(settings, min(settings.processes(), tasks), stack)
-        client.subscribe_topic(voice.TOPIC, lambda event: hear(event[1]))
-        yield Cluster(client)
+        client.subscribe_topic(voice.topic(terms["run"]), lambda event: hear(event[1]))
+        yield Cluster(client, terms, settings.wait)
 
 
 def _client(settings: Settings, workers: int, stack: ExitStack) -> Any:
@@ -98,28 +147,54 @@ def _client(settings: Settings, workers: int, stack: ExitStack) -> Any:
     import distributed  # noqa: F401  # or its defaults would come and go with our settings
 
     method = {"distributed.worker.multiprocessing-method": ahead.method()}
-    stack.enter_context(dask.config.set({**_DASK, **method}))
+    stack.enter_context(dask.config.set({**DASK, **method}))
     logging.getLogger("distributed").setLevel(logging.CRITICAL)  # deaths are our status rows
     if settings.engine == "local":
-        place: Any = stack.enter_context(_embedded(workers))
-    elif "://" in settings.engine:
-        place = settings.engine
+        return stack.enter_context(_connected(stack.enter_context(_embedded(workers))))
+    if "://" in settings.engine:
+        client = stack.enter_context(_connected(settings.engine, **_keys(settings)))
     else:
-        place = stack.enter_context(_jobqueue(settings, workers))
-    client = stack.enter_context(_connected(place))
-    client.register_plugin(_preparation(local=settings.engine == "local"))
+        jobs = stack.enter_context(_jobqueue(settings, workers))
+        client = stack.enter_context(_connected(jobs))
+    _await_a_worker(client, settings)
     return client
 
 
-def _connected(place: Any) -> Any:
+def _keys(settings: Settings) -> dict[str, Any]:
+    """How to talk to a cluster beyond this process: with keys, or without where that is allowed."""
+    if settings.engine.startswith(_OPEN):
+        if not settings.trusted:
+            raise EngineError(
+                f"engine.yaml: {settings.engine} has no keys, so everybody who reaches it can run "
+                "code as you; start it with `duchenne scheduler` and use its tls:// address, or "
+                "say `trusted: true` if nobody else can reach it"
+            )
+        return {}
+    return {"security": tls.of_folder(tls.folder_of(settings.tls))}
+
+
+def _connected(place: Any, **keys: Any) -> Any:
     from distributed import Client
 
     try:
-        return Client(place, set_as_default=False)
+        return Client(place, set_as_default=False, **keys)
     except OSError as error:
         raise EngineError(
-            f"no Dask scheduler answers at {place} ({error}); start one, or choose another engine "
-            "in engine.yaml"
+            f"no Dask scheduler answers at {place} ({error}), or it has other keys than "
+            "`tls` in engine.yaml; start one with `duchenne scheduler`, or choose another engine"
+        ) from None
+
+
+def _await_a_worker(client: Any, settings: Settings) -> None:
+    """Wait for the first worker, since Dask would wait for ever without a word."""
+    from distributed import TimeoutError as Late
+
+    try:
+        client.wait_for_workers(1, timeout=settings.wait)
+    except Late:
+        raise EngineError(
+            f"{settings.engine} has no workers, and none came within {settings.wait:g} s (wait in "
+            f"engine.yaml); {_MORE_WORKERS}"
         ) from None
 
 
@@ -135,7 +210,8 @@ def _embedded(workers: int) -> Any:
         return LocalCluster(
             n_workers=workers,
             threads_per_worker=1,
-            dashboard_address="127.0.0.1:0",  # any free port; a fixed one warns when it is taken
+            security=tls.of_this_run(),
+            scheduler_kwargs=NO_DASHBOARD,
             silence_logs=logging.CRITICAL,
         )
 
@@ -151,59 +227,38 @@ def _jobqueue(settings: Settings, workers: int) -> Any:
     kind = getattr(dask_jobqueue, settings.engine, None)
     if kind is None:
         raise ParamsError(f"engine.yaml: dask_jobqueue has no class {settings.engine}")
+    odd = sorted({"security", "protocol"} & set(settings.cluster))
+    if odd and not settings.trusted:
+        raise EngineError(
+            f"engine.yaml: cluster: {', '.join(odd)} may leave the jobs without keys, and "
+            "everybody who reaches them could run code as you; remove it, or say `trusted: true` "
+            "if nobody else can"
+        )
+    folder = tls.folder_of(settings.tls)
+    tls.make_folder(folder)
     # one unit at a time in each process, so as many processes as a job has cores
-    cluster = kind(**{"processes": settings.cluster.get("cores", 1), **settings.cluster})
+    given = {"processes": settings.cluster.get("cores", 1), "security": tls.of_folder(folder)}
+    options = {"scheduler_options": NO_DASHBOARD | settings.cluster.get("scheduler_options", {})}
+    cluster = kind(**{**given, **settings.cluster, **options})
     cluster.scale(jobs=workers)
     return cluster
 
 
-def _preparation(*, local: bool) -> Any:
-    """What each worker does first: run the code of the stage's own folder, on one thread."""
-    from distributed import WorkerPlugin
-
-    class Preparation(WorkerPlugin):
-        name = "duchenne"
-
-        def setup(self, worker: Any) -> None:
-            prepare(folder, local=local, threads_each=worker.state.nthreads)
-            voice.number_worker(worker.name)
-
-    folder = source.present()
-    return Preparation()
-
-
-def prepare(folder: Path, *, local: bool, threads_each: int) -> None:
-    """Make this process a worker for the code in `folder`."""
-    if threads_each != 1:
-        raise EngineError(
-            f"a worker has {threads_each} threads; start workers with --nthreads 1, since time "
-            "limits end a process, and units would die of their neighbours"
-        )
-    threads.pin()
-    lean.without_pandas()
-    if local:
-        parent.die_with_parent()
-    else:
-        _forget_old_code()
-    for place in (folder, folder.parent):  # duchenne, and the stages beside it
-        if str(place) not in sys.path:
-            sys.path.insert(0, str(place))
-    source.check(folder)
-
-
-def _forget_old_code() -> None:
-    """A worker that outlives a stage must import what has been edited since."""
-    for name in [name for name in sys.modules if name.split(".")[0] in ("duchenne", "stages")]:
-        del sys.modules[name]
-
-
 def _expect_death(error: Any) -> None:
     """A worker's death is the caller's to judge; anything else is the cluster's fault."""
-    from distributed import KilledWorker
+    from distributed import CancelledError, KilledWorker
 
     fault = error[1] if isinstance(error, tuple) else error  # (type, error, traceback)
-    if not isinstance(fault, KilledWorker):
+    if isinstance(fault, KilledWorker):
+        return
+    if isinstance(fault, CancelledError):  # Dask's way to say that the connection is lost
         raise EngineError(
-            f"the Dask cluster gave up ({type(fault).__name__}: {fault}); its log says why. "
-            "Finished units are kept: run again once it works"
-        )
+            "the scheduler has gone, and all that it knew; start it and its workers, then run "
+            "again (finished units are kept)"
+        ) from None
+    if isinstance(fault, EngineError | RuntimeError):  # what worker.py says
+        raise EngineError(f"{fault}; finished units are kept") from None
+    raise EngineError(
+        f"the Dask cluster gave up ({type(fault).__name__}: {fault}); its log says why. "
+        "Finished units are kept: run again once it works"
+    )

@@ -142,7 +142,7 @@ def _computed(
     if not tasks:
         return
     again: list[Task] = []
-    with engine.start(settings, tasks=len(tasks), hear=hear) as place:
+    with engine.start(settings, attempt, tasks=len(tasks), hear=hear) as place:
         if not place.limits_time:
             attempt = replace(attempt, time_limit=None)
         for task, outcome in place.run(attempt, tasks):

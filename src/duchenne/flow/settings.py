@@ -26,12 +26,15 @@ class Settings(Section):
     folds_per_device: Annotated[int, Field(ge=1)] = 1
     log: Literal["debug", "info", "warning", "error"] = "info"
     cluster: dict[str, Any] = Field(default_factory=dict)
+    tls: str = "auto"
+    trusted: bool = False
+    wait: Annotated[float, Field(gt=0)] = 60
 
     @field_validator("engine")
     @classmethod
     def _an_engine_we_know(cls, engine: str) -> str:
         if not _ENGINES.fullmatch(engine):
-            raise ValueError("it should be local, inline, tcp://host:port or SLURMCluster or such")
+            raise ValueError("it should be local, inline, tls://host:port or SLURMCluster or such")
         return engine
 
     @field_validator("workers", mode="before")

@@ -4,7 +4,7 @@ import os
 import re
 import sys
 
-TOPIC = "duchenne"
+_TOPIC = "DUCHENNE_WORKER_TOPIC"  # in the environment, as the number is: code may be loaded anew
 _NUMBER = "DUCHENNE_WORKER_NUMBER"
 
 
@@ -15,7 +15,17 @@ def say(text: str) -> None:
         return
     from distributed import get_worker
 
-    get_worker().log_event(TOPIC, text)
+    get_worker().log_event(os.environ[_TOPIC], text)
+
+
+def topic(run: str) -> str:
+    """Under what Dask passes on what the units of a run say."""
+    return f"duchenne-{run}"
+
+
+def speak_on(run: str) -> None:
+    """Say from now on what belongs to this run."""
+    os.environ[_TOPIC] = topic(run)
 
 
 def number_worker(name: object) -> None:
