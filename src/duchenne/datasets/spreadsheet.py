@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from duchenne.datasets.clip import Group
@@ -85,18 +85,6 @@ def groups(rows: Iterable[Line], *, leave: Iterable[str]) -> list[dict[str, Grou
     names = [name for name in (lines[0] if lines else {}) if name and name not in left]
     columns = {name: _column([line.get(name, "") for line in lines]) for name in names}
     return [{name: columns[name][i] for name in names} for i in range(len(lines))]
-
-
-def subjects(path: Path) -> Mapping[str, dict[str, Group]]:
-    """subjects.csv: the group columns of each subject; empty where there is no such file."""
-    if not path.exists():
-        return {}
-    rows = read(path, needs=["subject"])
-    names = [row["subject"] for row in rows]
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise DatasetError(f"{path}: these subjects stand there twice: {', '.join(twice)}")
-    return dict(zip(names, groups(rows, leave=["subject"]), strict=True))
 
 
 def _column(values: list[str]) -> list[Group]:
