@@ -1,8 +1,9 @@
 """List the clips of the data set: name, file, subject, label, groups, digest and length.
 
-Problems of the list (duplicates, unlabelled or missing clips) stop here, all of them named. A file
-that cannot be read stays in the list; decode gives it its row. A published set that is not whole
-goes on: the report names what is missing. Published folds must hold once they are to be used.
+Problems of the list (duplicates, unlabelled or missing clips, a person under two spellings) stop
+here, all of them named. A file that cannot be read stays in the list; decode gives it its row. What
+is only missing is named in the report: clips of a published set, rows of subjects.csv without a
+clip. Published folds must hold once they are to be used.
 """
 
 import logging
@@ -26,7 +27,7 @@ def run(stage: Stage) -> None:
         log.warning(advice)
     settings = stage.params.datasets[stage.params.dataset]
     adapter = ADAPTERS[settings.adapter]
-    found = with_age_group(adapter.find(folder, settings), young=stage.params.groups.young)
+    found = with_age_group(adapter.clips(folder, settings), young=stage.params.groups.young)
     check(found, folder)
     folds = labels.read(folder)
     check_scheme(stage.params.folds.scheme, found, folds, folder=folder)
@@ -36,7 +37,7 @@ def run(stage: Stage) -> None:
     made_by = stage.recipe(None).made_by()
     write(CLIPS, stage.out("data/clips.parquet"), clips, made_by=made_by)
     facts = summary(clips, dataset=stage.params.dataset)
-    facts |= {**compare(adapter, found, folds), **adapter.notes(folder, found)}
+    facts |= {**compare(adapter, found, folds), **adapter.report(folder, found)}
     for warning in [*warnings(facts), *facts.get("remarks", ())]:
         log.warning(warning)
     write_json(stage.out("data/reports/dataset.json"), facts)

@@ -44,6 +44,8 @@ def test_a_partial_table_becomes_a_data_set(tmp_path: Path):
         ("a,p1,1,,inf,1\n", HEADER, "a: mouth_onset_dur: 'inf' is not a number"),
         ("a,p1,1,,1,1\na,p1,0,,1,1\n", HEADER, "named twice: a, a"),
         ("a,,1,,1,1\n", HEADER, "without a subject: a"),
+        ("a,p\u200b1,1,,1,1\n", HEADER, r"invisible .*: a \(U\+200B ZERO WIDTH SPACE\)"),
+        ("a,p1,1,,1,1,0.5\n", HEADER, "beyond the header in lines 2;"),
         ("a,p1,happy,,1,1\n,p1,1,,1,1\n", HEADER, "without a name: row 3; .* we know .*: a"),
     ],
 )  # fmt: skip

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from duchenne.datasets import spreadsheet
 from duchenne.datasets.clip import LABELS, clip_name
+from duchenne.datasets.spelling import hidden
 from duchenne.dmarkers.names import COLUMNS, REGIONS
 from duchenne.errors import DatasetError, suggest
 from duchenne.files import write_bytes
@@ -69,8 +70,11 @@ def _check(file: Path, rows: list[dict[str, str]], names: list[str]) -> None:
                         if names.count(name) > 1],
         "without a name": [f"row {i}" for i, row in enumerate(rows, 2) if not row["clip"]],
         "without a subject": [row["clip"] for row in rows if not row["subject"]],
+        "with invisible characters in the subject": [
+            f"{row['clip']} ({sign})" for row in rows if (sign := hidden(row["subject"]))
+        ],
         "without a label that we know (spontaneous or posed)": [
-            f"{row['clip']} ('{row['label']}')"
+            f"{row['clip']} ({row['label']!r})"
             for row in rows
             if row["label"].lower() not in LABELS
         ],

@@ -8,7 +8,7 @@ import pytest
 
 from duchenne.clips import file_of, unread
 from duchenne.dataset_params import DemoDataset, FolderDataset
-from duchenne.datasets import demo, folder, listing
+from duchenne.datasets import ADAPTERS, demo, listing
 from duchenne.datasets.clip import Found, clip_name, kind_of
 from duchenne.datasets.listing import Measured
 from duchenne.errors import DatasetError
@@ -19,7 +19,7 @@ DEMO = DemoDataset(adapter="demo", seed=0, subjects=2, clips_per_subject=2, size
 
 
 def find(root: Path) -> list[Found]:
-    return folder.find(root, SETTINGS)
+    return ADAPTERS["folder"].clips(root, SETTINGS)
 
 
 def make(root: Path, rows: str, files: list[str], header: str = HEADER) -> Path:
@@ -40,6 +40,8 @@ def make(root: Path, rows: str, files: list[str], header: str = HEADER) -> Path:
         ("a.mp4,p1,1\n", ["a.mp4", "x y.mp4", "ü.avi"], "not listed: x y.mp4, ü.avi"),
         ("a.mp4,p1,happy\n", ["a.mp4"], r"we know \(spontaneous or posed\): a.mp4 \('happy'\)"),
         ("a.mp4,p1,\n", ["a.mp4"], "without a label"),
+        ("a.mp4,p1,posed\u200b\n", ["a.mp4"], r"without a label .*\('posed\\u200b'\)"),
+        ("a.mp4,p1,1\nb.mp4,p1,1,31\n", ["a.mp4"], r"clips\.csv: cells .* in lines 3;"),
         ("a.mp4,,1\n", ["a.mp4"], "without a subject: a.mp4"),
         ("a.txt,p1,1\n", ["a.txt"], "of a kind that cannot be read: a.txt"),
         ("../a.mp4,p1,1\n", [], "missing in the folder: ../a.mp4"),
@@ -98,7 +100,7 @@ def test_groups_come_from_both_tables(tmp_path: Path):
 def test_a_subject_who_stands_twice_in_subjects_csv(tmp_path: Path):
     make(tmp_path, "a.mp4,p1,1\n", ["a.mp4"])
     (tmp_path / "subjects.csv").write_text("subject,age\np1,31\np1,32\n")
-    with pytest.raises(DatasetError, match="stand there twice: p1"):
+    with pytest.raises(DatasetError, match=r"stand twice in subjects.csv: p1"):
         find(tmp_path)
 
 

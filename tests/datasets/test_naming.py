@@ -110,7 +110,7 @@ def test_subjects_csv_makes_groups(name: str, tmp_path: Path):
     lookalikes.make(tmp_path, [clip])
     subject = clip.subject.lstrip("0") if name == "uva-nemo" else clip.subject
     (tmp_path / "subjects.csv").write_text(f"subject,age,gender\n{subject or 0},31,female\n")
-    [found] = ADAPTERS[name].find(tmp_path, SETTINGS[name])
+    [found] = ADAPTERS[name].clips(tmp_path, SETTINGS[name])
     assert found.groups == {"age": 31.0, "gender": "female"}
 
 

@@ -37,6 +37,13 @@ def test_the_set_of_params_yaml_unless_another_is_named(tmp_path: Path):
     assert "note: data/raw/mine is not tracked" in mine
 
 
+def test_what_index_would_warn_of_is_a_note(tmp_path: Path):
+    where = site(tmp_path)
+    put(where, "a.mp4", b"x")
+    (where.data / "subjects.csv").write_text("subject,age\na.mp4,31\nMaria,32\n")
+    assert "note: subjects.csv lists subjects without a clip: Maria" in told(tmp_path, "mine")
+
+
 def test_an_unknown_set_is_refused_with_a_suggestion(tmp_path: Path):
     site(tmp_path)
     with pytest.raises(ParamsError, match=r"'mien' is not described .* did you mean 'mine'\?"):

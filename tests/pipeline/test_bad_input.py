@@ -1,9 +1,10 @@
 """Every kind of broken file through the stage scripts: a row with its reason each."""
 
+import json
 import os
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -80,9 +81,9 @@ def unreadable(path: Path) -> None:
 CASES["locked.mp4"] = (unreadable, "failed", "unreadable")
 
 
-def write_list(data: Path, names: list[str]) -> None:
+def write_list(data: Path, names: list[str], subjects: Sequence[str] = ("p0", "p1", "p2")) -> None:
     classes = ("spontaneous", "posed")
-    lines = [f'"{name}",p{i % 3},{classes[i % 2]}' for i, name in enumerate(names)]
+    lines = [f'"{name}",{subjects[i % 3]},{classes[i % 2]}' for i, name in enumerate(names)]
     (data / "clips.csv").write_text("\n".join(["path,subject,label", *lines]), encoding="utf-8")
 
 
@@ -143,6 +144,25 @@ def test_names_are_made_bearable_and_stay_distinct(workspace: Workspace):
     assert by_path["data/raw/mine/a name with spaces.mp4"].startswith("a_name_with_spaces-")
     assert len(by_path[f"data/raw/mine/{LONG}.mp4"]) <= 80
     assert len(set(by_path.values())) == len(CASES)
+
+
+def test_one_person_in_two_spellings_stops_the_list(tmp_path: Path):
+    workspace = make_set(tmp_path, ["good.mp4", "one.mp4", "cut.mp4"])
+    data = tmp_path / "data/raw/mine"
+    write_list(data, ["good.mp4", "one.mp4", "cut.mp4"], ["Jos\u00e9", "Jose\u0301", "JOSE"])
+    done = workspace.stage("index")
+    assert done.returncode == 1
+    assert "JOSE (cut.mp4) and Jos\u00e9 (good.mp4)" in done.stdout
+    assert "Traceback" not in done.stdout
+    assert not (tmp_path / "data/clips.parquet").exists()
+    (data / "subjects.csv").write_text("subject\nJOSE\nJos\u00e9\nMaria\n", encoding="utf-8")
+    done = workspace.stage("index")
+    assert done.returncode == 0, done.stdout
+    assert "WARNING subjects.csv lists subjects without a clip: Maria" in done.stdout
+    clips_table = tables.read(schemas.CLIPS, tmp_path / "data/clips.parquet")
+    assert set(clips_table["subject"].to_pylist()) == {"JOSE", "Jos\u00e9"}
+    facts = json.loads((tmp_path / "data/reports/dataset.json").read_text(encoding="utf-8"))
+    assert facts["subjects_without_clips"] == ["Maria"]
 
 
 def test_the_gate_stops_and_says_why(tmp_path: Path):

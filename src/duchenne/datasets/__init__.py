@@ -14,8 +14,8 @@ ADAPTERS: Mapping[str, Adapter] = {
     "demo": Adapter(demo.find),
     "fer2013": Adapter(fer2013.find, notes=fer2013.notes),
     "folder": Adapter(folder.find),
-    "uva-nemo": Adapter(uva_nemo.find, uva_nemo.PUBLISHED),
+    "uva-nemo": Adapter(uva_nemo.find, uva_nemo.PUBLISHED, written=uva_nemo.written),
     "bbc": Adapter(bbc.find, bbc.PUBLISHED, bbc.missing),
-    "mmi": Adapter(mmi.find, mmi.PUBLISHED),
+    "mmi": Adapter(mmi.find, mmi.PUBLISHED, notes=mmi.notes, written=None),
     "spos": Adapter(spos.find, spos.PUBLISHED),
 }

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from duchenne.dataset_params import SmileDataset
-from duchenne.datasets import spreadsheet
 from duchenne.datasets.adapter import Counts
 from duchenne.datasets.clip import LABELS, Found
 from duchenne.datasets.naming import Said, found, read_names
@@ -16,10 +15,9 @@ _WRITTEN = {"genuine": "Genuine", "posed": "posed"}
 
 
 def find(folder: Path, settings: SmileDataset) -> list[Found]:
-    """Every clip, with the groups that subjects.csv gives its subject."""
+    """Every clip; each is a file of its own."""
     named = read_names(folder, read, example="'Genuine_smilecontent q01.mp4'")
-    people = spreadsheet.subjects(folder / "subjects.csv")
-    return [found(place, said, people.get(said.subject, {})) for place, said in named]
+    return [found(place, said) for place, said in named]
 
 
 def read(name: str) -> Said | None:

@@ -4,7 +4,6 @@ import re
 from pathlib import Path
 
 from duchenne.dataset_params import DemoDataset
-from duchenne.datasets import spreadsheet
 from duchenne.datasets.clip import LABEL_NAMES, LABELS, Found, files_in
 from duchenne.errors import DatasetError
 
@@ -13,15 +12,14 @@ _NAME = re.compile(r"(?P<subject>s\d+)_(?P<label>spontaneous|posed)_\d+\.mp4")
 
 def find(folder: Path, settings: DemoDataset) -> list[Found]:
     """The clips that the demo stage has rendered."""
-    groups = spreadsheet.subjects(folder / "subjects.csv")
     found, strange = [], []
     for place in files_in(folder):
         match = _NAME.fullmatch(place)
         if match is None:
             strange.append(place)
             continue
-        label, subject = LABELS[match["label"]], match["subject"]
-        found.append(Found(place, subject, label, LABEL_NAMES[label], groups.get(subject, {})))
+        label = LABELS[match["label"]]
+        found.append(Found(place, match["subject"], label, LABEL_NAMES[label]))
     if strange:
         raise DatasetError(
             f"{folder}: not made by the demo: {', '.join(strange)}; to use clips of your own, put "

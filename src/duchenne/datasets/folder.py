@@ -18,7 +18,7 @@ COLUMNS = ("path", "subject", "label")
 
 
 def find(folder: Path, settings: FolderDataset) -> list[Found]:
-    """The clips that clips.csv lists, with the group columns of clips.csv and subjects.csv."""
+    """The clips that clips.csv lists, with its group columns."""
     table = folder / "clips.csv"
     if not table.is_file():
         raise DatasetError(
@@ -33,11 +33,9 @@ def find(folder: Path, settings: FolderDataset) -> list[Found]:
         problems.append(f"the same name in two spellings of its accents: {', '.join(twins)}")
     if problems:
         raise DatasetError(f"{table}: " + "; ".join(problems))
-    people = spreadsheet.subjects(folder / "subjects.csv")
     groups = spreadsheet.groups(rows, leave=COLUMNS)
     return [
-        _found(row, on_disk[_same(row["path"])], {**people.get(row["subject"], {}), **own})
-        for row, own in zip(rows, groups, strict=True)
+        _found(row, on_disk[_same(row["path"])], own) for row, own in zip(rows, groups, strict=True)
     ]
 
 
@@ -59,7 +57,7 @@ def _bad_rows(rows: list[dict[str, str]], on_disk: Mapping[str, str]) -> list[st
         "of a kind that cannot be read": [r["path"] for r in rows if not kind_of(r["path"])],
         "without a subject": [row["path"] for row in rows if not row["subject"]],
         "without a label that we know (spontaneous or posed)": [
-            f"{row['path']} ('{row['label']}')"
+            f"{row['path']} ({row['label']!r})"
             for row in rows
             if row["label"].lower() not in LABELS
         ],

@@ -6,9 +6,10 @@ beside each video; the label from the published folds, else from subjects.csv, e
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from duchenne.dataset_params import SmileDataset
 from duchenne.datasets import labels, naming, sessions
@@ -16,7 +17,7 @@ from duchenne.datasets.adapter import Counts
 from duchenne.datasets.clip import Found, without_endings
 from duchenne.datasets.naming import Said
 from duchenne.datasets.sessions import Told
-from duchenne.errors import DatasetError
+from duchenne.errors import DatasetError, listed
 
 # As the published folds count; an earlier poster counts 49 posed smiles, three of which these lack.
 PUBLISHED = Counts({"spontaneous": 138, "posed": 46}, subjects=34)
@@ -37,6 +38,15 @@ def find(folder: Path, settings: SmileDataset) -> list[Found]:
     }
     _check(folder, told)
     return [_found(place, ident, told[ident]) for place, ident in idents.items()]
+
+
+def notes(folder: Path, found: Sequence[Found]) -> Mapping[str, Any]:
+    """The sessions that only subjects.csv knows."""
+    alone = sessions.without_clips(folder, {clip.ident for clip in found})
+    if not alone:
+        return {}
+    remark = f"{sessions.TABLE} lists sessions without a clip: {listed(alone)}"
+    return {"sessions_without_clips": alone, "remarks": [remark]}
 
 
 def session_of(place: str) -> int | None:
@@ -86,4 +96,5 @@ def _check(folder: Path, told: Mapping[str, Told]) -> None:
 
 def _found(place: str, ident: str, told: Told) -> Found:
     label = told.label or 0
-    return naming.found(place, Said(ident, told.subject or "", label), told.groups)
+    clip = naming.found(place, Said(ident, told.subject or "", label))
+    return replace(clip, groups=told.groups)

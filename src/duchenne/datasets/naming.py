@@ -7,8 +7,9 @@ folders: only the names are the same everywhere.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from unicodedata import normalize
 
-from duchenne.datasets.clip import LABEL_NAMES, Found, Group, files_in, kind_of, without_endings
+from duchenne.datasets.clip import LABEL_NAMES, Found, files_in, kind_of, without_endings
 from duchenne.errors import DatasetError, listed
 
 LABELS_FOLDER = "labels"
@@ -37,9 +38,11 @@ def read_names(
     also: Mapping[str, str] | None = None,
 ) -> list[tuple[str, Said]]:
     """The place of every clip and what `read` makes of its file's name without endings; `also`
-    gives the names of clips that are no files."""
+    gives the names of clips that are no files. Accents are read as one sign with their letter,
+    however the file system writes them."""
     names = {place: without_endings(PurePosixPath(place).name) for place in clips_below(folder)}
-    said = {place: read(name) for place, name in {**names, **(also or {})}.items()}
+    every = {**names, **(also or {})}
+    said = {place: read(normalize("NFC", name)) for place, name in every.items()}
     check_names(folder, {place: bool(what) for place, what in said.items()}, example=example)
     named = [(place, what) for place, what in said.items() if what]
     check_once(folder, [(place, what.ident) for place, what in named])
@@ -76,10 +79,9 @@ def check_once(folder: Path, clips: Sequence[tuple[str, str]]) -> None:
         )
 
 
-def found(place: str, said: Said, groups: Mapping[str, Group]) -> Found:
+def found(place: str, said: Said) -> Found:
     """A clip of a set whose classes are spontaneous and posed."""
-    name = LABEL_NAMES[said.label]
-    return Found(place, said.subject, said.label, name, groups, called=said.ident)
+    return Found(place, said.subject, said.label, LABEL_NAMES[said.label], called=said.ident)
 
 
 def aside(place: str) -> bool:

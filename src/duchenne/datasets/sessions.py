@@ -5,7 +5,7 @@ the same, and mixed they would make two people of one, or one of two.
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
@@ -39,6 +39,12 @@ def told(folder: Path, idents: Mapping[str, str]) -> dict[str, Told]:
     }
 
 
+def without_clips(folder: Path, idents: Collection[str]) -> list[str]:
+    """The sessions of the table, where there is one, that are none of `idents`."""
+    table = folder / TABLE
+    return sorted(set(_table(table)).difference(idents), key=int) if table.exists() else []
+
+
 def _described(clip: Path) -> Told:
     """By the file beside a clip; it describes one session, so the clip must lie there alone."""
     description = clip.with_name("session.xml")
@@ -69,7 +75,7 @@ def _check(path: Path, rows: list[spreadsheet.Line]) -> None:
         "not a session's number": [r["session"] for r in rows if not r["session"].isdecimal()],
         "without a subject": [row["session"] for row in rows if not row["subject"]],
         "without a label that we know (spontaneous or posed)": [
-            f"{row['session']} ('{row['label']}')"
+            f"{row['session']} ({row['label']!r})"
             for row in rows
             if row.get("label") and row["label"].lower() not in LABELS
         ],

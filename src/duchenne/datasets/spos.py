@@ -8,7 +8,6 @@ import re
 from pathlib import Path, PurePosixPath
 
 from duchenne.dataset_params import SposDataset
-from duchenne.datasets import spreadsheet
 from duchenne.datasets.adapter import Counts
 from duchenne.datasets.clip import LABELS, Found, files_in
 from duchenne.datasets.naming import Said, aside, found, read_names
@@ -21,11 +20,10 @@ _NAME = re.compile(r"(posed|spontaneous)_([^\W_]+)-[0-9]+")
 
 
 def find(folder: Path, settings: SposDataset) -> list[Found]:
-    """Every clip, with the groups that subjects.csv gives its subject."""
+    """Every clip, as a file or as a folder of pictures."""
     example = "posed_nelly-1.avi, or folders of pictures like posed/happy/nelly-1/"
     named = read_names(folder, read, example=example, also=_sequences(folder))
-    people = spreadsheet.subjects(folder / "subjects.csv")
-    return [found(place, said, people.get(said.subject, {})) for place, said in named]
+    return [found(place, said) for place, said in named]
 
 
 def read(name: str) -> Said | None:

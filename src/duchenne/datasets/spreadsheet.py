@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from duchenne.datasets.clip import Group
@@ -10,24 +10,43 @@ from duchenne.errors import DatasetError
 
 Line = dict[str, str]
 
+SHOWN = 5  # lines in a message
+
 
 def read(path: Path, *, needs: Iterable[str]) -> list[Line]:
     """The rows of a CSV file as text; stripped, without empty lines and columns without a name.
 
-    Commas or semicolons, with or without a byte order mark.
+    Commas or semicolons, with or without a byte order mark. Cells to the right of the last column
+    with a name may be empty, as Excel leaves them; nothing that is written there is dropped.
     """
+    numbered = list(_lines(path))
+    wanted = list(needs)
+    header = [_known(name, wanted) for name in (numbered[0][1] if numbered else [])]
+    _check_header(path, header, wanted)
+    _check_widths(path, _width(header), numbered[1:])
+    rows = [dict(zip(header, cells, strict=False)) for _, cells in numbered[1:] if any(cells)]
+    return [{name: row.get(name, "") for name in header if name} for row in rows]
+
+
+def _lines(path: Path) -> Iterator[tuple[int, list[str]]]:
+    """The cells of each line, with the line's number in the file."""
     try:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
         raise DatasetError(f"{path}: is not UTF-8; save it as 'CSV UTF-8'") from None
+    before, nul, _ = text.partition("\0")
+    if nul:
+        line = before.count("\n") + 1
+        raise DatasetError(f"{path}: line {line} holds a NUL; save it as 'CSV UTF-8'")
     delimiter = ";" if ";" in text.partition("\n")[0] else ","
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    lines = [[cell.strip() for cell in line] for line in reader]
-    wanted = list(needs)
-    header = [_known(name, wanted) for name in (lines[0] if lines else [])]
-    _check_header(path, header, wanted)
-    rows = [dict(zip(header, cells, strict=False)) for cells in lines[1:] if any(cells)]
-    return [{name: row.get(name, "") for name in header if name} for row in rows]
+    number = 1  # a quoted cell may go over several lines, of which the first one counts
+    try:
+        for cells in reader:
+            yield number, [cell.strip() for cell in cells]
+            number = reader.line_num + 1
+    except csv.Error as error:
+        raise DatasetError(f"{path}: line {number}: {error}; look for a missing quote") from None
 
 
 def _known(name: str, wanted: list[str]) -> str:
@@ -45,24 +64,27 @@ def _check_header(path: Path, header: list[str], needs: Iterable[str]) -> None:
         raise DatasetError(f"{path}: these columns stand there twice: {', '.join(twice)}")
 
 
+def _width(header: list[str]) -> int:
+    """Up to the last column with a name."""
+    return max((number for number, name in enumerate(header, 1) if name), default=0)
+
+
+def _check_widths(path: Path, width: int, numbered: Iterable[tuple[int, list[str]]]) -> None:
+    wide = [str(number) for number, cells in numbered if any(cells[width:])]
+    if wide:
+        more = f" and {len(wide) - SHOWN} more" if len(wide) > SHOWN else ""
+        raise DatasetError(
+            f"{path}: cells beyond the header in lines {', '.join(wide[:SHOWN])}{more}; name their "
+            "column, or put what holds a comma or semicolon between quotes"
+        )
+
+
 def groups(rows: Iterable[Line], *, leave: Iterable[str]) -> list[dict[str, Group]]:
     """The columns other than `leave`: numbers where the whole column is numeric, else text."""
     lines, left = list(rows), set(leave)
     names = [name for name in (lines[0] if lines else {}) if name and name not in left]
     columns = {name: _column([line.get(name, "") for line in lines]) for name in names}
     return [{name: columns[name][i] for name in names} for i in range(len(lines))]
-
-
-def subjects(path: Path) -> Mapping[str, dict[str, Group]]:
-    """subjects.csv: the group columns of each subject; empty where there is no such file."""
-    if not path.exists():
-        return {}
-    rows = read(path, needs=["subject"])
-    names = [row["subject"] for row in rows]
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise DatasetError(f"{path}: these subjects stand there twice: {', '.join(twice)}")
-    return dict(zip(names, groups(rows, leave=["subject"]), strict=True))
 
 
 def _column(values: list[str]) -> list[Group]:

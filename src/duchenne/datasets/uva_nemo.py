@@ -1,13 +1,11 @@
 """UvA-NEMO: 001_deliberate_smile_2.mp4 is of subject 001; deliberate is what others call posed."""
 
 import re
-from collections.abc import Mapping
 from pathlib import Path
 
 from duchenne.dataset_params import SmileDataset
-from duchenne.datasets import spreadsheet
 from duchenne.datasets.adapter import Counts
-from duchenne.datasets.clip import LABELS, Found, Group
+from duchenne.datasets.clip import LABELS, Found
 from duchenne.datasets.naming import Said, found, read_names
 
 PUBLISHED = Counts({"spontaneous": 597, "posed": 643}, subjects=400)
@@ -15,10 +13,9 @@ _NAME = re.compile(r"(\d{3})_(deliberate|spontaneous)_smile_(\d+)", re.ASCII)
 
 
 def find(folder: Path, settings: SmileDataset) -> list[Found]:
-    """Every clip, with the groups (age, gender, …) that subjects.csv gives its subject."""
+    """Every clip, a file each."""
     named = read_names(folder, read, example="001_deliberate_smile_2.mp4")
-    people = _people(folder)
-    return [found(place, said, people.get(said.subject, {})) for place, said in named]
+    return [found(place, said) for place, said in named]
 
 
 def read(name: str) -> Said | None:
@@ -26,7 +23,6 @@ def read(name: str) -> Said | None:
     return Said(match[0], match[1], LABELS[match[2]]) if match else None
 
 
-def _people(folder: Path) -> Mapping[str, dict[str, Group]]:
+def written(subject: str) -> str:
     """Spreadsheets take 001 for the number 1."""
-    people = spreadsheet.subjects(folder / "subjects.csv")
-    return {subject.zfill(3): groups for subject, groups in people.items()}
+    return subject.zfill(3)

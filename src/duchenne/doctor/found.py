@@ -11,4 +11,4 @@ def adapter(site: Site) -> Adapter:
 
 
 def clips(site: Site) -> list[Found]:
-    return adapter(site).find(site.data, site.settings)
+    return adapter(site).clips(site.data, site.settings)

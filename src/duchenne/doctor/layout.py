@@ -19,5 +19,6 @@ def check(site: Site) -> Iterator[Finding]:
     folds = labels.read(site.data)
     if site.dataset == site.params.dataset:  # the scheme in params.yaml is that set's
         published.check_scheme(site.params.folds.scheme, found, folds, folder=site.data)
-    for warning in published.warnings(published.compare(adapter(site), found, folds)):
+    told = adapter(site).report(site.data, found).get("remarks", ())
+    for warning in [*published.warnings(published.compare(adapter(site), found, folds)), *told]:
         yield Finding(warning, blocks=False)
