@@ -164,6 +164,16 @@ def drop_index(path: Path) -> Path:
     return path
 
 
+def exaggerate(path: Path, *, box: bytes, at: int) -> Path:
+    """Write a number near 2^30 into an MP4, `at` bytes behind a box's name; FFmpeg then says that
+    it lacks memory."""
+    data = bytearray(path.read_bytes())
+    start = data.index(box) + at
+    data[start : start + 4] = (0x3FFF_FFFF).to_bytes(4)
+    path.write_bytes(data)
+    return path
+
+
 def _colours(colour: dict[str, int]) -> dict[str, int]:
     """What the scaler must be told so that the pixels are what the tags say."""
     matrix, extent = colour.get("colorspace", 5), colour.get("color_range", 1)

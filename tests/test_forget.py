@@ -3,10 +3,13 @@
 import hashlib
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import yaml
 
@@ -117,18 +120,19 @@ def test_frames_beside_other_data_of_another_commit_are_kept(ours: Project):
 
 def test_the_workspace_the_copies_of_experiments_and_the_units(ours: Project):
     places = [
-        ours.root / "data/frames/a.parquet",
-        ours.root / "data/crops/a.parquet",
-        ours.root / ".dvc/tmp/exps/tmp1/data/frames/a.parquet",
-        ours.units.root / "units/decode/ab/abc/result",
-        ours.units.root / "unfinished/crops/abc/part",
+        picture(ours.root / "data/frames/a.parquet", "a"),
+        picture(ours.root / "data/crops/a.parquet", "b", stage="crops"),
+        picture(ours.root / ".dvc/tmp/exps/tmp1/data/frames/a.parquet", "c"),
+        picture(ours.units.root / "units/decode/ab/abc/result", "d"),
+        ours.units.root / "units/decode/ab/abc/entry.json",
+        ours.units.root / "units/crops/ab/abd/entry.json",
     ]
     others = [
         ours.root / "data/mesh/a.parquet",
         ours.root / "data/raw/mine/a.mp4",
         ours.units.root / "units/mesh/ab/abc/result",
     ]
-    for path in [*places, *others]:
+    for path in [*places[-2:], *others]:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(JPEG)
     ours.forget()
@@ -138,29 +142,103 @@ def test_the_workspace_the_copies_of_experiments_and_the_units(ours: Project):
     assert not (ours.units.root / "units/decode").exists()
 
 
-def test_a_link_is_removed_and_its_target_left(ours: Project):
-    target = ours.root / "elsewhere.bin"
-    target.write_bytes(JPEG)
-    (ours.root / "data/frames").mkdir(parents=True)
-    (ours.root / "data/frames/a.parquet").symlink_to(target)
+def own_table(path: Path) -> None:
+    """A table of somebody's own, whose metadata has our key, and in it something else."""
+    pq.write_table(pa.table({"jpeg": [JPEG]}).replace_schema_metadata({"duchenne": "[]"}), path)
+
+
+def link_to_a_pipe(path: Path) -> None:
+    os.mkfifo(path.with_name("pipe"))
+    path.symlink_to("pipe")
+
+
+OTHERS: dict[str, Callable[[Path], object]] = {
+    "a film.mp4": lambda path: path.write_bytes(JPEG),
+    "below/notes.txt": lambda path: path.write_text("mine"),
+    "mesh.parquet": lambda path: picture(path, "a", stage="mesh"),
+    "own.parquet": own_table,
+    "text.parquet": lambda path: path.write_text("PAR1"),
+    "broken.parquet": lambda path: path.symlink_to("gone"),
+    "pipe.parquet": link_to_a_pipe,
+}
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_what_no_stage_has_made_stays_and_is_named(ours: Project, name: str):
+    ordinary, other = ours.root / "data/frames/a.parquet", ours.root / "data/frames" / name
+    picture(ordinary, "a")
+    other.parent.mkdir(exist_ok=True)
+    OTHERS[name](other)
+    [workspace, *_] = forget.found(ours.root, ours.units)
+    assert (workspace.files, workspace.left) == ((ordinary,), (other,))
     ours.forget()
-    assert target.exists()
-    assert not (ours.root / "data/frames").exists()
+    assert os.path.lexists(other)
+    assert not ordinary.exists()
+
+
+def test_a_link_is_removed_and_its_target_left(ours: Project):
+    """DVC may link single files into its cache; what counts is what they lead to."""
+    target, film = ours.root / "elsewhere.bin", ours.root / "film.bin"
+    picture(target, "a")
+    film.write_bytes(JPEG)
+    frames = ours.root / "data/frames"
+    frames.mkdir(parents=True)
+    (frames / "a.parquet").symlink_to(target)
+    (frames / "b.parquet").symlink_to(film)
+    ours.forget()
+    assert target.exists() and film.exists()
+    assert [path.name for path in frames.iterdir()] == ["b.parquet"]
+
+
+LINKS = {
+    "data/frames": "data/frames",
+    "data/crops": "data/crops",
+    "data": "data/frames",
+    ".dvc/tmp/exps/tmp1": ".dvc/tmp/exps/tmp1/data/frames",
+    ".dvc/tmp/exps/tmp1/data/crops": ".dvc/tmp/exps/tmp1/data/crops",
+    "units/units": "units/units/decode/ab/abc",
+    "units/units/crops": "units/units/crops/ab/abc",
+}
+
+
+@pytest.mark.parametrize("link", LINKS)
+def test_a_folder_that_is_a_link_is_refused(ours: Project, link: str):
+    """Whatever lies behind it, and before anything is deleted elsewhere."""
+    behind, ordinary = ours.root / "theirs", ours.picture("b")
+    ours.folder(ordinary, path="data/frames")
+    inside = behind / Path(LINKS[link]).relative_to(link) / "a.parquet"
+    picture(inside, "a", stage="crops")
+    (ours.root / link).parent.mkdir(parents=True, exist_ok=True)
+    (ours.root / link).symlink_to(behind)
+    before = ours.objects()
+    with pytest.raises(EngineError, match=rf"{link} is a link to .*theirs, and nothing"):
+        ours.forget()
+    assert inside.exists()
+    assert ours.objects() == before
+
+
+@pytest.mark.parametrize("place", ["data/frames", "units/units/decode/ab"])
+def test_a_link_to_a_folder_is_not_followed(ours: Project, place: str):
+    behind = picture(ours.root / "theirs/a.parquet", "a")
+    (ours.root / place).mkdir(parents=True)
+    (ours.root / place / "linked").symlink_to(behind.parent)
+    ours.forget()
+    assert behind.exists()
 
 
 def test_links_to_one_file_are_freed_once_and_only_when_all_go(ours: Project):
-    frames, units = ours.root / "data/frames", ours.units.root / "units/decode"
-    for folder in (frames, units):
-        folder.mkdir(parents=True)
-    (frames / "a").write_bytes(b"x" * 100)
-    os.link(frames / "a", units / "a")
-    (frames / "b").write_bytes(b"x" * 10)
-    os.link(frames / "b", ours.root / "b")
+    one = picture(ours.root / "data/frames/a.parquet", "a")
+    two = picture(ours.root / "data/frames/b.parquet", "b")
+    units = ours.units.root / "units/decode"
+    units.mkdir(parents=True)
+    os.link(one, units / "a")
+    os.link(two, ours.root / "b")
+    size = one.stat().st_size
     found = forget.found(ours.root, ours.units)
     assert [(share.place, len(share.files), share.bytes) for share in found] == [
-        ("workspace", 2, 110), ("DVC's cache", 0, 0), ("unit cache", 1, 100)
+        ("workspace", 2, size + two.stat().st_size), ("DVC's cache", 0, 0), ("unit cache", 1, size)
     ]  # fmt: skip
-    assert forget.freed(found) == 100
+    assert forget.freed(found) == size
 
 
 def test_what_may_not_be_deleted_is_named_and_the_rest_goes(

@@ -13,6 +13,7 @@ from duchenne.datasets import ADAPTERS
 from duchenne.errors import ParamsError
 from duchenne.flow import settings
 from duchenne.training_params import Model
+from duchenne.typed_yaml import read_yaml
 from tests.imports import ROOT
 
 SHIPPED = (ROOT / "params.yaml").read_text(encoding="utf-8")
@@ -83,6 +84,54 @@ def test_what_is_refused_is_named_with_its_place(tmp_path: Path, old: str, new: 
     with pytest.raises(ParamsError) as refusal:
         load(tmp_path, old, new)
     assert says in str(refusal.value)
+
+
+def bomb(place: str) -> str:
+    """Forty lines that stand for 10^39 values, the last of which is asked for at a place."""
+    lines = ["l0: &l0 lol"]
+    lines += [f"l{i}: &l{i} [{', '.join([f'*l{i - 1}'] * 10)}]" for i in range(1, 40)]
+    return "\n".join([*lines, f"{place}: *l39"])
+
+
+HOSTILE = {
+    "a bomb": (bomb("seed"), "params.yaml, line 1: anchors, aliases and tags (&, *, !) are"),
+    "an anchor": ("seed: 1\nmodel: &a mesh\n", "params.yaml, line 2: anchors"),
+    "an alias": ("seed: 1\nmodel: *a\n", "params.yaml, line 2: anchors"),
+    "a merge": ("seed: {<<: *a}\n", "params.yaml, line 1: anchors"),
+    "a tag": ("seed: !!bool maybe\n", "params.yaml, line 1: anchors"),
+    "a tag of a list": ("seed: !!set {a}\n", "params.yaml, line 1: anchors"),
+    "no date": ("seed: 2024-99-99\n", "params.yaml is not valid YAML: month must be in 1..12"),
+    "endless digits": (f"seed: {'9' * 5000}\n", "params.yaml is not valid YAML: Exceeds the limit"),
+    "two files in one": ("seed: 1\n---\nseed: 2\n", "params.yaml is not valid YAML: expected a si"),
+    "51 levels": (f"seed: {'[' * 51}", "params.yaml, line 1: more than 50 levels"),
+    "400,000 levels": ("[" * 400_000, "params.yaml, line 1: more than 50 levels"),
+    "no text": ("seed: \udcff\n", "params.yaml is not valid YAML: 'utf-8' codec can't decode"),
+    "a megabyte": ("#" * 1_000_001, "params.yaml has 1,000,001 bytes, and at most 1,000,000 are"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_file_is_refused_before_anything_is_made_of_it(tmp_path: Path, name: str):
+    text, says = HOSTILE[name]
+    path = tmp_path / "params.yaml"
+    path.write_bytes(text.encode("utf-8", "surrogateescape"))
+    with pytest.raises(ParamsError) as refusal:
+        params.load(path)
+    assert str(refusal.value).startswith(says)
+    assert "\n" not in str(refusal.value)
+
+
+def test_nothing_is_made_of_an_alias(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(yaml, "load", lambda *_, **__: pytest.fail("it was loaded"))
+    (tmp_path / "engine.yaml").write_text("workers: &w 2\ntime_limit: *w\n")
+    with pytest.raises(ParamsError, match=r"engine\.yaml, line 1: anchors"):
+        settings.load(tmp_path / "engine.yaml")
+
+
+def test_signs_between_quotes_and_fifty_levels_are_read(tmp_path: Path):
+    path = tmp_path / "engine.yaml"
+    path.write_text(f"'*a': ['&b', \"!c\", a & b, 2 * 3]\ndeep: {'[' * 49}{']' * 49}\n")
+    assert read_yaml(path)["*a"] == ["&b", "!c", "a & b", "2 * 3"]
 
 
 def test_a_data_set_s_adapter_is_its_name_unless_given(tmp_path: Path):

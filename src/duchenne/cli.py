@@ -16,7 +16,7 @@ from rich.filesize import decimal
 from rich.table import Column, Table
 
 from duchenne import project
-from duchenne.errors import DatasetError, DuchenneError
+from duchenne.errors import DatasetError, DuchenneError, listed
 from duchenne.flow import cache as units
 from duchenne.flow import lock
 from duchenne.flow.settings import Settings, cache_folder, load
@@ -122,7 +122,8 @@ def frames(
 
     They go from the workspace, from DVC's cache and from the unit cache, for all commits, branches
     and experiments (of a cache that is shared: for everybody). What a data set of its own names
-    stays, and so do the videos in data/raw and whatever was pushed to a remote.
+    stays, and so do the videos in data/raw, files in data/frames and data/crops that no stage has
+    made, and whatever was pushed to a remote. Folders that are links are refused.
 
     Landmarks, models and figures are kept: go on with `dvc repro --allow-missing` and `dvc exp run
     --allow-missing`. `dvc status` then calls data/frames deleted, which is what was wanted. Without
@@ -141,6 +142,8 @@ def frames(
         if not dry_run:
             forget.delete(shares)
     Console().print(table)
+    if left := [str(file.relative_to(root)) for share in shares for file in share.left]:
+        typer.echo(f"left alone, no tables of pictures: {listed(left)}; look at them yourself")
     typer.echo(f"{'would free' if dry_run else 'freed'} {decimal(total)} of disk")
 
 

@@ -2,7 +2,7 @@
 
 They lie in the workspace, in DVC's cache (those of every commit and experiment), and in the unit
 cache. A table of pictures says in its metadata which stage has made it, so none is missed because
-no commit names it any more.
+no commit names it any more, and no other file is taken for one. Nothing is deleted behind a link.
 """
 
 import json
@@ -20,7 +20,6 @@ from duchenne.flow.cache import UnitCache
 
 STAGES = ("decode", "crops")  # those that write pictures
 FOLDERS = ("data/frames", "data/crops")  # and where they write them
-_UNITS = ("units", "unfinished")
 
 
 @dataclass(frozen=True)
@@ -29,7 +28,8 @@ class Share:
 
     place: str
     files: tuple[Path, ...]
-    folders: tuple[Path, ...] = ()  # that hold nothing else, and go too
+    folders: tuple[Path, ...] = ()  # that held them, and go too once they are empty
+    left: tuple[Path, ...] = ()  # what lies among them and is no table of pictures
 
     @property
     def bytes(self) -> int:
@@ -39,11 +39,12 @@ class Share:
 def found(root: Path, units: UnitCache) -> list[Share]:
     """What there is to forget, place by place."""
     copies = [root, *(root / ".dvc/tmp/exps").glob("*/")]  # experiments run in copies
+    outs = [copy / folder for copy in copies for folder in FOLDERS]
     kept = project.is_project(root)
     return [
-        _all_of("workspace", [copy / folder for copy in copies for folder in FOLDERS]),
+        _in_workspace(_unlinked(outs, below=root)),
         Share("DVC's cache", tuple(_in_dvc(root, project.cache_folder(root))) if kept else ()),
-        _all_of("unit cache", [units.root / kind / s for kind in _UNITS for s in STAGES]),
+        _in_units(_unlinked([units.root / "units" / s for s in STAGES], below=units.root)),
     ]
 
 
@@ -76,11 +77,31 @@ def delete(shares: Sequence[Share]) -> None:
         )
 
 
-def _all_of(place: str, folders: Sequence[Path]) -> Share:
-    """A folder without files stays: it is the result of a model that looks at no pictures."""
-    files = {folder: _files(folder) for folder in folders}
-    held = tuple(folder for folder, found in files.items() if found)
-    return Share(place, tuple(file for found in files.values() for file in found), held)
+def _unlinked(folders: Sequence[Path], *, below: Path) -> list[Path]:
+    """Those of the folders that there are, if no step from `below` down to one is a link."""
+    found = [folder for folder in folders if folder.is_dir()]
+    for folder in found:
+        steps = [step for step in (folder, *folder.parents) if below in step.parents]
+        for link in filter(Path.is_symlink, steps):
+            raise EngineError(
+                f"{link} is a link to {link.resolve()}, and nothing is deleted behind a link; "
+                "delete the pictures there yourself, remove the link and run this again"
+            )
+    return found
+
+
+def _in_workspace(folders: Sequence[Path]) -> Share:
+    """A folder without pictures stays: it is the result of a model that looks at none."""
+    files = [file for folder in folders for file in _files(folder)]
+    pictures = [file for file in files if _is_of_pictures(file)]
+    held = [folder for folder in folders if any(folder in file.parents for file in pictures)]
+    return Share("workspace", tuple(pictures), tuple(held), tuple(sorted({*files} - {*pictures})))
+
+
+def _in_units(folders: Sequence[Path]) -> Share:
+    """Whole entries: a record without its pictures would be a damaged one."""
+    files = [file for folder in folders for file in _files(folder)]
+    return Share("unit cache", tuple(files), tuple(folders))
 
 
 def _in_dvc(root: Path, cache: Path) -> list[Path]:
@@ -106,16 +127,17 @@ def _named_by_others(root: Path, cache: Path) -> set[str]:
 
 def _is_of_pictures(file: Path) -> bool:
     """Whether a file is a table that one of our stages has filled with pictures."""
-    if file.suffix == project.DIRECTORY:
+    if file.suffix == project.DIRECTORY or not file.is_file():
         return False
     try:
         made_by = json.loads(tables.facts(file).get("duchenne", "{}"))
-    except (OSError, pa.ArrowInvalid, ValueError):
+    except (OSError, pa.ArrowException, ValueError):
         return False
-    return made_by.get("stage") in STAGES
+    return isinstance(made_by, dict) and made_by.get("stage") in STAGES
 
 
 def _files(folder: Path) -> list[Path]:
+    """Files and links below a folder, not what lies behind the links."""
     return sorted(path for path in folder.rglob("*") if path.is_symlink() or path.is_file())
 
 

@@ -12,6 +12,7 @@ from duchenne import tables, topology
 from duchenne.dmarkers.extract import Markers, extract
 from duchenne.dmarkers.names import COLUMNS, PHASES, REGIONS
 from duchenne.errors import Unusable
+from duchenne.face.regular import opened
 from duchenne.flow.unit import Outcome, Recipe
 from duchenne.landmark_clips import read_landmarks
 from duchenne.markers import DMARKERS, PACKED, SIGNALS, packed, unpacked
@@ -20,6 +21,7 @@ from duchenne.params import DMarkers
 Array = np.ndarray[Any, np.dtype[np.float64]]
 
 _LARGEST = 100_000  # bytes; 225 features take 12,000
+_FARTHEST = 1e12  # of a feature, whatever its unit; the square of 1e300 is no number any more
 _SIGNALS = ("eyelid", "cheek", "lip")
 
 
@@ -73,17 +75,28 @@ def write_given(clip: str, file: Path, folder: Path, *, recipe: Recipe) -> Outco
 
 def _given(file: Path) -> Array:
     """The 225 features in a file, NaN where it has none."""
-    if file.stat().st_size > _LARGEST:
+    with opened(file) as source:
+        text = source.file.read(_LARGEST + 1)
+    if len(text) > _LARGEST:
         raise Unusable("not_dmarkers", "larger than 225 numbers can be")
     try:
-        given = json.loads(file.read_text(encoding="utf-8"))
-        values = np.array([given.get(column, np.nan) for column in COLUMNS], np.float64)
+        given = json.loads(text.decode("utf-8"))
+        values = np.array([_number(given.get(column)) for column in COLUMNS])
         unknown = set(given) - set(COLUMNS)
-    except (ValueError, TypeError, AttributeError, RecursionError) as error:
+    except (ValueError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise Unusable("not_dmarkers", "not an object of feature names and numbers") from error
-    if unknown or np.isinf(values).any() or not np.isfinite(values).any():
-        raise Unusable("not_dmarkers", "no feature, an unknown one, or one without end")
+    if unknown or (np.abs(values) > _FARTHEST).any() or not np.isfinite(values).any():
+        raise Unusable("not_dmarkers", "no feature, an unknown one, or one beyond all bounds")
     return values
+
+
+def _number(value: object) -> float:
+    """A number of a JSON file, NaN for null; NumPy would take words and truths for numbers."""
+    if value is None:
+        return np.nan
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError(f"{type(value).__name__} is no number")
+    return float(value)
 
 
 def merge(folders: Sequence[Path], signals: Path, dmarkers: Path, *, recipe: Recipe) -> None:

@@ -13,6 +13,8 @@ from duchenne.errors import ParamsError, suggest
 
 # Every stage reads three files, which takes the one in Python a seventh of a second.
 _LOADER = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
+_LARGEST = 1_000_000  # bytes; params.yaml and dvc.lock have 20,000
+_DEEPEST = 50  # levels of nesting; params.yaml has six, and some 50,000 would end the process
 
 
 class Section(BaseModel):
@@ -24,15 +26,48 @@ class Section(BaseModel):
 def read_yaml(path: Path) -> dict[str, Any]:
     """The mapping in a YAML file; anything else is told in one line."""
     try:
-        values = yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER)  # noqa: S506
+        text = _text(path)
+        _check_plain(text, name=path.name)
+        values = yaml.load(text, Loader=_LOADER)  # noqa: S506
     except FileNotFoundError:
         raise ParamsError(f"{path.name} is missing in {path.parent.resolve()}") from None
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: no UTF-8, no date, endless digits
         place = " ".join(str(error).split())
         raise ParamsError(f"{path.name} is not valid YAML: {place}") from None
     if not isinstance(values, dict):
         raise ParamsError(f"{path.name} must hold `key: value` lines")
     return values
+
+
+def _text(path: Path) -> str:
+    """The file's text; none of settings is large."""
+    if (size := path.stat().st_size) > _LARGEST:
+        raise ParamsError(
+            f"{path.name} has {size:,} bytes, and at most {_LARGEST:,} are read; keep settings "
+            "alone in it"
+        )
+    return path.read_text(encoding="utf-8")
+
+
+def _check_plain(text: str, *, name: str) -> None:
+    """Refuse what lets a few lines stand for billions of values, before any is made: aliases of
+    aliases. Without anchors and tags, too, each value is what stands there."""
+    depth = 0
+    for event in yaml.parse(text, Loader=_LOADER):
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        if isinstance(event, yaml.NodeEvent) and (event.anchor or getattr(event, "tag", None)):
+            raise ParamsError(
+                f"{name}{_line(event)}: anchors, aliases and tags (&, *, !) are not read here, and "
+                "DVC may never get past them; write the value itself, between quotes if it begins "
+                "with such a sign"
+            )
+        if depth > _DEEPEST:
+            raise ParamsError(f"{name}{_line(event)}: more than {_DEEPEST} levels; nest it less")
+
+
+def _line(event: yaml.Event) -> str:
+    return f", line {event.start_mark.line + 1}" if event.start_mark else ""
 
 
 def explain_all(model: type[BaseModel], error: ValidationError) -> str:

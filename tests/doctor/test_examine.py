@@ -50,6 +50,15 @@ def test_an_unknown_set_is_refused_with_a_suggestion(tmp_path: Path):
         doctor.examine(tmp_path, "mien")
 
 
+def test_a_file_on_which_dvc_hangs_is_named_with_the_line(tmp_path: Path):
+    """DVC multiplies aliases out, before any stage of ours has begun."""
+    site(tmp_path)
+    file = tmp_path / "params.yaml"
+    file.write_text("twice: &a [1, 1]\nfour: [*a, *a]\n" + file.read_text())
+    with pytest.raises(ParamsError, match=r"^params\.yaml, line 1: anchors.* DVC may never get"):
+        doctor.examine(tmp_path)
+
+
 def test_a_set_without_a_folder_or_without_clips(tmp_path: Path):
     where = site(tmp_path)
     assert "holds no clips; put videos there" in told(tmp_path, "mine")

@@ -10,7 +10,15 @@ from duchenne.face import container
 from duchenne.face.facts import Facts, Flaw
 from duchenne.face.jpeg import Picture
 from duchenne.face.video import open_video
-from tests.clips import cut, drop_index, number_in, scramble, write_audio, write_video
+from tests.clips import (
+    cut,
+    drop_index,
+    exaggerate,
+    number_in,
+    scramble,
+    write_audio,
+    write_video,
+)
 
 FAST = {"movflags": "faststart"}  # the index before the pictures, as a download has it
 
@@ -39,6 +47,16 @@ def huge(path: Path) -> None:
     path.write_bytes(data)
 
 
+def many_times(path: Path) -> None:
+    """The index says that a billion entries follow."""
+    exaggerate(write_video(path), box=b"stts", at=8)
+
+
+def vast_frames(path: Path, *, after: int = 0) -> None:
+    """The size of a frame in the index is a gigabyte."""
+    exaggerate(write_video(path), box=b"stsz", at=16 + 4 * after)
+
+
 def write_hls(path: Path) -> None:
     clip = write_video(path.with_name("secret.ts"))
     lines = ["#EXTM3U", "#EXT-X-TARGETDURATION:1", "#EXTINF:1,", str(clip), "#EXT-X-ENDLIST"]
@@ -63,6 +81,8 @@ UNUSABLE: dict[str, tuple[Callable[[Path], object], str]] = {
     "blank": (blank, "no_frames"),
     "unknown codec": (unknown_codec, "unknown_codec"),
     "huge": (huge, "too_large"),
+    "a billion entries": (many_times, "damaged_header"),
+    "a gigabyte a frame": (vast_frames, "no_frames"),
     "a pipe": (os.mkfifo, "not_a_file"),
     "a folder": (Path.mkdir, "not_a_file"),
     "broken link": (lambda path: path.symlink_to("gone.mp4"), "broken_link"),
@@ -82,6 +102,24 @@ def test_what_cannot_be_used_says_why(name, tmp_path):
     assert caught.value.detail
     places = {"missing", "broken_link", "not_a_file", "empty_file"}
     assert caught.value.lasting == (reason not in places), "what is mended is never remembered"
+
+
+@pytest.mark.parametrize("make", [many_times, vast_frames])
+def test_where_memory_is_short_the_file_is_not_blamed(make, tmp_path, monkeypatch):
+    monkeypatch.setattr(container, "_LARGEST_BLOCK", 2**62)  # more than any system has
+    make(tmp_path / "a.mp4")
+    with pytest.raises(MemoryError):
+        read(tmp_path / "a.mp4")
+
+
+def test_a_vast_frame_ends_the_clip_there(tmp_path):
+    vast_frames(tmp_path / "a.mp4", after=10)
+    pictures, facts = read(tmp_path / "a.mp4")
+    assert [number_in(picture.jpeg) for picture in pictures] == list(range(len(pictures)))
+    assert len(pictures) == 10
+    flaw = facts.flaw()
+    assert flaw is not None
+    assert (flaw.reason, flaw.partial) == ("truncated", True)
 
 
 def test_a_script_would_open_its_neighbour_and_is_stopped_twice(tmp_path, monkeypatch):

@@ -90,17 +90,26 @@ def endless(path: Path) -> None:
     path.with_suffix(".png").rename(path)
 
 
+def misplaced(path: Path) -> None:
+    """A TIFF whose strips (tag 273) begin at a rational number (kind 5) instead of a byte."""
+    data = bytearray(write(path.with_suffix(".tiff")).read_bytes())
+    kind = data.index((273).to_bytes(2, "little")) + 2
+    data[kind : kind + 2] = (5).to_bytes(2, "little")
+    path.write_bytes(data)
+
+
 @pytest.mark.parametrize(
     ("make", "reason"),
     [
         (lambda path: path.write_text("a face"), "not_an_image"),
         (lambda path: cut(write(path), 0.7), "damaged_image"),
+        (misplaced, "damaged_image"),
         (huge, "too_large"),
         (endless, "too_large"),
         (lambda path: path.touch(), "empty_file"),
         (lambda path: path.write_text("%!PS-Adobe-3.0 EPSF-3.0\n"), "not_an_image"),
     ],
-    ids=["text", "cut", "huge", "endless", "empty", "postscript"],
+    ids=["text", "cut", "misplaced", "huge", "endless", "empty", "postscript"],
 )
 def test_bad_images(make, reason, tmp_path):
     path = tmp_path / "a.jpg"

@@ -34,3 +34,11 @@ def test_of_many_failures_twenty_are_named(capsys: pytest.CaptureFixture[str]):
     said = capsys.readouterr().err
     assert "f19" in said and "f20" not in said
     assert "and 5 more in data/status/trial.parquet" in " ".join(said.split())
+
+
+def test_a_detail_that_looks_like_markup_is_shown_as_it_is(capsys: pytest.CaptureFixture[str]):
+    """It may quote a file, and a tag that closes nothing would end the stage."""
+    rows = [Row("a", "failed", "broken", "[/b] [red]", "trial"), Row("b", "ok", "odd", "[/x]", "t")]
+    failed, fine = shown(rows, capsys)
+    assert "[/b] [red]" in failed
+    assert "[/x]" in fine

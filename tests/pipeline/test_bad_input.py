@@ -41,6 +41,11 @@ CASES: dict[str, tuple[Make, str, str]] = {
     "text.mp4": (text, "failed", "not_a_video"),
     "playlist.mp4": (playlist, "failed", "not_a_video"),
     "no index.mp4": (lambda p: clips.drop_index(clips.write_video(p)), "failed", "no_index"),
+    "vast.mp4": (
+        lambda p: clips.exaggerate(clips.write_video(p), box=b"stts", at=8),
+        "failed",
+        "damaged_header",
+    ),
     "audio.mp4": (clips.write_audio, "failed", "no_video_stream"),
     "torn.mkv": (
         lambda p: clips.cut(clips.write_video(p, frames=100), 0.7),

@@ -151,6 +151,10 @@ def test_a_broken_table_is_a_row(tmp_path: Path):
     data.mkdir(parents=True)
     broken = {"text": "{", "list": "[1]", "words": '{"mouth_onset_dur": "x"}',
               "unknown": '{"mouth": 1}', "nothing": "{}", "endless": '{"mouth_onset_dur": 1e999}',
+              "far": '{"mouth_onset_dur": -1e300}', "truth": '{"mouth_onset_dur": true}',
+              "quoted": '{"mouth_onset_dur": "1.5"}', "deep": "[" * 50_000, "null byte": "\0",
+              "long": '{"mouth_onset_dur": 1%s}' % ("0" * 400), "cut": '{"mouth_onset_dur": 1',
+              "listed": json.dumps({key: [1.5] for key in COLUMNS}), "marked": "\ufeff{}",
               "good": '{"mouth_onset_dur": 1.5}'}  # fmt: skip
     for name, text in broken.items():
         (data / f"{name}.dmarkers").write_text(text)

@@ -82,6 +82,32 @@ def test_where_frames_are_needed_they_are_made_again(finished: Finished):
     assert pictures(workspace.root / "data/frames") < shown
 
 
+def test_frames_that_dvc_has_linked_go_too_and_folders_that_are_links_are_refused(
+    finished: Finished,
+):
+    """With cache.type symlink each file is a link into DVC's cache, in a folder that is none."""
+    workspace, shown = finished
+    frames = workspace.root / "data/frames"
+    workspace.dvc("config", "cache.type", "symlink")
+    for words in (("repro", "decode"), ("checkout", "--relink", "data/frames")):
+        done = workspace.dvc(*words)
+        assert done.returncode == 0, done.stdout
+    assert {path.is_symlink() for path in frames.iterdir()} == {True}
+    (frames / "notes.txt").write_text("mine")
+    frames.rename(workspace.root / "away")
+    frames.symlink_to(workspace.root / "away")
+    done = workspace.run(sys.executable, "-m", "duchenne.cli", "forget", "frames")
+    assert done.returncode == 1
+    assert f"{frames} is a link to {workspace.root}/away, and nothing is deleted" in done.stdout
+    assert len(files_with(shown, workspace.root)) > 2 * 8, "in all three places"
+    frames.unlink()
+    (workspace.root / "away").rename(frames)
+    assert "no tables of pictures: data/frames/notes.txt;" in forget(workspace)
+    assert files_with(shown, workspace.root) == []
+    assert [path.name for path in frames.iterdir()] == ["notes.txt"]
+    workspace.dvc("config", "--unset", "cache.type")
+
+
 def test_outside_a_project_it_says_so(tmp_path: Path):
     words = (sys.executable, "-m", "duchenne.cli", "forget", "frames")
     done = Workspace(tmp_path).run(*words)

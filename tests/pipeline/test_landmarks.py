@@ -319,6 +319,33 @@ def test_published_arrays_need_no_video(tmp_path: Path):
     assert np.isfinite(done_xyz).all(), "0.08 s are filled in"
 
 
+def test_broken_arrays_are_rows_and_the_others_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("DUCHENNE_ENGINE", "inline")
+    face = np.array(demo_portrait(), np.float64) / (1000, 500, 1000)
+
+    def sound(path: Path, *, frames: int) -> None:
+        np.save(path, np.repeat(face[None], frames, axis=0).astype(np.float32))
+
+    def broken(path: Path, *, begin: bytes, end: int | None) -> None:
+        sound(path, frames=40)
+        path.write_bytes(begin + path.read_bytes()[len(begin) : end])
+
+    cases: dict[str, Make] = {f"s{n}.npy": partial(sound, frames=30 + n) for n in range(3)}
+    cases["torn.npy"] = partial(broken, begin=b"", end=-1000)
+    cases["open.npy"] = partial(broken, begin=b"\x93NUMPY\x01\x00\x06\x00{'a': (", end=None)
+    workspace = make_set(tmp_path, cases)
+    run(workspace, "index", *STAGES)
+    bad = {"torn": ("failed", "truncated"), "open": ("failed", "not_an_array")}
+    assert workspace.statuses("mesh") == {**dict.fromkeys(["s0", "s1", "s2"], ("ok", "")), **bad}
+    assert {name for name, (used, _) in verdicts_of(workspace).items() if used} == {
+        "s0",
+        "s1",
+        "s2",
+    }
+
+
 def demo_portrait() -> NDArray[np.float64]:
     from duchenne.demo import portrait
 

@@ -4,6 +4,7 @@ A file's name proves nothing: a playlist or a script renamed .mp4 would have the
 other files. So only formats that hold their own pictures are tried, and nothing else is opened.
 """
 
+import mmap
 import os
 import re
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ from duchenne.errors import Unusable
 
 MAX_SIDE = 16_384  # px; the largest frame of H.264 and H.265 levels, larger is a broken header
 MAX_PIXELS = 70_000_000  # 8192 × 8192 and a little: 280 MB as RGBA, what a worker can bear
+_LARGEST_BLOCK = 2**31  # bytes; FFmpeg never asks for as much at once, whatever a file says
 
 # Demuxers that read one self-contained file. Left out on purpose: playlists (hls, dash, concat),
 # scripts (lavfi, vapoursynth), text that FFmpeg would draw (tty), and file name patterns (image2).
@@ -50,11 +52,9 @@ def open_container(file: FileIO) -> Iterator[InputContainer]:
             options={"format_whitelist": FORMATS, "protocol_whitelist": "none"},
             metadata_errors="replace",  # titles come in every encoding, and we read none
         )
-    except av.error.MemoryError:
-        raise
     except av.FFmpegError as error:
-        other = Unusable("not_a_video", f"no video format fits these bytes ({error.strerror})")
-        raise _cut_off(file) or other from error
+        check_memory(error)
+        raise _cut_off(file) or _unopened(error) from error
     with container:
         if not container.streams.video and (verdict := _cut_off(file)):
             raise verdict
@@ -84,6 +84,19 @@ def check_size(width: int, height: int) -> None:
         raise Unusable("too_large", f"{width} × {height} px; at most {limit} are read")
 
 
+def check_memory(error: av.FFmpegError) -> None:
+    """Raise the error again if it comes from a lack of memory, and so not from the file.
+
+    FFmpeg says the same of a broken number that has it ask for gigabytes. What it may ask for at
+    most is asked for here, and given back unused: a system that has it did not lack memory.
+    """
+    if isinstance(error, av.error.MemoryError):
+        try:
+            mmap.mmap(-1, _LARGEST_BLOCK).close()
+        except OSError:
+            raise error from None
+
+
 def promise_of(container: InputContainer, stream: VideoStream) -> Promise:
     """Nothing where FFmpeg would only guess from the last packets it finds.
 
@@ -108,6 +121,14 @@ def length_of(container: InputContainer, stream: VideoStream) -> float:
         hours, minutes, seconds = clock.groups()  # Matroska's own
         return int(hours) * 3600 + int(minutes) * 60 + float(seconds)
     return container.duration / av.time_base if container.duration else 0.0
+
+
+def _unopened(error: av.FFmpegError) -> Unusable:
+    """The verdict on a file that FFmpeg cannot open, by what it says."""
+    if isinstance(error, av.error.MemoryError):
+        detail = "a number in its header asks for more memory than any video needs; copy it again"
+        return Unusable("damaged_header", detail)
+    return Unusable("not_a_video", f"no video format fits these bytes ({error.strerror})")
 
 
 def _cut_off(file: FileIO) -> Unusable | None:

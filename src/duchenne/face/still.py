@@ -1,5 +1,6 @@
 """One photograph, as a clip of one picture."""
 
+import struct
 import warnings
 from io import FileIO
 from pathlib import Path
@@ -17,6 +18,8 @@ from duchenne.face.jpeg import Picture, Pixels, encode
 from duchenne.face.regular import opened
 
 _FORMATS = ("JPEG", "PNG", "BMP", "TIFF", "GIF", "WEBP", "PPM")
+# What Pillow raises for broken files: mostly the first, and others where its own checks have gaps.
+_BROKEN = (OSError, SyntaxError, ValueError, TypeError, LookupError, struct.error)
 
 
 def read_still(
@@ -53,7 +56,7 @@ def pixels_of(file: FileIO) -> Pixels:
         raise Unusable("not_an_image", "no image format fits these bytes") from error
     except Image.DecompressionBombError as error:
         raise Unusable("too_large", str(error)) from error
-    except (OSError, SyntaxError, ValueError) as error:  # what Pillow raises for broken files
+    except _BROKEN as error:
         raise Unusable("damaged_image", f"the image cannot be decoded ({error})") from error
 
 

@@ -16,7 +16,7 @@ from av.packet import Packet
 from av.video.stream import VideoStream
 
 from duchenne.errors import Unusable
-from duchenne.face.container import open_container, promise_of, video_stream
+from duchenne.face.container import check_memory, open_container, promise_of, video_stream
 from duchenne.face.facts import Facts
 from duchenne.face.geometry import Geometry
 from duchenne.face.jpeg import Picture
@@ -97,9 +97,8 @@ class Video:
         for packet in self._packets():
             try:
                 frames = self._stream.decode(packet)
-            except av.error.MemoryError:
-                raise
-            except av.FFmpegError:
+            except av.FFmpegError as error:
+                check_memory(error)
                 self._damaged += 1
                 self._seen += 1
                 continue
@@ -119,9 +118,8 @@ class Video:
                     self._delivered += not (is_flush or packet.is_discard)
                     self._torn += packet.is_corrupt
                     yield packet
-            except av.error.MemoryError:
-                raise
-            except av.FFmpegError:
+            except av.FFmpegError as error:
+                check_memory(error)
                 self._torn += 1
             else:
                 return

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from duchenne import schemas, tables
 from duchenne.errors import GateError
@@ -68,10 +69,10 @@ def show(rows: Sequence[Row], stage: str) -> None:
     for heading in ("unit", "status", "reason", "detail"):
         table.add_column(heading, overflow="fold")
     for row in flawed[:SHOWN]:
-        table.add_row(row.unit, row.status, row.reason, row.detail)
+        table.add_row(row.unit, row.status, row.reason, Text(row.detail))  # may quote the file
     if len(flawed) > SHOWN:
         table.caption = f"and {len(flawed) - SHOWN} more in data/status/{stage}.parquet"
     for reason, count in fine.most_common():
         detail = next(row.detail for row in rows if (row.status, row.reason) == ("ok", reason))
-        table.add_row(f"{count:,} units" if count > 1 else "1 unit", "ok", reason, detail)
+        table.add_row(f"{count:,} units" if count > 1 else "1 unit", "ok", reason, Text(detail))
     Console(stderr=True).print(table)
