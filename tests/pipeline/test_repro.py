@@ -202,6 +202,12 @@ def test_a_parameter_reruns_what_reads_it_and_going_back_is_free(finished: Works
     restore(finished)
 
 
+def test_a_run_leaves_its_lock_and_its_figures_to_git(finished: Workspace):
+    """No table, no picture, and no .gitignore that DVC would have written anew."""
+    shown = finished.run("git", "show", "--name-only", "--format=", "HEAD").stdout
+    assert shown.split() == ["dvc.lock", "metrics/summary.json"]
+
+
 def test_status_tells_what_became_of_the_clips(finished: Workspace, tmp_path: Path):
     done = finished.run(sys.executable, "-m", "duchenne.cli", "status")
     assert done.returncode == 0
