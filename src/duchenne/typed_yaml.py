@@ -27,6 +27,8 @@ def read_yaml(path: Path) -> dict[str, Any]:
         values = yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER)  # noqa: S506
     except FileNotFoundError:
         raise ParamsError(f"{path.name} is missing in {path.parent.resolve()}") from None
+    except UnicodeDecodeError as error:
+        raise ParamsError(f"{path.name} is not UTF-8: {error}; save it as UTF-8") from None
     except yaml.YAMLError as error:
         place = " ".join(str(error).split())
         raise ParamsError(f"{path.name} is not valid YAML: {place}") from None
