@@ -6,7 +6,7 @@ The audit comes first: no figure is written of folds that have seen their test s
 from duchenne.clips import group_columns
 from duchenne.files import write_csv, write_json
 from duchenne.pictures import pictures, read_history
-from duchenne.results import as_predictions, models, prove, summarise, tested
+from duchenne.results import Run, as_predictions, models, prove, summarise, tested
 from duchenne.schemas import CLIPS, FOLDS, PREDICTIONS, PROBES
 from duchenne.stage import Stage, execute
 from duchenne.tables import read
@@ -19,7 +19,11 @@ def run(stage: Stage) -> None:
     facts = models(stage.dep("models/folds"), sorted(set(folds["fold"].to_pylist())))
     write_json(stage.out("data/reports/audit.json"), prove(rows, folds, clips, facts))
     probes = read(PROBES, stage.dep("data/probes.parquet"))
-    found = summarise(rows, facts, groups=group_columns(clips), probes=probes)
+    of = Run(
+        dataset=stage.params.dataset, model=stage.params.model, fusion=stage.params.fusion,
+        protocol=stage.params.protocol,
+    )  # fmt: skip
+    found = summarise(rows, facts, run=of, groups=group_columns(clips), probes=probes)
     write_json(stage.out("metrics/summary.json"), found)
     history = read_history(stage.dep("data/history.csv"))
     names = next(iter(facts.values()))["classes"]

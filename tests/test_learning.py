@@ -21,7 +21,7 @@ from duchenne.fold_files import files
 from duchenne.learning import train_fold
 from duchenne.markers import DMARKERS
 from duchenne.merging import merge_history, merge_predictions
-from duchenne.results import models, prove, summarise
+from duchenne.results import Run, models, prove, summarise
 from duchenne.teaching import units_of
 from duchenne.training.clips import Clip
 from tests.training.cases import clip, settings
@@ -144,7 +144,7 @@ def test_a_run_from_landmarks_to_a_summary_that_is_proved(
     rows = results.tested(whole)
     assert sorted(rows["clip"].to_pylist()) == NAMES
     assert prove(rows, FOLDS, CLIPS, facts)["verdict"] is True
-    found = summarise(rows, facts, groups=["gender"])
+    found = summarise(rows, facts, run=Run("mine", "mesh", fusion, protocol), groups=["gender"])
     assert (found["clips"], "optimistic" in found) == (12, protocol == "published")
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from duchenne import schemas, tables
 from duchenne.probing import probe
-from duchenne.results import summarise
+from duchenne.results import Run, summarise
 from tests.test_learning import write_landmarks
 from tests.training.cases import clip
 
@@ -50,7 +50,8 @@ def scores(found: dict[str, list[Any]], count: int = 3) -> dict[str, float]:
     rows = pa.table(found)
     facts = {str(fold): {"optimistic": False} for fold in range(count)}
     given = rows.filter(pa.compute.equal(rows["probe"], rows["probe"][0]))
-    summary = summarise(given.drop_columns("probe"), facts, groups=[], probes=rows)
+    run = Run("mine", "mesh", "none", "nested")
+    summary = summarise(given.drop_columns("probe"), facts, run=run, groups=[], probes=rows)
     return {name: one["balanced_accuracy"] for name, one in summary["probes"].items()}
 
 

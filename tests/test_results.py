@@ -12,7 +12,9 @@ from duchenne import results
 from duchenne.errors import EvaluationError
 from duchenne.fold_files import files
 from duchenne.pictures import pictures
-from duchenne.results import as_predictions, models, prove, summarise
+from duchenne.results import Run, as_predictions, models, prove, summarise
+
+RUN = Run("mine", "mesh", "none", "nested")
 
 # Subjects p, q, r with two clips each; every fold trains on one, validates on the next.
 SUBJECTS = {"c0": "p", "c1": "p", "c2": "q", "c3": "q", "c4": "r", "c5": "r"}
@@ -94,7 +96,7 @@ def test_a_fold_without_predictions_is_refused():
     rows = results.tested(predicted())
     two = rows.filter(pa.compute.not_equal(rows["fold"], "3"))
     with pytest.raises(EvaluationError, match="without predictions: 3"):
-        summarise(two, facts(), groups=[])
+        summarise(two, facts(), run=RUN, groups=[])
 
 
 # ---- Scores -------------------------------------------------------------------------------------
@@ -106,7 +108,10 @@ def test_test_clips_alone_are_scored():
 
 def test_the_summary_by_hand():
     """Of three posed smiles one is taken for spontaneous; all spontaneous ones are found."""
-    found = summarise(results.tested(predicted()), facts(), groups=["gender"])
+    found = summarise(results.tested(predicted()), facts(), run=RUN, groups=["gender"])
+    assert found["run"] == {
+        "dataset": "mine", "model": "mesh", "fusion": "none", "protocol": "nested"
+    }  # fmt: skip
     assert (found["clips"], found["subjects"], found["majority"]) == (6, 3, 0.5)
     assert found["pooled"]["accuracy"] == pytest.approx(5 / 6, abs=1e-6)
     assert found["folds"]["accuracy_mean"] == pytest.approx((1.0 + 0.5 + 1.0) / 3, abs=1e-6)
@@ -132,9 +137,9 @@ def test_probabilities_stand_in_the_order_of_their_numbers():
 @pytest.mark.parametrize("optimistic", [False, True])
 def test_figures_chosen_on_the_test_clips_are_marked(optimistic):
     given = facts(optimistic=optimistic)
-    found = summarise(results.tested(predicted()), given, groups=[])
+    found = summarise(results.tested(predicted()), given, run=RUN, groups=[])
     assert found.get("optimistic") == (1 if optimistic else None)
-    assert next(iter(found)) == ("optimistic" if optimistic else "clips"), "it stands first"
+    assert next(iter(found)) == ("optimistic" if optimistic else "run"), "it stands first"
     proof = prove(results.tested(predicted()), FOLDS, CLIPS, given)
     assert proof["optimistic"] is optimistic
     assert proof["epoch_chosen_on"] == ("test" if optimistic else "val")
@@ -143,7 +148,7 @@ def test_figures_chosen_on_the_test_clips_are_marked(optimistic):
 def test_one_optimistic_fold_marks_all():
     given = facts(optimistic=False)
     given["2"]["optimistic"] = True
-    assert summarise(results.tested(predicted()), given, groups=[])["optimistic"] == 1
+    assert summarise(results.tested(predicted()), given, run=RUN, groups=[])["optimistic"] == 1
 
 
 # ---- The audit ----------------------------------------------------------------------------------

@@ -35,6 +35,13 @@ TINY = {
     "train__batch": 4,
 }
 NOT_OURS = ("tmp", "cache", "config.local")
+IGNORED = (
+    ".gitignore",
+    "data/.gitignore",
+    "data/*/.gitignore",
+    "metrics/*/.gitignore",
+    "models/.gitignore",
+)
 CODE = (".dvcignore", "dvc.yaml", "params.yaml", "engine.yaml", "constraints.txt", "src", "stages")
 
 
@@ -79,7 +86,12 @@ class Workspace:
     def start_history(self) -> None:
         """Put the workspace under git and dvc, as a clone is."""
         shutil.copytree(ROOT / ".dvc", self.root / ".dvc", ignore=shutil.ignore_patterns(*NOT_OURS))
-        (self.root / ".gitignore").write_text("/cache/\n__pycache__/\n")
+        for file in (file for place in IGNORED for file in ROOT.glob(place)):
+            copy = self.root / file.relative_to(ROOT)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(file, copy)
+        with (self.root / ".gitignore").open("a") as ignored:
+            ignored.write("/cache/\n")
         self.run("git", "init", "-q", "-b", "main")
         self.run("git", "config", "user.email", "tests@example.org")
         self.run("git", "config", "user.name", "tests")

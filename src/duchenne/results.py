@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -17,6 +17,15 @@ from duchenne.evaluation.summary import probe_scores, summary
 from duchenne.fold_files import files
 
 _PROBABILITY = re.compile(r"p_\d+")
+
+
+class Run(NamedTuple):
+    """What figures are of; params.yaml has the same names."""
+
+    dataset: str
+    model: str
+    fusion: str
+    protocol: str
 
 
 def tested(predictions: pa.Table) -> pa.Table:
@@ -53,13 +62,15 @@ def summarise(
     rows: pa.Table,
     facts: Mapping[str, Mapping[str, Any]],
     *,
+    run: Run,
     groups: Sequence[str],
     probes: pa.Table | None = None,
 ) -> dict[str, Any]:
     """metrics/summary.json. `optimistic` stands there, as 1, only where the epoch was chosen on
     the test clips."""
     columns = {name: rows[name].to_pylist() for name in groups}
-    found = summary(as_predictions(rows), columns, expected_folds=sorted(facts))
+    found = {"run": run._asdict()}
+    found |= summary(as_predictions(rows), columns, expected_folds=sorted(facts))
     found |= {"probes": _probed(probes)} if probes else {}
     return {"optimistic": 1, **found} if _optimistic(facts) else found
 

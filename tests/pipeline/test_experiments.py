@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 
 from duchenne import schemas, tables
+from tests.imports import ROOT
 from tests.pipeline.test_repro import a_project, ran, restore, results_of, wait_for
 from tests.workspace import Workspace
 
@@ -36,12 +38,28 @@ def test_an_experiment_trains_again_and_nothing_before_it(finished: Workspace):
     assert ran(there.stdout) == ["check", "train", "aggregate"], there.stdout
     told = finished.dvc("metrics", "diff").stdout
     assert "pooled.balanced_accuracy" in told
+    assert re.search(r"run\.fusion +none +hadamard", told)
     seeded = finished.dvc("exp", "run", "-S", "fusion=none", "-S", "seed=1")
     assert ran(seeded.stdout) == ["check", "train", "aggregate"], seeded.stdout
     back = finished.dvc("exp", "run", "-S", "seed=0")
     assert ran(back.stdout) == ["check"], "the rest comes out of the run cache"
     assert results_of(finished.root) == plain
     restore(finished)
+
+
+def test_the_way_back_that_the_readme_names(finished: Workspace):
+    """`dvc repro` stages dvc.lock, so that to restore the working tree alone is not enough."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    line = next(line for line in readme.splitlines() if "# back to where you were" in line)
+    plain = results_of(finished.root)
+    finished.set(fusion="hadamard")
+    assert finished.dvc("repro").returncode == 0
+    assert "dvc.lock" in finished.run("git", "diff", "--cached", "--name-only").stdout
+    back = finished.run("bash", "-c", line)
+    seen, kept = finished.run("git", "status", "--porcelain").stdout, results_of(finished.root)
+    restore(finished)
+    assert (back.returncode, seen) == (0, ""), back.stdout
+    assert kept == plain
 
 
 def test_what_a_data_set_says_can_be_overruled(finished: Workspace):
@@ -135,7 +153,7 @@ def test_the_published_protocol_is_marked_wherever_it_shows(finished: Workspace)
     facts = json.loads((finished.root / "models/folds/1/model.json").read_text())
     restore(finished)
     assert done.returncode == 0, done.stdout
-    assert found["optimistic"] == 1
+    assert (found["optimistic"], found["run"]["protocol"]) == (1, "published")
     assert (proof["optimistic"], proof["epoch_chosen_on"]) == (True, "test")
     assert facts["optimistic"] is True
 

@@ -202,6 +202,12 @@ def test_a_parameter_reruns_what_reads_it_and_going_back_is_free(finished: Works
     restore(finished)
 
 
+def test_a_run_leaves_its_lock_and_its_figures_to_git(finished: Workspace):
+    """No table, no picture, and no .gitignore that DVC would have written anew."""
+    shown = finished.run("git", "show", "--name-only", "--format=", "HEAD").stdout
+    assert shown.split() == ["dvc.lock", "metrics/summary.json"]
+
+
 def test_status_tells_what_became_of_the_clips(finished: Workspace, tmp_path: Path):
     done = finished.run(sys.executable, "-m", "duchenne.cli", "status")
     assert done.returncode == 0
@@ -210,6 +216,8 @@ def test_status_tells_what_became_of_the_clips(finished: Workspace, tmp_path: Pa
     assert {told[0], told[-1]} == {("demo", "8", "0", "0"), ("train", "2", "0", "0")}
     assert all(failed == "0" for *_, failed in told)
     assert "8 of 8 clips are used" in done.stdout
+    assert "all test clips" in done.stdout
+    assert "not shown" not in done.stdout
     assert "say nothing about real smiles" in done.stdout
     empty = Workspace(tmp_path).run(sys.executable, "-m", "duchenne.cli", "status")
     assert "no data set has been indexed here" in empty.stdout
