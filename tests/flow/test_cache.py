@@ -39,16 +39,6 @@ def test_results_are_read_only(units: UnitCache):
     assert stat.S_IMODE((folder / "result").stat().st_mode) == 0o444
 
 
-@pytest.mark.parametrize("damage", ["result", "record", "missing"])
-def test_a_damaged_entry_is_forgotten(units: UnitCache, damage: str):
-    folder = keep(units, "aa11")
-    victim = folder / ("entry.json" if damage == "record" else "result")
-    victim.chmod(0o644)
-    victim.write_text("{") if damage != "missing" else victim.unlink()
-    assert units.find("decode", "aa11") is None
-    assert not folder.exists()
-
-
 def test_the_second_to_finish_a_unit_changes_nothing(units: UnitCache):
     folder = keep(units, "aa11")
     before = (folder / "result").stat().st_ino
