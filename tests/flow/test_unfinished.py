@@ -129,6 +129,14 @@ def test_old_unfinished_work_is_pruned_and_other_work_is_not(tmp_path: Path, cac
     assert unfinished(cache) == [new]
 
 
+def test_a_dead_link_among_unfinished_work_ends_no_pruning(cache: Path):
+    (cache / "unfinished/trial").mkdir(parents=True)
+    (cache / "unfinished/trial/x").symlink_to("nowhere")
+    prune(UnitCache(cache), unused_days=30)
+    prune(UnitCache(cache), unused_days=0)
+    assert not (cache / "unfinished/trial/x").is_symlink()
+
+
 def test_a_folder_that_was_pruned_meanwhile_costs_only_the_time(tmp_path: Path, cache: Path):
     unit = counting("give up")
     for _ in range(2):

@@ -75,7 +75,8 @@ class UnitCache:
         if outcome.status == "failed":
             remove(staged / RESULT)
         entry.write(staged, stage=stage, key=key, outcome=outcome)
-        staged.chmod(self._mode())  # temporary folders are private; a cache may be a group's
+        for made in (staged, *filter(Path.is_dir, staged.rglob("*"))):
+            made.chmod(self._mode())  # temporary folders are private; a cache may be a group's
         folder = self.folder(stage, key)
         self._made(folder.parent)
         try:
@@ -159,7 +160,7 @@ class UnitCache:
     def sweep(self) -> None:
         """Remove what killed runs of this machine left half-made."""
         for folder in (self.root / "parts").glob(f"{socket.gethostname()}=*=*"):
-            if not _alive(int(folder.name.split("=")[1])):
+            if not _alive(folder.name.split("=")[1]):
                 remove(folder)
 
     def entries(self) -> Iterator[tuple[str, Path]]:
@@ -219,14 +220,14 @@ def _size(folder: Path) -> int:
 
 
 def _last_used(folder: Path) -> float:
-    return folder.stat().st_mtime
+    return folder.lstat().st_mtime
 
 
-def _alive(process: int) -> bool:
+def _alive(process: str) -> bool:
     try:
-        os.kill(process, 0)
+        os.kill(int(process), 0)
     except ProcessLookupError:
         return False
-    except PermissionError:
+    except (PermissionError, ValueError, OverflowError):  # the latter two: no name of ours
         return True
     return True
