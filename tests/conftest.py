@@ -5,14 +5,16 @@ from pathlib import Path
 
 import pytest
 
+from duchenne.flow.settings import Settings
+
 
 @pytest.fixture(autouse=True)
 def cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty unit cache for this test."""
     folder = tmp_path_factory.mktemp("cache")
     monkeypatch.setenv("DUCHENNE_CACHE", str(folder))
-    for name in ("ENGINE", "WORKERS", "TIME_LIMIT", "LOG", "CLUSTER", "TLS", "TRUSTED", "WAIT"):
-        monkeypatch.delenv(f"DUCHENNE_{name}", raising=False)
+    for name in Settings.model_fields:
+        monkeypatch.delenv(f"DUCHENNE_{name.upper()}", raising=False)
     return folder
 
 

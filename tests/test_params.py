@@ -1,5 +1,7 @@
 """Parameters: what is refused, how it is said, and what stays as it was written."""
 
+import os
+import pwd
 from pathlib import Path
 from typing import get_args
 
@@ -177,6 +179,11 @@ def test_engine_yaml_names_every_setting_with_its_default():
         ("DUCHENNE_ENGINE", "spark", "engine: it should be local, inline"),
         ("DUCHENNE_LOG", "inof", "'inof' is not allowed; did you mean 'info'?"),
         ("DUCHENNE_TIME_LIMIT", "-1", "time_limit: it should be greater than 0"),
+        (
+            "DUCHENNE_CACHE_OWNERS",
+            "[root, no.such]",
+            "cache_owners.1: it should be the name of a user of this machine, not 'no.such'",
+        ),
     ],
 )
 def test_variables_overrule_engine_yaml_and_are_checked_too(
@@ -188,6 +195,13 @@ def test_variables_overrule_engine_yaml_and_are_checked_too(
     with pytest.raises(ParamsError) as refusal:
         settings.load(ROOT / "engine.yaml")
     assert says in str(refusal.value)
+
+
+def test_the_units_of_oneself_of_root_and_of_named_users_are_used(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    named = pwd.getpwall()[-1]
+    found = settings.Settings(cache_owners=[named.pw_name]).owners()
+    assert found == {0, 1000, named.pw_uid}
 
 
 MODELS = [model for model in get_args(Model) if model != "mesh"]

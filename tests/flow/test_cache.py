@@ -39,16 +39,6 @@ def test_results_are_read_only(units: UnitCache):
     assert stat.S_IMODE((folder / "result").stat().st_mode) == 0o444
 
 
-@pytest.mark.parametrize("damage", ["result", "record", "missing"])
-def test_a_damaged_entry_is_forgotten(units: UnitCache, damage: str):
-    folder = keep(units, "aa11")
-    victim = folder / ("entry.json" if damage == "record" else "result")
-    victim.chmod(0o644)
-    victim.write_text("{") if damage != "missing" else victim.unlink()
-    assert units.find("decode", "aa11") is None
-    assert not folder.exists()
-
-
 def test_the_second_to_finish_a_unit_changes_nothing(units: UnitCache):
     folder = keep(units, "aa11")
     before = (folder / "result").stat().st_ino
@@ -98,11 +88,13 @@ def test_sweep_removes_the_parts_of_dead_processes_only(units: UnitCache):
         "dead": f"{socket.gethostname()}=4194304=x",  # above the largest process number
         "alive": f"{socket.gethostname()}={os.getpid()}=x",
         "elsewhere": "another-host=4194304=x",
+        "nobody": f"{socket.gethostname()}=x=x",
+        "no process": f"{socket.gethostname()}={10**30}=x",
     }
     for name in names.values():
         (parts / name).mkdir(parents=True)
     units.sweep()
-    assert {path.name for path in parts.iterdir()} == {names["alive"], names["elsewhere"]}
+    assert {path.name for path in parts.iterdir()} == {*names.values()} - {names["dead"]}
 
 
 def test_info_and_prune(units: UnitCache):
@@ -141,17 +133,21 @@ def test_a_stray_file_beside_the_result_is_not_kept(units: UnitCache, tmp_path: 
     assert (tmp_path / "there").read_text() == "x"
 
 
-def test_a_cache_that_a_group_shares_stays_shared(cache: Path):
+def test_a_cache_that_a_group_shares_stays_shared(units: UnitCache, cache: Path):
     cache.chmod(0o2775)
     umask = os.umask(0o077)
     try:
-        folder = keep(UnitCache(cache), "aa11")
+        keep(units, "aa11")
+        with units.staging() as staged:
+            (staged / "result/deep").mkdir(parents=True)
+            (staged / "result/deep/b.txt").touch()
+            units.keep("decode", "bb22", staged, Outcome())
+        units.unfinished("decode", "cc33")
     finally:
         os.umask(umask)
-    for made in (folder, folder.parent, folder.parent.parent, cache / "parts"):
-        assert stat.S_IMODE(made.stat().st_mode) == 0o2775, made
-    for file in folder.iterdir():
-        assert stat.S_IMODE(file.stat().st_mode) == 0o444, file
+    for made in cache.rglob("*"):
+        mode = 0o2775 if made.is_dir() else 0o444
+        assert stat.S_IMODE(made.stat().st_mode) == mode, made
 
 
 def test_a_cache_that_cannot_be_written_is_told_in_one_line(tmp_path: Path):

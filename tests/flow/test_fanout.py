@@ -1,5 +1,6 @@
 """The fan-out: what it computes, what it does not compute again, and what bad units become."""
 
+import json
 import multiprocessing
 import sys
 from collections.abc import Iterator, Sequence
@@ -9,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from duchenne.errors import GateError, StageError
+from duchenne.errors import EngineError, GateError, StageError
 from duchenne.flow import ahead, source
+from duchenne.flow import cache as unit_cache
 from duchenne.flow.attempt import Work
 from duchenne.flow.cache import UnitCache
 from duchenne.flow.fanout import Places, fan_out
@@ -18,6 +20,7 @@ from duchenne.flow.gate import read_status
 from duchenne.flow.settings import Settings
 from duchenne.flow.unit import Input, Recipe, Row, Unit
 from tests.flow import works
+from tests.flow.conftest import Give, seal
 
 RECIPE = Recipe(stage="trial", params=None, code="c0de", libraries=())
 INLINE = Settings(engine="inline")
@@ -93,8 +96,9 @@ def test_a_folder_is_placed_whole_and_a_partial_unit_keeps_its_result(tmp_path: 
 
 
 def test_a_unit_may_have_no_file(tmp_path: Path) -> None:
-    assert go(tmp_path, works.no_file, [Unit("array")]) == {"array": ("ok", "landmarks")}
-    assert results(tmp_path) == {}
+    for work in (works.no_file, works.misbehave):  # the second time it is kept
+        assert go(tmp_path, work, [Unit("array")]) == {"array": ("ok", "landmarks")}
+        assert results(tmp_path) == {}
 
 
 @pytest.mark.parametrize(
@@ -148,6 +152,71 @@ def test_a_damaged_entry_is_computed_again(tmp_path: Path, cache: Path) -> None:
     go(tmp_path, works.write_text, [unit])
     assert results(tmp_path) == {"one.txt": "text"}
     assert (folder / "result").read_text() == "text"
+
+
+def test_entries_that_were_exchanged_are_computed_again_with_one_remark(
+    tmp_path: Path, cache: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    units = [Unit(f"u{i}", spec={"word": str(i)}) for i in range(4)]
+    expected = {f"u{i}.txt": str(i) for i in range(4)}
+    go(tmp_path, works.write_text, units)
+    entries = [folder for _, folder in UnitCache(cache).entries()]
+    for one, two in (entries[:2], entries[2:]):
+        one.rename(cache / "aside")
+        two.rename(one)
+        (cache / "aside").rename(two)
+    go(tmp_path, works.write_text, units)
+    assert results(tmp_path) == expected
+    [remark] = [each.getMessage() for each in caplog.records if each.levelname == "WARNING"]
+    assert "4 units" in remark
+    caplog.clear()
+    go(tmp_path, works.misbehave, units)  # kept again
+    assert (results(tmp_path), caplog.records) == (expected, [])
+
+
+def test_a_record_that_names_a_place_elsewhere_writes_nothing_there(
+    tmp_path: Path, cache: Path
+) -> None:
+    go(tmp_path, works.write_folder, [Unit("one")])
+    [(_, folder)] = UnitCache(cache).entries()
+    (folder.parent / "X").write_text("a")
+    record = json.loads((folder / "entry.json").read_text())
+    record["files"]["result/../../X"] = record["files"]["result/a.txt"]
+    (folder / "entry.json").chmod(0o644)
+    (folder / "entry.json").write_text(json.dumps(seal(record)))
+    go(tmp_path, works.write_folder, [Unit("one")])
+    assert results(tmp_path) == {"one.txt/a.txt": "a", "one.txt/deep/b.txt": "b"}
+    assert not list(tmp_path.rglob("X"))
+
+
+def test_what_a_trusted_user_has_kept_is_used_and_what_another_has_kept_is_not(
+    tmp_path: Path, cache: Path, give: Give
+) -> None:
+    unit = Unit("one", spec={"word": "x"})
+    trusting = Settings(engine="inline", cache_owners=["nobody"])
+    go(tmp_path, works.write_text, [unit])
+    [(_, folder)] = UnitCache(cache).entries()
+    give(folder / "entry.json")
+    go(tmp_path, works.misbehave, [unit], trusting)
+    assert results(tmp_path) == {"one.txt": "x"}
+    go(tmp_path, works.misbehave, [unit])
+    assert results(tmp_path) == {"one.txt": "whole"}
+
+
+def test_an_entry_that_blocks_its_place_ends_the_run_before_any_work(
+    tmp_path: Path, cache: Path, give: Give, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    go(tmp_path, works.write_text, [Unit("one")])
+    [(_, folder)] = UnitCache(cache).entries()
+    give(folder)
+    monkeypatch.setattr(unit_cache, "remove", lambda place: None)
+    monkeypatch.setattr(Path, "rename", refuse)
+    with pytest.raises(EngineError, match="belongs to nobody"):
+        go(tmp_path, works.misbehave, [Unit("one"), Unit("two", spec={"do": "bug"})])
+    assert results(tmp_path) == {}
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from duchenne.errors import GateError
+from duchenne.flow import cache as unit_cache
 from duchenne.flow import source, voice
 from duchenne.flow.attempt import Work
 from duchenne.flow.cache import UnitCache, prune
@@ -17,6 +18,7 @@ from duchenne.flow.gate import read_status
 from duchenne.flow.settings import Settings
 from duchenne.flow.unit import Recipe, Unit
 from tests.flow import works
+from tests.flow.conftest import Give
 
 INLINE = Settings(engine="inline")
 LOCAL = Settings(engine="local", workers=1, time_limit=60)
@@ -127,6 +129,14 @@ def test_old_unfinished_work_is_pruned_and_other_work_is_not(tmp_path: Path, cac
     assert unfinished(cache) == [new]
 
 
+def test_a_dead_link_among_unfinished_work_ends_no_pruning(cache: Path):
+    (cache / "unfinished/trial").mkdir(parents=True)
+    (cache / "unfinished/trial/x").symlink_to("nowhere")
+    prune(UnitCache(cache), unused_days=30)
+    prune(UnitCache(cache), unused_days=0)
+    assert not (cache / "unfinished/trial/x").is_symlink()
+
+
 def test_a_folder_that_was_pruned_meanwhile_costs_only_the_time(tmp_path: Path, cache: Path):
     unit = counting("give up")
     for _ in range(2):
@@ -135,6 +145,54 @@ def test_a_folder_that_was_pruned_meanwhile_costs_only_the_time(tmp_path: Path, 
     assert go(tmp_path, works.count_up, unit) == ("out_of_memory", "")
     [folder] = unfinished(cache)
     assert (folder / "progress.txt").read_text() == "line 1"
+
+
+@pytest.mark.parametrize("harm", ["foreign folder", "foreign file", "link", "link as folder"])
+def test_what_somebody_else_may_have_written_is_not_gone_on_with(
+    harm: str, tmp_path: Path, cache: Path, give: Give
+):
+    unit = counting("give up")
+    go(tmp_path, works.count_up, unit)
+    [folder] = unfinished(cache)
+    file = folder / "progress.txt"
+    if harm.startswith("foreign"):
+        give(file if harm == "foreign file" else folder)
+    else:
+        place = file if harm == "link" else folder
+        place.rename(tmp_path / "elsewhere")
+        place.symlink_to(tmp_path / "elsewhere")
+    go(tmp_path, works.count_up, unit)
+    assert file.read_text() == "line 1"
+    assert not folder.is_symlink()
+
+
+@pytest.mark.parametrize("trusted", [False, True])
+def test_workers_know_who_is_trusted(trusted: bool, tmp_path: Path, cache: Path, give_away: Give):
+    unit = counting("give up")
+    go(tmp_path, works.count_up, unit)
+    [folder] = unfinished(cache)
+    give_away(folder / "progress.txt")
+    settings = LOCAL.model_copy(update={"cache_owners": ["nobody"] if trusted else []})
+    go(tmp_path, works.count_up, unit, settings)
+    assert (folder / "progress.txt").read_text() == "line 1" + "\nline 2" * trusted
+
+
+def test_unfinished_work_that_can_neither_be_used_nor_removed_is_told(
+    tmp_path: Path, cache: Path, give: Give, monkeypatch: pytest.MonkeyPatch
+):
+    def refuse(*_: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    go(tmp_path, works.count_up, counting("give up"))
+    [folder] = unfinished(cache)
+    give(folder)
+    monkeypatch.setattr(unit_cache, "remove", lambda place: None)
+    monkeypatch.setattr(Path, "rename", refuse)
+    reason, _ = go(tmp_path, works.count_up, counting("give up"))
+    [row] = read_status(tmp_path / "status.parquet")
+    assert reason == "refused"
+    assert "belongs to nobody" in row.detail
+    assert str(cache) not in row.detail, "rows hold no path of this machine"
 
 
 # ---- What units say -----------------------------------------------------------------------------

@@ -15,7 +15,8 @@ from pathlib import Path
 
 from duchenne.errors import DuchenneError, Unusable
 from duchenne.flow import source
-from duchenne.flow.cache import RESULT, UnitCache
+from duchenne.flow.cache import UnitCache
+from duchenne.flow.entry import RESULT
 from duchenne.flow.unit import Outcome, Recipe, Unit
 
 Work = Callable[..., Outcome]  # (unit, recipe, result) or (unit, recipe, result, unfinished)
@@ -47,6 +48,8 @@ class Attempt:
     def __call__(self, task: Task) -> Outcome:
         try:
             return self.timed_out(task) or self._known(task) or self._done(task)
+        except DuchenneError as mistake:
+            return Outcome("failed", "refused", str(mistake), lasting=False)
         except Exception as error:
             log.exception("%s: %s broke", self.recipe.stage, task.unit.name)
             return _breakdown(error)
@@ -87,8 +90,6 @@ class Attempt:
             return self.work(task.unit, self.recipe, *places)
         except Unusable as verdict:
             return Outcome("failed", verdict.reason, verdict.detail, verdict.lasting)
-        except DuchenneError as mistake:
-            return Outcome("failed", "refused", str(mistake), lasting=False)
 
     def _same_code(self) -> bool:
         """Whether the code on disk, which this process has loaded, is still the key's."""

@@ -4,68 +4,61 @@ An entry is a folder named by its key: `entry.json` with the verdict and the dig
 and the result itself, a file or a folder. Entries appear whole, by one rename, and are read-only.
 """
 
-import json
+import logging
 import os
 import shutil
 import socket
 import stat
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from duchenne.errors import EngineError
-from duchenne.files import settle, write_json
-from duchenne.flow.unit import Outcome, digest
+from duchenne.flow import entry
+from duchenne.flow.entry import RESULT, Entry
+from duchenne.flow.settings import Settings
+from duchenne.flow.unit import Outcome
 
-RESULT = "result"
-
-
-@dataclass(frozen=True)
-class Entry:
-    """A finished unit: what came of it, and its files by their place below `folder`."""
-
-    folder: Path
-    outcome: Outcome
-    files: dict[str, str]  # relative place -> sha256
-
-    def place(self, destination: Path) -> None:
-        """Link the result to its destination (a copy where links cannot be made)."""
-        for name in self.files:
-            target = destination / Path(name).relative_to(RESULT)  # a lone file: `destination / .`
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.unlink(missing_ok=True)
-            _link(self.folder / name, target)
+log = logging.getLogger("duchenne")
 
 
 @dataclass(frozen=True)
 class UnitCache:
     root: Path
+    owners: frozenset[int] = field(default_factory=Settings().owners)  # whose entries are used
 
     def folder(self, stage: str, key: str) -> Path:
         return self.root / "units" / stage / key[:2] / key
 
-    def find(self, stage: str, key: str, *, fresh: bool = False) -> Entry | None:
-        """The entry under a key. One that is damaged is removed, so that it is computed again.
+    def find(
+        self,
+        stage: str,
+        key: str,
+        *,
+        fresh: bool = False,
+        remark: Callable[[str], object] = log.warning,
+    ) -> Entry | None:
+        """The entry under a key. One that may not be used is removed, so that it is computed again,
+        and `remark` gets the reason.
 
         A `fresh` one, whose digests a worker has just taken, is not read once more.
         """
         folder = self.folder(stage, key)
-        if not folder.is_dir():
+        if not os.path.lexists(folder):
             return None
         try:
-            entry = _read(folder)
-            sound = fresh or all(digest(folder / name) == d for name, d in entry.files.items())
-        except (OSError, ValueError, KeyError, TypeError):
-            sound = False
-        if not sound:
-            remove(folder)
+            found = entry.read(folder, stage=stage, key=key, owners=self.owners)
+            if not fresh:
+                found.verify()
+        except (OSError, ValueError) as error:
+            remark(f"{stage}/{key[:12]}: {self._evict(folder, error)}")
             return None
         with suppress(OSError):
             os.utime(folder)  # prune goes by the time of last use
-        return entry
+        return found
 
     @contextmanager
     def staging(self) -> Iterator[Path]:
@@ -80,24 +73,34 @@ class UnitCache:
     def keep(self, stage: str, key: str, staged: Path, outcome: Outcome) -> None:
         """Turn a staging folder into the entry under a key."""
         if outcome.status == "failed":
-            _discard(staged / RESULT)
-        found = _files(staged / RESULT)
-        files = {path.relative_to(staged).as_posix(): digest(path) for path in found}
-        write_json(staged / "entry.json", {"outcome": asdict(outcome), "files": files})
-        for path in [*found, staged / "entry.json"]:
-            path.chmod(0o444)
-        staged.chmod(self._mode())  # temporary folders are private; a cache may be a group's
+            remove(staged / RESULT)
+        entry.write(staged, stage=stage, key=key, outcome=outcome)
+        for made in (staged, *filter(Path.is_dir, staged.rglob("*"))):
+            made.chmod(self._mode())  # temporary folders are private; a cache may be a group's
         folder = self.folder(stage, key)
         self._made(folder.parent)
         try:
             staged.rename(folder)
         except OSError:
-            if not folder.is_dir():  # else another run was quicker with the same result
-                raise
+            if self.find(stage, key) is None:  # else another run was quicker with the same result
+                staged.rename(folder)
 
     def unfinished(self, stage: str, key: str) -> Path:
         """A folder for what an unfinished unit has done so far; it outlives a killed process."""
-        return self._made(self.root / "unfinished" / stage / key)
+        folder = self.root / "unfinished" / stage / key
+        try:
+            self._vouch_all(folder)
+        except (OSError, ValueError) as error:
+            log.warning("unfinished %s/%s: %s", stage, key[:12], self._evict(folder, error))
+        return self._made(folder)
+
+    def _vouch_all(self, folder: Path) -> None:
+        """Refuse a folder of which anything may not be used."""
+        if os.path.lexists(folder):
+            entry.vouch(folder, stat.S_ISDIR, self.owners)
+        for path in folder.rglob("*"):
+            with suppress(FileNotFoundError):  # another process may be at work in there
+                entry.vouch(path, _is_plain, self.owners)
 
     def forget_unfinished(self, stage: str, key: str) -> None:
         remove(self.root / "unfinished" / stage / key)
@@ -105,14 +108,39 @@ class UnitCache:
     def prepare(self) -> None:
         """Make sure that the cache can be used, and remove what killed runs have left."""
         try:
-            with self.staging():
-                pass
+            with self.staging() as made:
+                uid = made.lstat().st_uid
         except OSError as error:
             raise EngineError(
                 f"the unit cache {self.root} cannot be written ({error.strerror}); set "
                 "DUCHENNE_CACHE to a folder of yours, or let its owner share it (chmod g+rwxs)"
             ) from None
+        if uid not in self.owners:
+            raise EngineError(
+                f"what you write to the unit cache {self.root} belongs to {entry.owner(uid)}, as on"
+                " some network drives; set DUCHENNE_CACHE to a folder on another disk, or add that "
+                "user to cache_owners in engine.yaml"
+            )
         self.sweep()
+
+    def _evict(self, folder: Path, error: OSError | ValueError) -> str:
+        """Remove what may not be used, or at least move it aside; in words, why it may not."""
+        why = str(error)
+        if isinstance(error, OSError):
+            why = f"{Path(error.filename or '').name[:12]}: {error.strerror}"
+        remove(folder)
+        if os.path.lexists(folder):
+            try:
+                folder.rename(folder.with_name(f"{folder.name}.{os.urandom(4).hex()}"))
+            except FileNotFoundError:
+                pass
+            except OSError as refusal:
+                raise EngineError(
+                    f"{folder.relative_to(self.root)} in the unit cache cannot be used ({why}), "
+                    f"nor moved aside ({refusal.strerror}); have its owner remove it, or set "
+                    "DUCHENNE_CACHE to a folder of yours"
+                ) from None
+        return why
 
     def _mode(self) -> int:
         """Whoever may use the root may use what lies in it."""
@@ -132,7 +160,7 @@ class UnitCache:
     def sweep(self) -> None:
         """Remove what killed runs of this machine left half-made."""
         for folder in (self.root / "parts").glob(f"{socket.gethostname()}=*=*"):
-            if not _alive(int(folder.name.split("=")[1])):
+            if not _alive(folder.name.split("=")[1]):
                 remove(folder)
 
     def entries(self) -> Iterator[tuple[str, Path]]:
@@ -176,50 +204,30 @@ def prune(cache: UnitCache, *, unused_days: float) -> tuple[int, int]:
     return len(old), freed
 
 
-def remove(folder: Path) -> None:
-    """Delete a folder of read-only files, if it is there."""
-    shutil.rmtree(folder, ignore_errors=True)
+def remove(place: Path) -> None:
+    """Delete a folder of read-only files, or whatever is there; of a link, the link alone."""
+    shutil.rmtree(place, ignore_errors=True)
+    with suppress(OSError):
+        place.unlink()
 
 
-def _discard(result: Path) -> None:
-    """Drop what a failed unit has written."""
-    if result.is_dir():
-        remove(result)
-    result.unlink(missing_ok=True)
-
-
-def _files(place: Path) -> list[Path]:
-    """The file at a place, or every file below it."""
-    return [place] if place.is_file() else sorted(p for p in place.rglob("*") if p.is_file())
-
-
-def _read(folder: Path) -> Entry:
-    record = json.loads((folder / "entry.json").read_text(encoding="utf-8"))
-    return Entry(folder, Outcome(**record["outcome"]), dict(record["files"]))
-
-
-def _link(source: Path, target: Path) -> None:
-    try:
-        target.hardlink_to(source)
-    except OSError:
-        part = target.with_name(f".{target.name}.{os.getpid()}.part")
-        shutil.copyfile(source, part)
-        settle(part, target)
+def _is_plain(mode: int) -> bool:
+    return stat.S_ISREG(mode) or stat.S_ISDIR(mode)
 
 
 def _size(folder: Path) -> int:
-    return sum(path.stat().st_size for path in _files(folder))
+    return sum(path.stat().st_size for path in entry.files(folder))
 
 
 def _last_used(folder: Path) -> float:
-    return folder.stat().st_mtime
+    return folder.lstat().st_mtime
 
 
-def _alive(process: int) -> bool:
+def _alive(process: str) -> bool:
     try:
-        os.kill(process, 0)
+        os.kill(int(process), 0)
     except ProcessLookupError:
         return False
-    except PermissionError:
+    except (PermissionError, ValueError, OverflowError):  # the latter two: no name of ours
         return True
     return True

@@ -13,10 +13,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from duchenne.errors import StageError
+from duchenne.errors import StageError, listed
 from duchenne.flow import engine, gate, progress
 from duchenne.flow.attempt import Attempt, Task, Work
-from duchenne.flow.cache import Entry, UnitCache
+from duchenne.flow.cache import UnitCache
+from duchenne.flow.entry import Entry
 from duchenne.flow.settings import Settings, cache_folder, cores
 from duchenne.flow.unit import Outcome, Recipe, Row, Status, Unit, digest
 
@@ -51,7 +52,7 @@ def fan_out(
     `earlier` are the rows of units that an earlier stage has given up: they are carried along.
     Work that `resumes` goes on where a killed process was.
     """
-    cache = UnitCache(cache_folder())
+    cache = UnitCache(cache_folder(), settings.owners())
     cache.prepare()
     _start_anew(units, places)
     with cache.staging() as traces:
@@ -101,16 +102,27 @@ def _known(
     attempt: Attempt, units: Sequence[Unit], places: Places
 ) -> Iterator[tuple[Task, Outcome | None]]:
     """Each unit's task, with its outcome where the cache has it (its result is linked then)."""
+    remarks: list[str] = []
 
     def look(unit: Unit) -> tuple[Task, Outcome | None]:
         task = Task(unit, attempt.recipe.key(unit, _digests(unit)))
-        entry = attempt.cache.find(attempt.recipe.stage, task.key)
+        entry = attempt.cache.find(attempt.recipe.stage, task.key, remark=remarks.append)
         if entry is None or not _place(entry, places.of(unit.name)):
             return task, None
         return task, entry.outcome
 
     with ThreadPoolExecutor(cores()) as pool:  # hashing releases the interpreter lock
         yield from pool.map(look, units)
+    _remark(remarks, attempt.recipe.stage)
+
+
+def _remark(remarks: Sequence[str], stage: str) -> None:
+    """Say in one line what the cache has removed: with a new version that may be everything."""
+    for remark in remarks:
+        log.debug("removed from the unit cache: %s", remark)
+    if remarks:
+        text = "%s: %d units in the cache may not be used, and are computed again: %s"
+        log.warning(text, stage, len(remarks), listed(remarks, shown=1))
 
 
 def _place(entry: Entry, destination: Path) -> bool:

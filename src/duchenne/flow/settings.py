@@ -1,18 +1,27 @@
 """engine.yaml and the DUCHENNE_… variables: how it runs. Nothing here changes a result."""
 
 import os
+import pwd
 import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import platformdirs
 import yaml
-from pydantic import ConfigDict, Field, ValidationError, field_validator
+from pydantic import AfterValidator, ConfigDict, Field, ValidationError, field_validator
 
 from duchenne.errors import ParamsError
 from duchenne.typed_yaml import Section, explain_all, read_yaml
 
 _ENGINES = re.compile(r"local|inline|(tcp|tls|ws|wss)://\S+|[A-Za-z]+Cluster")
+
+
+def _known(user: str) -> str:
+    try:
+        pwd.getpwnam(user)
+    except KeyError:
+        raise ValueError("it should be the name of a user of this machine") from None
+    return user
 
 
 class Settings(Section):
@@ -29,6 +38,7 @@ class Settings(Section):
     tls: str = "auto"
     trusted: bool = False
     wait: Annotated[float, Field(gt=0)] = 60
+    cache_owners: list[Annotated[str, AfterValidator(_known)]] = Field(default_factory=list)
 
     @field_validator("engine")
     @classmethod
@@ -49,6 +59,11 @@ class Settings(Section):
         any, as the cores can feed; and none is ended for taking long."""
         together = self.folds_per_device * devices or max(1, self.processes() // threads)
         return self.model_copy(update={"workers": together, "time_limit": None})
+
+    def owners(self) -> frozenset[int]:
+        """Whose finished units are used: one's own, root's, and those of `cache_owners`."""
+        named = (pwd.getpwnam(name).pw_uid for name in self.cache_owners)
+        return frozenset({os.geteuid(), 0, *named})
 
     def processes(self) -> int:
         """How many workers to ask for."""
