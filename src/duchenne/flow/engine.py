@@ -14,7 +14,7 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from duchenne.errors import EngineError, ParamsError
-from duchenne.flow import ahead, tls, voice, worker
+from duchenne.flow import ahead, threads, tls, voice, worker
 from duchenne.flow.attempt import Attempt, Task
 from duchenne.flow.settings import Settings
 from duchenne.flow.unit import Outcome
@@ -47,9 +47,10 @@ DASK = {
     "distributed.comm.timeouts.connect": "10s",
     "distributed.scheduler.http.routes": [],  # a page for each port of theirs, open to everybody
     "distributed.worker.http.routes": [],
-    # Threads are counted in threads.py. Units run beside a worker's main thread, and in an arena of
-    # its own such a thread could not keep memory in pieces of more than 64 MB.
-    "distributed.nanny.pre-spawn-environ": ahead.ENVIRONMENT,
+    # Numerical libraries read these when they are loaded, which may be with the first unit. Units
+    # run beside a worker's main thread, and in an arena of its own such a thread could not keep
+    # memory in pieces of more than 64 MB.
+    "distributed.nanny.pre-spawn-environ": {**threads.PINS, **ahead.ENVIRONMENT},
 }
 
 
