@@ -18,7 +18,7 @@ from rich.logging import RichHandler
 from duchenne import params as parameters
 from duchenne import settled
 from duchenne.errors import DuchenneError, StageError
-from duchenne.flow import ahead, closure, lean, lock, parent, settings, source, written
+from duchenne.flow import ahead, closure, lean, lock, settings, source, written
 from duchenne.flow.unit import Recipe, installed
 from duchenne.typed_yaml import read_yaml
 
@@ -107,7 +107,6 @@ def _decides(path: str) -> bool:
 
 def execute(name: str) -> int:
     """Run a stage in the present folder; the exit code says whether it went well."""
-    parent.die_with_parent()
     try:
         stage = load(name, Path.cwd())
         if stage.engine.engine == "local" and "duchenne.flow.fanout" in sys.modules:
