@@ -25,8 +25,8 @@ bench: $(STAMP) ## measure speed and memory (figures go to docs/benchmarks.md)
 	@for name in decode landmarks crops memory many_clips kill cluster dmarkers networks models; do echo "== $$name"; .venv/bin/python -m bench.$$name || exit 1; done
 
 docs: $(STAMP) ## write the pages of docs/ that are made from the code
-	.venv/bin/python -m duchenne.documents data > docs/data.md
-	.venv/bin/python -m duchenne.documents models > docs/models.md
+	.venv/bin/python -m duchenne.cli.docs data > docs/data.md
+	.venv/bin/python -m duchenne.cli.docs models > docs/models.md
 
 clean: ## remove the environment and all caches of tools; results and the DVC cache stay
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis build src/*.egg-info

@@ -11,8 +11,8 @@ import time
 from pathlib import Path
 
 from duchenne.flow.settings import cores
-from tests.flow.clusters import cluster
-from tests.workspace import Workspace, contents
+from tests.make.clusters import cluster
+from tests.make.workspace import Workspace, contents
 
 STAGES = ("decode", "detect", "mesh", "normalize")
 TABLES = ("frames", "faces", "mesh", "landmarks", "status")

@@ -17,15 +17,15 @@ import cv2
 import numpy as np
 
 from bench.landmarks import SIZE, pictures
-from duchenne import demo
+from duchenne.config.models import NEEDS, Chip
 from duchenne.cropping import write_crops
-from duchenne.crops import CropParams
-from duchenne.face.jpeg import decode
+from duchenne.datasets import demo
 from duchenne.flow.unit import Recipe
-from duchenne.needs import NEEDS, Chip
-from duchenne.stored import StoredFrames
-from tests.crops import write_frames, write_mesh
-from tests.face.portraits import mesh_face
+from duchenne.media.jpeg import decode
+from duchenne.tables.crops import CropParams
+from duchenne.tables.stored import StoredFrames
+from tests.make.crops import write_frames, write_mesh
+from tests.make.portraits import mesh_face
 
 RATE = 50.0  # Hz
 LIMIT = 2.0  # times bare, for the smallest chips in colour

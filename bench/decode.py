@@ -17,8 +17,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from duchenne.config.params import Decode
 from duchenne.flow.unit import Input, Recipe, Unit, digest
-from duchenne.params import Decode
 from stages.decode import decode_clip
 
 SIZE, RATE, BIT_RATE = (1920, 1080), 50, 10_000_000  # px, Hz, bit/s

@@ -21,13 +21,13 @@ os.environ |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THR
 import numpy as np
 import numpy.typing as npt
 
-from duchenne import schemas, tables
-from duchenne.demo.plan import plan
+from duchenne.datasets.demo.plan import plan
 from duchenne.dmarkers.extract import extract
 from duchenne.dmarkers.smooth import METHODS
-from duchenne.topology import MESH
-from tests.dmarkers.faces import MIN_SLOPE, NEUTRAL_S, jittered
-from tests.workspace import Workspace
+from duchenne.face.topology import MESH
+from duchenne.tables import parquet, schemas
+from tests.make.faces import MIN_SLOPE, NEUTRAL_S, jittered
+from tests.make.workspace import Workspace
 
 FRAMES, FPS = 125, 25.0
 LIMIT_MS = 2.0
@@ -120,7 +120,7 @@ def stage(root: Path, xyz: Clip) -> float:
     quality: dict[str, Any] = dict.fromkeys(
         ("seen", "gap", "yaw", "pitch", "roll", "size", "jitter"), 1.0
     )
-    tables.write(schemas.landmarks(478), one, rows, points=478, frames=frames, **quality)
+    parquet.write(schemas.landmarks(478), one, rows, points=478, frames=frames, **quality)
     for name in names:
         target = root / f"data/landmarks/{name}.parquet"
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -135,10 +135,10 @@ def stage(root: Path, xyz: Clip) -> float:
         **{name: [None] * CLIPS for name in ("sha256", "bytes", "seconds", "fold")},
         **{name: [""] * CLIPS for name in ("reason", "detail")},
     }
-    tables.write(schemas.CLIPS, root / "data/clips.parquet", listing)
+    parquet.write(schemas.CLIPS, root / "data/clips.parquet", listing)
     status = {"unit": names, "status": ["ok"] * CLIPS, "stage": ["normalize"] * CLIPS}
     status |= {"reason": [""] * CLIPS, "detail": [""] * CLIPS}
-    tables.write(schemas.STATUS, root / "data/status/normalize.parquet", status)
+    parquet.write(schemas.STATUS, root / "data/status/normalize.parquet", status)
     start = time.perf_counter()
     done = workspace.stage("dmarkers")
     seconds = time.perf_counter() - start

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import psutil
 
-from tests.workspace import TINY, Workspace
+from tests.make.workspace import TINY, Workspace
 
 ROUNDS = 10
 

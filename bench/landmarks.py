@@ -25,8 +25,8 @@ import numpy as np
 import numpy.typing as npt
 
 from bench.decode import bare
-from duchenne import demo
-from tests.workspace import Workspace
+from duchenne.datasets import demo
+from tests.make.workspace import Workspace
 
 RATE, SIZE, BIT_RATE = 50, (1920, 1080), 10_000_000  # Hz, px, bit/s
 STAGES = ("decode", "detect", "mesh", "normalize")

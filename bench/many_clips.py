@@ -8,8 +8,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests import clips
-from tests.workspace import Workspace
+from tests.make import clips
+from tests.make.workspace import Workspace
 
 CLIPS = 1240  # as many as UvA-NEMO has
 TRIES = 3

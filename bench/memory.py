@@ -18,8 +18,8 @@ import numpy as np
 import psutil
 
 from bench.landmarks import pictures
-from duchenne import demo
-from tests.workspace import Workspace
+from duchenne.datasets import demo
+from tests.make.workspace import Workspace
 
 RATE, LOOP = 50, 100  # Hz, frames that are encoded
 LIMITS = {"decode": 500e6, "detect": 700e6, "mesh": 700e6, "normalize": 700e6}  # bytes

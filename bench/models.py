@@ -22,9 +22,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from duchenne.fitting import FITTERS, Logistic, Svm, Trees
+from duchenne.config.models import NEEDS
 from duchenne.flow.threads import PINS
-from duchenne.needs import NEEDS
 from duchenne.nets.dexpression import DeXpression
 from duchenne.nets.inputs import Pictures, Windows
 from duchenne.nets.neighbours import nearest
@@ -37,6 +36,7 @@ from duchenne.nets.smilenet import SmileNet
 from duchenne.nets.vit import Vit
 from duchenne.training.allocator import keep_memory
 from duchenne.training.fit import Fitter
+from duchenne.training.fitting import FITTERS, Logistic, Svm, Trees
 from duchenne.training.losses import smile_loss
 
 POINTS, FRAMES = 478, 16

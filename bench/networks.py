@@ -24,9 +24,9 @@ from torch.utils.flop_counter import FlopCounterMode
 from duchenne.flow.threads import PINS
 from duchenne.nets.curvenet import CurveNet
 from duchenne.nets.inputs import Windows
+from duchenne.nets.kernels.shares import apart
 from duchenne.nets.neighbours import nearest
 from duchenne.nets.settings import Settings
-from duchenne.nets.shares import apart
 from duchenne.nets.smilenet import SmileNet
 from duchenne.training.allocator import keep_memory
 

@@ -3,13 +3,13 @@
 The audit comes first: no figure is written of folds that have seen their test subjects.
 """
 
-from duchenne.clips import group_columns
-from duchenne.files import write_csv, write_json
 from duchenne.pictures import pictures, read_history
+from duchenne.pipeline.clips import group_columns
+from duchenne.pipeline.stage import Stage, execute
 from duchenne.results import Run, as_predictions, models, prove, summarise, tested
-from duchenne.schemas import CLIPS, FOLDS, PREDICTIONS, PROBES
-from duchenne.stage import Stage, execute
-from duchenne.tables import read
+from duchenne.tables.files import write_csv, write_json
+from duchenne.tables.parquet import read
+from duchenne.tables.schemas import CLIPS, FOLDS, PREDICTIONS, PROBES
 
 
 def run(stage: Stage) -> None:

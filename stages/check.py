@@ -6,10 +6,10 @@ the stages whose parameters it changes, only these. Which parameters are a stage
 dvc.yaml, on which nothing can depend; where that list alone changes, the stage says what to do.
 """
 
-from duchenne.files import write_json
-from duchenne.settled import names, settled
-from duchenne.stage import Stage, execute
-from duchenne.typed_yaml import read_yaml
+from duchenne.config.resolved import names, settled
+from duchenne.config.yaml import read_yaml
+from duchenne.pipeline.stage import Stage, execute
+from duchenne.tables.files import write_json
 
 FIRST = ("code", "check")  # which look at no parameter of their own
 

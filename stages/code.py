@@ -4,9 +4,9 @@ data/code/<stage>.json has the digest of every file that the stage's script impo
 not, and is a dependency of that stage.
 """
 
-from duchenne.files import write_json
 from duchenne.flow.written import digests
-from duchenne.stage import Stage, execute
+from duchenne.pipeline.stage import Stage, execute
+from duchenne.tables.files import write_json
 
 
 def run(stage: Stage) -> None:

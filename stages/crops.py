@@ -5,15 +5,15 @@ A unit is a clip. Where `model` looks at no pictures there is none, and nothing 
 
 from pathlib import Path
 
-from duchenne import clips
-from duchenne.crops import CropParams, unit_of
+from duchenne.config.models import NEEDS
 from duchenne.flow.fanout import Places, fan_out
 from duchenne.flow.gate import read_status
 from duchenne.flow.unit import Outcome, Recipe, Row, Unit
-from duchenne.needs import NEEDS
-from duchenne.schemas import CLIPS, crops
-from duchenne.stage import Stage, execute
-from duchenne.tables import read
+from duchenne.pipeline import clips
+from duchenne.pipeline.stage import Stage, execute
+from duchenne.tables.crops import CropParams, unit_of
+from duchenne.tables.parquet import read
+from duchenne.tables.schemas import CLIPS, crops
 
 
 def cut_chips(unit: Unit, recipe: Recipe, out: Path) -> Outcome:

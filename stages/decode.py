@@ -7,13 +7,13 @@ keeps the reason that index found.
 
 from pathlib import Path
 
-from duchenne.clips import NO_PICTURES, SEQUENCE, Clip, file_of, unread
 from duchenne.decoding import write_frames
 from duchenne.flow.fanout import Places, fan_out
 from duchenne.flow.unit import Input, Outcome, Recipe, Unit
-from duchenne.schemas import CLIPS, FRAMES
-from duchenne.stage import Stage, execute
-from duchenne.tables import read
+from duchenne.pipeline.clips import NO_PICTURES, SEQUENCE, Clip, file_of, unread
+from duchenne.pipeline.stage import Stage, execute
+from duchenne.tables.parquet import read
+from duchenne.tables.schemas import CLIPS, FRAMES
 
 
 def decode_clip(unit: Unit, recipe: Recipe, out: Path) -> Outcome:

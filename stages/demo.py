@@ -6,13 +6,13 @@ whole pipeline and lets tests compare what was measured with what was shown.
 
 from pathlib import Path
 
-from duchenne import demo
-from duchenne.files import write_csv
+from duchenne.datasets import demo
 from duchenne.flow.fanout import Places, fan_out
 from duchenne.flow.unit import Outcome, Recipe, Unit
-from duchenne.schemas import TRUTH
-from duchenne.stage import Stage, execute
-from duchenne.tables import write
+from duchenne.pipeline.stage import Stage, execute
+from duchenne.tables.files import write_csv
+from duchenne.tables.parquet import write
+from duchenne.tables.schemas import TRUTH
 
 
 def render_clip(unit: Unit, recipe: Recipe, out: Path) -> Outcome:

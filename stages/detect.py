@@ -5,13 +5,13 @@ A unit is a clip. One person is followed; where the face is not seen the box is 
 
 from pathlib import Path
 
-from duchenne import clips
 from duchenne.faces import write_faces
 from duchenne.flow.fanout import Places, fan_out
 from duchenne.flow.gate import read_status
 from duchenne.flow.unit import Input, Outcome, Recipe, Unit
-from duchenne.schemas import FACES
-from duchenne.stage import Stage, execute
+from duchenne.pipeline import clips
+from duchenne.pipeline.stage import Stage, execute
+from duchenne.tables.schemas import FACES
 
 
 def find_face(unit: Unit, recipe: Recipe, out: Path) -> Outcome:

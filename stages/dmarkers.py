@@ -5,16 +5,16 @@ A unit is a clip. D-Markers from elsewhere stay; photographs have none. Labels s
 
 from pathlib import Path
 
-from duchenne import clips
 from duchenne.flow.fanout import Places, fan_out
 from duchenne.flow.gate import read_status
 from duchenne.flow.unit import Input, Outcome, Recipe, Unit
-from duchenne.markers import DMARKERS
 from duchenne.marking import merge, write_given, write_markers
-from duchenne.schemas import CLIPS
+from duchenne.pipeline import clips
+from duchenne.pipeline.stage import Stage, execute
 from duchenne.smiles import write_plots
-from duchenne.stage import Stage, execute
-from duchenne.tables import read
+from duchenne.tables.dmarkers import DMARKERS
+from duchenne.tables.parquet import read
+from duchenne.tables.schemas import CLIPS
 
 
 def mark(unit: Unit, recipe: Recipe, out: Path) -> Outcome:

@@ -6,11 +6,11 @@ part of one class, classes that no subject shares) is said in data/reports/folds
 
 import logging
 
-from duchenne.files import write_json
 from duchenne.folds import facts, split
-from duchenne.schemas import CLIPS, FOLDS, QUALITY
-from duchenne.stage import Stage, execute
-from duchenne.tables import read, write
+from duchenne.pipeline.stage import Stage, execute
+from duchenne.tables.files import write_json
+from duchenne.tables.parquet import read, write
+from duchenne.tables.schemas import CLIPS, FOLDS, QUALITY
 from duchenne.within import members
 
 log = logging.getLogger("duchenne")

@@ -8,14 +8,16 @@ clip. Published folds must hold once they are to be used.
 
 import logging
 
-from duchenne.datasets import ADAPTERS, labels, tracking
+from duchenne.datasets import labels
+from duchenne.datasets.adapters import ADAPTERS
 from duchenne.datasets.ages import with_age_group
 from duchenne.datasets.listing import check, check_contents, measure, summary, table
 from duchenne.datasets.published import check_scheme, compare, warnings
-from duchenne.files import write_json
-from duchenne.schemas import CLIPS
-from duchenne.stage import Stage, execute
-from duchenne.tables import write
+from duchenne.pipeline import tracking
+from duchenne.pipeline.stage import Stage, execute
+from duchenne.tables.files import write_json
+from duchenne.tables.parquet import write
+from duchenne.tables.schemas import CLIPS
 
 log = logging.getLogger("duchenne")
 

@@ -6,14 +6,14 @@ the upright source, and NaN where there is no face.
 
 from pathlib import Path
 
-from duchenne import clips
 from duchenne.flow.fanout import Places, fan_out
 from duchenne.flow.gate import read_status
 from duchenne.flow.unit import Input, Outcome, Recipe, Unit
 from duchenne.mesh import mesh_params, weights, write_array, write_mesh
-from duchenne.schemas import CLIPS, mesh
-from duchenne.stage import Stage, execute
-from duchenne.tables import read
+from duchenne.pipeline import clips
+from duchenne.pipeline.stage import Stage, execute
+from duchenne.tables.parquet import read
+from duchenne.tables.schemas import CLIPS, mesh
 
 LIBRARIES = ("dlib-bin", "mediapipe", "opencv-contrib-python")
 

@@ -6,13 +6,13 @@ stage `quality`, whose limits can then change without computing anything again.
 
 from pathlib import Path
 
-from duchenne import clips
 from duchenne.flow.fanout import Places, fan_out
 from duchenne.flow.gate import read_status
 from duchenne.flow.unit import Input, Outcome, Recipe, Unit
 from duchenne.landmarks import write_landmarks
-from duchenne.schemas import landmarks
-from duchenne.stage import Stage, execute
+from duchenne.pipeline import clips
+from duchenne.pipeline.stage import Stage, execute
+from duchenne.tables.schemas import landmarks
 
 
 def normalize_clip(unit: Unit, recipe: Recipe, out: Path) -> Outcome:

@@ -4,10 +4,10 @@ It depends on no model, so it runs once for a data set and a split; `aggregate` 
 model's scores.
 """
 
+from duchenne.pipeline.stage import Stage, execute
 from duchenne.probing import probe
-from duchenne.schemas import CLIPS, FOLDS, PROBES
-from duchenne.stage import Stage, execute
-from duchenne.tables import read, write
+from duchenne.tables.parquet import read, write
+from duchenne.tables.schemas import CLIPS, FOLDS, PROBES
 
 
 def run(stage: Stage) -> None:

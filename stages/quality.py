@@ -3,13 +3,13 @@
 The gate stops the run when too many clips cannot be used, whatever the reason.
 """
 
-from duchenne.files import write_json
+from duchenne.config.models import NEEDS
 from duchenne.flow.gate import judge, read_status
-from duchenne.needs import NEEDS
+from duchenne.pipeline.stage import Stage, execute
 from duchenne.quality import judged, summary, table
-from duchenne.schemas import CLIPS, QUALITY, STILLS
-from duchenne.stage import Stage, execute
-from duchenne.tables import read, write
+from duchenne.tables.files import write_json
+from duchenne.tables.parquet import read, write
+from duchenne.tables.schemas import CLIPS, QUALITY, STILLS
 
 
 def run(stage: Stage) -> None:

@@ -4,14 +4,14 @@ A unit is a fold: folds run side by side, on all GPUs or all cores, and a killed
 it was. How many at once is engine.yaml's and changes no result.
 """
 
-from duchenne.clips import group_columns
+from duchenne.config.training import Training
 from duchenne.flow.fanout import Places, fan_out
 from duchenne.merging import merge_history, merge_predictions
-from duchenne.schemas import CLIPS, FOLDS, PREDICTIONS
-from duchenne.stage import Stage, execute
-from duchenne.tables import read
+from duchenne.pipeline.clips import group_columns
+from duchenne.pipeline.stage import Stage, execute
+from duchenne.tables.parquet import read
+from duchenne.tables.schemas import CLIPS, FOLDS, PREDICTIONS
 from duchenne.teaching import check_kinds, engine_for, looked_at, teach, units_of
-from duchenne.training_params import Training
 
 LIBRARIES = ("numpy", "safetensors", "scikit-learn", "torch", "vidaug")
 

@@ -7,16 +7,16 @@ import cv2
 import numpy as np
 import pytest
 
-from duchenne import schemas, tables, topology
+from duchenne.config.models import NEEDS, Chip
 from duchenne.cropping import write_crops
-from duchenne.crops import Chips, CropParams, read_crops
 from duchenne.errors import Unusable
-from duchenne.face import chip
+from duchenne.face import chip, topology
 from duchenne.face.crop import Crop
-from duchenne.face.jpeg import decode, encode
 from duchenne.flow.unit import Recipe
-from duchenne.needs import NEEDS, Chip
-from tests.crops import SIZE, face, texture, write_box, write_frames, write_mesh
+from duchenne.media.jpeg import decode, encode
+from duchenne.tables import parquet, schemas
+from duchenne.tables.crops import Chips, CropParams, read_crops
+from tests.make.crops import SIZE, face, texture, write_box, write_frames, write_mesh
 
 LARGE, SMALL = Chip(224, 1), Chip(48, 3)
 NOWHERE = np.full((478, 3), np.nan)
@@ -49,7 +49,7 @@ def test_chips_come_back_as_they_were_cut(tmp_path: Path, kind: Chip):
     crop = chip.aligned(faces, topology=topology.MESH)[1]
     expected = chip.cut(stored, crop, **kind._asdict())
     assert np.abs(found.chips[1].astype(int) - expected.astype(int)).max() <= 1
-    facts = tables.facts(tmp_path / "crops.parquet")
+    facts = parquet.facts(tmp_path / "crops.parquet")
     assert (facts["side"], facts["channels"]) == (str(kind.side), str(kind.channels))
 
 
@@ -79,7 +79,7 @@ def test_landmarks_are_px_of_the_source_and_pictures_may_be_smaller(tmp_path: Pa
 
 def test_where_there_is_no_face_there_is_null_and_never_black(tmp_path: Path):
     found = cut(tmp_path, [face(), NOWHERE, face()], [0.0, 0.2, 0.4])
-    table = tables.read(schemas.crops(48, 3), tmp_path / "crops.parquet")
+    table = parquet.read(schemas.crops(48, 3), tmp_path / "crops.parquet")
     assert [chip is None for chip in table["chip"].to_pylist()] == [False, True, False]
     assert (table["success"].to_pylist(), table["aligned"].to_pylist()) == (
         [True, False, True],
@@ -133,7 +133,7 @@ def test_a_photograph_without_landmarks_shows_its_box_or_all_of_it(tmp_path: Pat
 
 def test_what_is_written_says_how_it_was_cut_and_for_no_model(tmp_path: Path):
     cut(tmp_path, [face()], [0.0])
-    made_by = json.loads(tables.facts(tmp_path / "crops.parquet")["duchenne"])
+    made_by = json.loads(parquet.facts(tmp_path / "crops.parquet")["duchenne"])
     assert made_by["params"] == {"side": 48, "channels": 3, "fps": 5.0}
 
 

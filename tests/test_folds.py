@@ -2,9 +2,9 @@
 
 import pyarrow as pa
 
+from duchenne.config.params import Folds
 from duchenne.folds import split
-from duchenne.params import Folds
-from duchenne.schemas import CLIPS
+from duchenne.tables.schemas import CLIPS
 
 HOW = Folds(scheme="published", count=10, val=0.2, seed=0, within=None)
 PEOPLE = "abcdef"

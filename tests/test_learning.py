@@ -10,21 +10,22 @@ import pyarrow.compute as pc
 import pytest
 from safetensors import safe_open
 
-from duchenne import results, schemas, tables
+from duchenne import results
 from duchenne.dmarkers.names import COLUMNS
 from duchenne.errors import EvaluationError, GateError
 from duchenne.flow.fanout import Places, fan_out
 from duchenne.flow.gate import read_status
 from duchenne.flow.settings import Settings
 from duchenne.flow.unit import Recipe
-from duchenne.fold_files import files
 from duchenne.learning import train_fold
-from duchenne.markers import DMARKERS
 from duchenne.merging import merge_history, merge_predictions
 from duchenne.results import Run, models, prove, summarise
+from duchenne.tables import parquet, schemas
+from duchenne.tables.dmarkers import DMARKERS
+from duchenne.tables.fold_files import files
 from duchenne.teaching import units_of
 from duchenne.training.clips import Clip
-from tests.training.cases import clip, settings
+from tests.make.fold_cases import clip, settings
 
 NAMES = [f"c{number:02d}" for number in range(12)]
 SUBJECTS = {name: f"s{number // 2}" for number, name in enumerate(NAMES)}
@@ -58,7 +59,7 @@ def write_landmarks(path: Path, made: Clip) -> None:
         "xyz": schemas.landmark_column(made.xyz),
     }  # fmt: skip
     rest = {c.name: np.zeros(frames) for c in table.columns if c.name not in columns}
-    tables.write(table, path, {**columns, **rest}, points=made.xyz.shape[1], frames=frames)
+    parquet.write(table, path, {**columns, **rest}, points=made.xyz.shape[1], frames=frames)
 
 
 def write_markers(path: Path, without: str = "") -> None:
@@ -69,7 +70,7 @@ def write_markers(path: Path, without: str = "") -> None:
     values = np.array([made.markers for made in MADE.values()])
     features = {name: values[:, place].tolist() for place, name in enumerate(COLUMNS)}
     whole = pa.table({**rows, "clip": NAMES, **features})
-    tables.write(DMARKERS, path, whole.filter(pc.not_equal(whole["clip"], without)))
+    parquet.write(DMARKERS, path, whole.filter(pc.not_equal(whole["clip"], without)))
 
 
 @pytest.fixture
@@ -111,7 +112,7 @@ def merged(folder: Path) -> pa.Table:
         [folder / fold for fold in TESTED], CLIPS, target, groups=["gender"],
         recipe=Recipe("train", None, "", ()),
     )  # fmt: skip
-    return tables.read(schemas.PREDICTIONS, target)
+    return parquet.read(schemas.PREDICTIONS, target)
 
 
 @pytest.mark.parametrize(

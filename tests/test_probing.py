@@ -7,11 +7,11 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from duchenne import schemas, tables
 from duchenne.probing import probe
 from duchenne.results import Run, summarise
+from duchenne.tables import parquet, schemas
+from tests.make.fold_cases import clip
 from tests.test_learning import write_landmarks
-from tests.training.cases import clip
 
 PEOPLE = 24
 
@@ -74,7 +74,7 @@ def test_each_test_clip_is_probed_once_by_each(tmp_path: Path):
     assert len(pairs) == len(set(pairs)) == 2 * 2 * PEOPLE
     assert set(found["role"]) == {"test"}
     np.testing.assert_allclose(np.add(found["p_0"], found["p_1"]), 1.0)
-    table = tables.conform(schemas.PROBES, found)
+    table = parquet.conform(schemas.PROBES, found)
     assert table.num_rows == len(pairs)
 
 
@@ -101,4 +101,4 @@ def test_photographs_have_no_length(tmp_path: Path):
 def test_clips_without_landmarks_cannot_be_probed(tmp_path: Path):
     (tmp_path / "landmarks").mkdir()
     found = probe(folds(), clips("dmarkers"), tmp_path / "landmarks", neutral_s=0.2)
-    assert tables.conform(schemas.PROBES, found).num_rows == 0
+    assert parquet.conform(schemas.PROBES, found).num_rows == 0

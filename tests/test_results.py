@@ -10,9 +10,9 @@ import pytest
 
 from duchenne import results
 from duchenne.errors import EvaluationError
-from duchenne.fold_files import files
 from duchenne.pictures import pictures
 from duchenne.results import Run, as_predictions, models, prove, summarise
+from duchenne.tables.fold_files import files
 
 RUN = Run("mine", "mesh", "none", "nested")
 

@@ -12,10 +12,10 @@ from duchenne import teaching
 from duchenne.errors import TrainingError
 from duchenne.flow.settings import Settings
 from duchenne.flow.unit import Recipe, Unit, digest
-from duchenne.fold_spec import FoldSpec
+from duchenne.tables.fold_spec import FoldSpec
 from duchenne.teaching import check_kinds, engine_for, units_of
 from duchenne.training import gpus
-from tests.training.cases import settings
+from tests.make.fold_cases import settings
 
 LABELS = {"anna1": 0, "anna2": 1, "bert1": 0, "carl1": 1}
 CLIPS = pa.table(

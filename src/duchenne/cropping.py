@@ -9,15 +9,15 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from duchenne import schemas, tables, topology
-from duchenne.crops import CropParams
 from duchenne.errors import Unusable
-from duchenne.face import chip
+from duchenne.face import chip, topology
 from duchenne.face.crop import Crop
-from duchenne.face.jpeg import Pixels, decode
-from duchenne.face.timeline import thin
 from duchenne.flow.unit import Recipe
-from duchenne.stored import StoredFrames, read_boxes, read_mesh
+from duchenne.media.jpeg import Pixels, decode
+from duchenne.media.timeline import thin
+from duchenne.tables import parquet, schemas
+from duchenne.tables.crops import CropParams
+from duchenne.tables.stored import StoredFrames, read_boxes, read_mesh
 
 GROUP = 64  # chips in a row group: 3 MB of the largest
 
@@ -46,7 +46,7 @@ def write_crops(
     params, stored = cast(CropParams, recipe.params), StoredFrames(frames)
     rows, seen = _rows(stored, _placed(stored, face, aligned=aligned), params), False
     table = schemas.crops(params.side, params.channels)
-    with tables.Writer(table, target, made_by=recipe.made_by()) as writer:
+    with parquet.Writer(table, target, made_by=recipe.made_by()) as writer:
         while group := list(islice(rows, GROUP)):
             columns = _columns(group, aligned=aligned)
             seen |= any(columns["success"])

@@ -5,15 +5,15 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, cast
 
-from duchenne import schemas, tables
-from duchenne.face.facts import Facts
-from duchenne.face.jpeg import Picture
-from duchenne.face.pixels import read_pixels
-from duchenne.face.sequence import open_sequence
-from duchenne.face.still import read_still
-from duchenne.face.video import open_video
+from duchenne.config.params import Decode
 from duchenne.flow.unit import Input, Recipe
-from duchenne.params import Decode
+from duchenne.media.facts import Facts
+from duchenne.media.jpeg import Picture
+from duchenne.media.pixels import read_pixels
+from duchenne.media.sequence import open_sequence
+from duchenne.media.still import read_still
+from duchenne.media.video import open_video
+from duchenne.tables import parquet, schemas
 
 GROUP = 64  # pictures in a row group: some 2 MB, of which a reader holds one
 
@@ -32,7 +32,7 @@ def write_frames(
         "quality": params.jpeg_quality,
         "sha256": clip.sha256,
     }
-    with tables.Writer(schemas.FRAMES, target, made_by=recipe.made_by()) as writer:
+    with parquet.Writer(schemas.FRAMES, target, made_by=recipe.made_by()) as writer:
         if kind in _STILLS:
             picture, facts = _STILLS[kind](clip.path, **how)
             _append(writer, [picture])
@@ -53,7 +53,7 @@ _STILLS = {"image": read_still, "pixels": read_pixels}
 _FACTS = [name for names, _ in schemas.FRAMES.facts for name in names.split(", ")]
 
 
-def _append(writer: tables.Writer, pictures: Iterable[Picture]) -> None:
+def _append(writer: parquet.Writer, pictures: Iterable[Picture]) -> None:
     for group in _groups(iter(pictures)):
         writer.append(
             {

@@ -4,14 +4,14 @@ from functools import cache, partial
 from pathlib import Path
 from typing import cast
 
-from duchenne import schemas, tables
+from duchenne.config.params import Detect
 from duchenne.face.detect import Detector, open_detector
 from duchenne.face.follow import Track, follow
-from duchenne.face.jpeg import decode
 from duchenne.face.survey import survey
 from duchenne.flow.unit import Recipe
-from duchenne.params import Detect
-from duchenne.stored import EDGES, StoredFrames
+from duchenne.media.jpeg import decode
+from duchenne.tables import parquet, schemas
+from duchenne.tables.stored import EDGES, StoredFrames
 
 
 def write_faces(source: Path, target: Path, *, recipe: Recipe) -> Track:
@@ -29,7 +29,7 @@ def write_faces(source: Path, target: Path, *, recipe: Recipe) -> Track:
         "n_faces": track.n_faces,
     }
     size = {"width": frames.width, "height": frames.height}
-    tables.write(schemas.FACES, target, columns, made_by=recipe.made_by(), **size)
+    parquet.write(schemas.FACES, target, columns, made_by=recipe.made_by(), **size)
     return track
 
 

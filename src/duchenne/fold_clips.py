@@ -5,12 +5,12 @@ from pathlib import Path
 
 import numpy as np
 
-from duchenne.crops import read_crops
 from duchenne.dmarkers.names import COLUMNS
 from duchenne.errors import TrainingError, listed
-from duchenne.fold_spec import FoldSpec
-from duchenne.landmark_clips import read_landmarks
-from duchenne.markers import read_features
+from duchenne.tables.crops import read_crops
+from duchenne.tables.dmarkers import read_features
+from duchenne.tables.fold_spec import FoldSpec
+from duchenne.tables.landmarks import read_landmarks
 from duchenne.training.chip_batches import ChipClip
 from duchenne.training.clips import Clip
 

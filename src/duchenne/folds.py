@@ -5,15 +5,15 @@ from typing import Any
 
 import pyarrow as pa
 
-from duchenne import params
-from duchenne.clips import group_columns
-from duchenne.splits.case import Case, Row
-from duchenne.splits.check import check
-from duchenne.splits.leave_one_out import leave_one_subject_out
-from duchenne.splits.official import official
-from duchenne.splits.published import published
-from duchenne.splits.report import report
-from duchenne.splits.stratified import stratified
+from duchenne.config import params
+from duchenne.datasets.splits.case import Case, Row
+from duchenne.datasets.splits.check import check
+from duchenne.datasets.splits.leave_one_out import leave_one_subject_out
+from duchenne.datasets.splits.official import official
+from duchenne.datasets.splits.published import published
+from duchenne.datasets.splits.report import report
+from duchenne.datasets.splits.stratified import stratified
+from duchenne.pipeline.clips import group_columns
 
 
 def cases(clips: pa.Table, used: Collection[str]) -> list[Case]:

@@ -6,13 +6,14 @@ from typing import Any, cast
 
 import numpy as np
 
-from duchenne import schemas, tables, topology
+from duchenne.config.params import Normalize
 from duchenne.errors import Unusable
+from duchenne.face import topology
 from duchenne.face.normalize import Normalised, minmax, rigid
 from duchenne.face.quality import Quality, measure
 from duchenne.flow.unit import Recipe
-from duchenne.params import Normalize
-from duchenne.stored import MeshClip, read_boxes, read_mesh
+from duchenne.tables import parquet, schemas
+from duchenne.tables.stored import MeshClip, read_boxes, read_mesh
 
 GROUP = 1024  # frames in a row group: 6 MB of landmarks
 
@@ -27,7 +28,7 @@ def write_landmarks(mesh: Path, faces: Path | None, target: Path, *, recipe: Rec
     table = schemas.landmarks(shape.points)
     boxes = read_boxes(faces)[0] if faces else np.full((len(clip.times), 4), np.nan)
     quality = _quality(clip, done, boxes, recipe)
-    with tables.Writer(table, target, made_by=recipe.made_by()) as writer:
+    with parquet.Writer(table, target, made_by=recipe.made_by()) as writer:
         for start in range(0, len(clip.times), GROUP):
             writer.append(_columns(clip, done, slice(start, start + GROUP)))
         writer.facts(points=shape.points, frames=len(clip.times), **asdict(quality))
@@ -35,7 +36,7 @@ def write_landmarks(mesh: Path, faces: Path | None, target: Path, *, recipe: Rec
 
 def read_quality(path: Path) -> tuple[int, Quality]:
     """Number of frames and quality of a clip, from the metadata of its landmarks."""
-    facts = tables.facts(path)
+    facts = parquet.facts(path)
     measures = {name: float(facts[name]) for name in Quality.__dataclass_fields__}
     return int(facts["frames"]), Quality(**measures)
 

@@ -8,21 +8,21 @@ import numpy as np
 import torch
 from safetensors.torch import save_file
 
-from duchenne import schemas, tables
-from duchenne.files import write_json
+from duchenne.config.models import NEEDS
+from duchenne.config.training import Training
 from duchenne.flow.unit import Outcome, Recipe, Unit
 from duchenne.flow.voice import say, worker_number
 from duchenne.fold_clips import chip_clips, landmark_clips
-from duchenne.fold_files import files
-from duchenne.fold_spec import FoldSpec
-from duchenne.needs import NEEDS
+from duchenne.tables import parquet, schemas
+from duchenne.tables.files import write_json
+from duchenne.tables.fold_files import files
+from duchenne.tables.fold_spec import FoldSpec
 from duchenne.training import device, standardise
 from duchenne.training.allocator import keep_memory
 from duchenne.training.fold import Learnt, learn
 from duchenne.training.prepare import Prepared, Split, prepare, split
 from duchenne.training.show_chips import show_chips
 from duchenne.training.show_landmarks import show_landmarks
-from duchenne.training_params import Training
 
 CHECKPOINT = "progress.safetensors"
 
@@ -61,7 +61,7 @@ def train_fold(unit: Unit, recipe: Recipe, out: Path, unfinished: Path) -> Outco
     write_json(files(out).facts, _facts(spec, settings, done))
     write_json(files(out).history, done.learnt.history)
     rows = _predictions(spec, of, done.learnt)
-    tables.write(schemas.PREDICTIONS, files(out).predictions, rows, made_by=recipe.made_by())
+    parquet.write(schemas.PREDICTIONS, files(out).predictions, rows, made_by=recipe.made_by())
     return Outcome()
 
 

@@ -8,15 +8,16 @@ from typing import Any, NamedTuple, cast
 import numpy as np
 import pyarrow as pa
 
-from duchenne import tables, topology
+from duchenne.config.params import DMarkers
 from duchenne.dmarkers.extract import Markers, extract
 from duchenne.dmarkers.names import COLUMNS, PHASES, REGIONS
 from duchenne.errors import Unusable
-from duchenne.face.regular import opened
+from duchenne.face import topology
 from duchenne.flow.unit import Outcome, Recipe
-from duchenne.landmark_clips import read_landmarks
-from duchenne.markers import DMARKERS, PACKED, SIGNALS, packed, unpacked
-from duchenne.params import DMarkers
+from duchenne.media.regular import opened
+from duchenne.tables import parquet
+from duchenne.tables.dmarkers import DMARKERS, PACKED, SIGNALS, packed, unpacked
+from duchenne.tables.landmarks import read_landmarks
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
 
@@ -56,8 +57,8 @@ def write_markers(clip: str, landmarks: Path, folder: Path, *, recipe: Recipe) -
     folder.mkdir()
     places, made_by = files(folder), recipe.made_by()
     rows = {"clip": [clip] * len(times), "frame": frames, "time": times, **_signals(found, times)}
-    tables.write(SIGNALS, places.signals, rows, made_by=made_by)
-    tables.write(PACKED, places.dmarkers, _row(clip, found, times, frames), made_by=made_by)
+    parquet.write(SIGNALS, places.signals, rows, made_by=made_by)
+    parquet.write(PACKED, places.dmarkers, _row(clip, found, times, frames), made_by=made_by)
     return _verdict(found)
 
 
@@ -67,9 +68,9 @@ def write_given(clip: str, file: Path, folder: Path, *, recipe: Recipe) -> Outco
     known = np.isfinite(values).reshape(len(REGIONS), len(PHASES), -1).any(axis=(0, 2))
     folder.mkdir()
     empty = SIGNALS.schema.empty_table()
-    tables.write(SIGNALS, files(folder).signals, empty, made_by=recipe.made_by())
+    parquet.write(SIGNALS, files(folder).signals, empty, made_by=recipe.made_by())
     row = _values(clip, values, known, bounds=np.full((len(PHASES), 4), np.nan))
-    tables.write(PACKED, files(folder).dmarkers, row, made_by=recipe.made_by())
+    parquet.write(PACKED, files(folder).dmarkers, row, made_by=recipe.made_by())
     return Outcome("ok", "", "computed elsewhere")
 
 
@@ -103,16 +104,16 @@ def merge(folders: Sequence[Path], signals: Path, dmarkers: Path, *, recipe: Rec
     """One table of all clips, from what their units have left."""
     made_by = recipe.made_by()
     with (
-        tables.Writer(SIGNALS, signals, made_by=made_by) as whole,
-        tables.Writer(DMARKERS, dmarkers, made_by=made_by) as rows,
+        parquet.Writer(SIGNALS, signals, made_by=made_by) as whole,
+        parquet.Writer(DMARKERS, dmarkers, made_by=made_by) as rows,
     ):
         for group in _groups([files(folder) for folder in folders], size=256):
             whole.append(_together(SIGNALS, [each.signals for each in group]))
             rows.append(unpacked(_together(PACKED, [each.dmarkers for each in group])))
 
 
-def _together(table: tables.Table, parts: Sequence[Path]) -> pa.Table:
-    return pa.concat_tables([tables.read(table, part) for part in parts])
+def _together(table: parquet.Table, parts: Sequence[Path]) -> pa.Table:
+    return pa.concat_tables([parquet.read(table, part) for part in parts])
 
 
 def _groups(parts: Sequence[_Files], *, size: int) -> Iterable[Sequence[_Files]]:

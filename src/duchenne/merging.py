@@ -7,23 +7,23 @@ from typing import Any
 
 import pyarrow as pa
 
-from duchenne import schemas, tables
-from duchenne.files import write_csv
 from duchenne.flow.unit import Recipe
-from duchenne.fold_files import files
+from duchenne.tables import parquet, schemas
+from duchenne.tables.files import write_csv
+from duchenne.tables.fold_files import files
 
 
 def merge_predictions(
     folders: Sequence[Path], clips: pa.Table, target: Path, *, groups: Sequence[str], recipe: Recipe
 ) -> None:
     """data/predictions.parquet: all folds' predictions with the clips' groups."""
-    parts = [tables.read(schemas.PREDICTIONS, files(folder).predictions) for folder in folders]
+    parts = [parquet.read(schemas.PREDICTIONS, files(folder).predictions) for folder in folders]
     whole = pa.concat_tables(parts)
     place = {name: number for number, name in enumerate(clips["clip"].to_pylist())}
     order = [place[name] for name in whole["clip"].to_pylist()]
     for group in groups:
         whole = whole.append_column(group, clips[group].take(order))
-    tables.write(schemas.PREDICTIONS, target, whole, made_by=recipe.made_by())
+    parquet.write(schemas.PREDICTIONS, target, whole, made_by=recipe.made_by())
 
 
 def merge_history(folders: Sequence[Path], target: Path) -> None:

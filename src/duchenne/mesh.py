@@ -9,16 +9,16 @@ from typing import Any, NamedTuple, cast
 import numpy as np
 import numpy.typing as npt
 
-from duchenne import schemas, tables
-from duchenne.dataset_params import LandmarkArrays
+from duchenne.config.datasets import LandmarkArrays
+from duchenne.config.params import Mesh
+from duchenne.config.yaml import Section
 from duchenne.errors import Unusable
-from duchenne.face.arrays import read_array
-from duchenne.face.jpeg import decode
 from duchenne.face.mesh import Mesher, open_mesh, weights_of
 from duchenne.flow.unit import Input, Recipe
-from duchenne.params import Mesh
-from duchenne.stored import StoredFrames, read_boxes
-from duchenne.typed_yaml import Section
+from duchenne.media.arrays import read_array
+from duchenne.media.jpeg import decode
+from duchenne.tables import parquet, schemas
+from duchenne.tables.stored import StoredFrames, read_boxes
 
 GROUP = 64  # frames in a row group: 0.4 MB of landmarks
 
@@ -91,7 +91,7 @@ def _write(
     target: Path, rows: Iterable[Row], *, points: int, size: tuple[int, int], recipe: Recipe
 ) -> None:
     table, seen, rows = schemas.mesh(points), False, iter(rows)
-    with tables.Writer(table, target, made_by=recipe.made_by()) as writer:
+    with parquet.Writer(table, target, made_by=recipe.made_by()) as writer:
         while group := list(islice(rows, GROUP)):
             columns = _columns(group)
             seen |= any(columns["success"])

@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from duchenne.landmark_clips import read_landmarks
-from duchenne.schemas import STILLS
+from duchenne.tables.landmarks import read_landmarks
+from duchenne.tables.schemas import STILLS
 from duchenne.training.clips import Clip
 from duchenne.training.fit import PROBE, fit, rows_of
 from duchenne.training.prepare import split

@@ -8,11 +8,11 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from duchenne import params
-from duchenne.clips import DMARKERS
+from duchenne.config import params
 from duchenne.face.quality import Limits, Quality
 from duchenne.flow.unit import Row
 from duchenne.landmarks import read_quality
+from duchenne.pipeline.clips import DMARKERS
 
 MEASURES = tuple(field.name for field in fields(Quality))
 _LIMITS = tuple(field.name for field in fields(Limits))

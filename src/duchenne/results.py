@@ -14,7 +14,7 @@ from duchenne.errors import EvaluationError
 from duchenne.evaluation.audit import audit
 from duchenne.evaluation.scores import Predictions
 from duchenne.evaluation.summary import probe_scores, summary
-from duchenne.fold_files import files
+from duchenne.tables.fold_files import files
 
 _PROBABILITY = re.compile(r"p_\d+")
 

@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from duchenne import tables
-from duchenne.files import write_csv
-from duchenne.markers import DMARKERS, SIGNALS
+from duchenne.tables import parquet
+from duchenne.tables.dmarkers import DMARKERS, SIGNALS
+from duchenne.tables.files import write_csv
 
 Array = npt.NDArray[np.float64]
 Row = Mapping[str, Any]
@@ -36,7 +36,7 @@ def write_plots(
 ) -> None:
     """The data behind both pictures, as CSV."""
     names = dict(zip(clips["clip"].to_pylist(), clips["label_name"].to_pylist(), strict=True))
-    table = tables.read(DMARKERS, dmarkers, columns=["clip", "onset_start", *SHOWN])
+    table = parquet.read(DMARKERS, dmarkers, columns=["clip", "onset_start", *SHOWN])
     rows = table.to_pylist()
     starts = {row["clip"]: row["onset_start"] for row in rows if np.isfinite(row["onset_start"])}
     write_csv(smiles, ("label", "time", "mean", "low", "high", "clips"),
@@ -58,7 +58,7 @@ def _mean_smiles(
     """Mean lip signal of each class from the start of the onset on, with one standard deviation
     to each side, at moments that at least half of its clips show."""
     clock = np.arange(-_BEFORE_S, _AFTER_S, _STEP_S)
-    table = tables.read(SIGNALS, signals, columns=["clip", "time", "lip"])
+    table = parquet.read(SIGNALS, signals, columns=["clip", "time", "lip"])
     lips = {
         clip: np.interp(starts[clip] + clock, own["time"], own["lip"], left=np.nan, right=np.nan)
         for clip, own in _by_clip(table)

@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from duchenne.config.models import NEEDS
+from duchenne.config.training import Train, Training, needs_motion
 from duchenne.errors import TrainingError, listed
 from duchenne.flow.settings import Settings, cores
 from duchenne.flow.unit import Input, Outcome, Recipe, Unit, digest
-from duchenne.fold_spec import FoldSpec
-from duchenne.needs import NEEDS
-from duchenne.schemas import STILLS
+from duchenne.tables.fold_spec import FoldSpec
+from duchenne.tables.schemas import STILLS
 from duchenne.training import gpus
-from duchenne.training_params import Train, Training, needs_motion
 
 
 def units_of(

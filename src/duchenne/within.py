@@ -4,8 +4,8 @@ from collections.abc import Collection
 
 import pyarrow as pa
 
-from duchenne.clips import group_columns
 from duchenne.errors import FoldsError, suggest
+from duchenne.pipeline.clips import group_columns
 
 
 def members(clips: pa.Table, used: Collection[str], within: str | None) -> set[str]:

@@ -9,11 +9,11 @@ import pytest
 from duchenne.datasets import labels
 from duchenne.datasets.clip import Found
 from duchenne.datasets.label_rules import problems
-from tests.datasets import lookalikes
-from tests.datasets.lookalikes import Clip
+from tests.make import smile_sets
+from tests.make.smile_sets import Clip
 
-UVA = lookalikes.uva_nemo()
-TESTS = lookalikes.parts(UVA, 10)
+UVA = smile_sets.uva_nemo()
+TESTS = smile_sets.parts(UVA, 10)
 ONE, TWO = TESTS["1"][0], TESTS["2"][0]
 Fault = Callable[[Path], None]
 NOTHING: Mapping[str, int] = {}
@@ -98,7 +98,7 @@ FAULTS: dict[Fault, list[str]] = {
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    return lookalikes.write_labels(tmp_path, TESTS)
+    return smile_sets.write_labels(tmp_path, TESTS)
 
 
 def told(folder: Path) -> list[str]:
@@ -135,10 +135,10 @@ def test_clips_that_are_not_there_are_checked_too(folder: Path):
 
 
 @pytest.mark.parametrize(
-    ("clips", "count"), [(lookalikes.spos(), 7), (lookalikes.bbc(), 10), (lookalikes.mmi(), 9)]
+    ("clips", "count"), [(smile_sets.spos(), 7), (smile_sets.bbc(), 10), (smile_sets.mmi(), 9)]
 )
 def test_the_other_sets_are_accepted_as_well(clips: list[Clip], count: int, tmp_path: Path):
-    lookalikes.write_labels(tmp_path, lookalikes.parts(clips, count))
+    smile_sets.write_labels(tmp_path, smile_sets.parts(clips, count))
     folds = labels.read(tmp_path)
     assert len(folds) == count
     assert problems(folds, [found(clip) for clip in clips]) == []

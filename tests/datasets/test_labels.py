@@ -8,8 +8,8 @@ import pytest
 from duchenne.datasets import labels
 from duchenne.datasets.clip import Found
 from duchenne.errors import DatasetError
-from tests.datasets import lookalikes
-from tests.datasets.lookalikes import Clip
+from tests.make import smile_sets
+from tests.make.smile_sets import Clip
 
 CLIPS = [Clip(name, name[0], at % 2) for at, name in enumerate(("a1", "a2", "b1", "b2"))]
 TESTS = {"1": CLIPS[:2], "2": CLIPS[2:]}
@@ -23,7 +23,7 @@ def test_a_set_without_published_folds_has_none(tmp_path: Path):
 
 
 def test_folds_are_read_and_stray_files_are_not(tmp_path: Path):
-    lookalikes.write_labels(tmp_path, TESTS)
+    smile_sets.write_labels(tmp_path, TESTS)
     (tmp_path / "labels/.DS_Store").touch()
     (tmp_path / "labels/readme.json").touch()
     (tmp_path / "labels/1/notes.json").touch()
@@ -35,7 +35,7 @@ def test_folds_are_read_and_stray_files_are_not(tmp_path: Path):
 
 
 def test_a_clip_that_stands_twice_in_a_file_is_not_hidden(tmp_path: Path):
-    lookalikes.write_labels(tmp_path, TESTS)
+    smile_sets.write_labels(tmp_path, TESTS)
     (tmp_path / "labels/1/test.json").write_text('{"a1": 0, "a1": 1}')
     assert labels.read(tmp_path)[0].test == (("a1", 0), ("a1", 1))
 
@@ -58,7 +58,7 @@ def test_a_clip_that_stands_twice_in_a_file_is_not_hidden(tmp_path: Path):
 def test_a_file_that_is_no_part_of_a_fold_is_refused_in_one_line(
     text: str, says: str, tmp_path: Path
 ):
-    lookalikes.write_labels(tmp_path, TESTS)
+    smile_sets.write_labels(tmp_path, TESTS)
     (tmp_path / "labels/1/test.json").write_bytes(text.encode(errors="surrogateescape"))
     with pytest.raises(DatasetError) as refusal:
         labels.read(tmp_path)
@@ -68,7 +68,7 @@ def test_a_file_that_is_no_part_of_a_fold_is_refused_in_one_line(
 
 
 def test_every_broken_file_is_named_at_once(tmp_path: Path):
-    lookalikes.write_labels(tmp_path, TESTS)
+    smile_sets.write_labels(tmp_path, TESTS)
     (tmp_path / "labels/1/test.json").write_text("{")
     (tmp_path / "labels/2/train.json").unlink()
     with pytest.raises(DatasetError, match=r"1/test\.json: .*; 2/train\.json: there is no such"):
@@ -76,7 +76,7 @@ def test_every_broken_file_is_named_at_once(tmp_path: Path):
 
 
 def test_each_clip_gets_the_fold_that_tests_it(tmp_path: Path):
-    folds = labels.read(lookalikes.write_labels(tmp_path, TESTS))
+    folds = labels.read(smile_sets.write_labels(tmp_path, TESTS))
     places = ("a1.mp4", "x/b2.mp4.npy", "c1.mp4")
     clips = [Found(place, "p", 0, "posed", role="train") for place in places]
     found = labels.with_folds(clips, folds)
@@ -85,7 +85,7 @@ def test_each_clip_gets_the_fold_that_tests_it(tmp_path: Path):
 
 
 def test_labels_are_those_of_all_parts(tmp_path: Path):
-    lookalikes.write_labels(tmp_path, TESTS)
+    smile_sets.write_labels(tmp_path, TESTS)
     (tmp_path / "labels/2/test.json").write_text(json.dumps({"z": 1}))
     found = labels.label_of(labels.read(tmp_path))
     assert found == {"a1": 0, "a2": 1, "b1": 0, "b2": 1, "z": 1}

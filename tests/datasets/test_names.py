@@ -2,8 +2,8 @@
 
 import pytest
 
-from duchenne.datasets import bbc, spos, uva_nemo
-from duchenne.datasets.mmi import session_of
+from duchenne.datasets.adapters import bbc, spos, uva_nemo
+from duchenne.datasets.adapters.mmi import session_of
 from duchenne.datasets.naming import Said
 
 

@@ -6,18 +6,18 @@ from pathlib import Path
 
 import pytest
 
-from duchenne.dataset_params import Dataset, SmileDataset, SposDataset
-from duchenne.datasets import ADAPTERS
+from duchenne.config.datasets import Dataset, SmileDataset, SposDataset
+from duchenne.datasets.adapters import ADAPTERS
 from duchenne.datasets.clip import Found
 from duchenne.errors import DatasetError
-from tests.datasets import lookalikes
-from tests.datasets.lookalikes import Clip
+from tests.make import smile_sets
+from tests.make.smile_sets import Clip
 
 SETS: dict[str, Callable[[], list[Clip]]] = {
-    "uva-nemo": lookalikes.uva_nemo,
-    "bbc": lookalikes.bbc,
-    "mmi": lookalikes.mmi,
-    "spos": lookalikes.spos,
+    "uva-nemo": smile_sets.uva_nemo,
+    "bbc": smile_sets.bbc,
+    "mmi": smile_sets.mmi,
+    "spos": smile_sets.spos,
 }
 SETTINGS: dict[str, Dataset] = {
     "uva-nemo": SmileDataset(adapter="uva-nemo"),
@@ -30,7 +30,7 @@ NAMES = [(name, SETS[name]()[0].ident) for name in SETS]
 
 def find(name: str, folder: Path) -> list[Found]:
     if name == "mmi":
-        lookalikes.write_sessions(folder, SETS[name]())
+        smile_sets.write_sessions(folder, SETS[name]())
     return ADAPTERS[name].find(folder, SETTINGS[name])
 
 
@@ -40,7 +40,7 @@ def test_the_whole_set_is_found_with_its_subjects_and_labels(
     name: str, ending: str, tmp_path: Path
 ):
     clips = SETS[name]()
-    found = find(name, lookalikes.make(tmp_path, clips, ending))
+    found = find(name, smile_sets.make(tmp_path, clips, ending))
     known = {(clip.ident, clip.subject, clip.label) for clip in found}
     assert known == set(clips)
     assert len(found) == len(clips)
@@ -49,7 +49,7 @@ def test_the_whole_set_is_found_with_its_subjects_and_labels(
 
 @pytest.mark.parametrize("name", SETS)
 def test_what_is_published_is_what_the_whole_set_has(name: str, tmp_path: Path):
-    found = find(name, lookalikes.make(tmp_path, SETS[name]()))
+    found = find(name, smile_sets.make(tmp_path, SETS[name]()))
     published = ADAPTERS[name].published
     assert published
     labels = [clip.label_name for clip in found]
@@ -62,7 +62,7 @@ def test_clips_may_lie_in_any_folder_and_what_is_no_clip_is_passed_over(
     name: str, ident: str, tmp_path: Path
 ):
     deep = tmp_path / "Part 1" / "videos"
-    lookalikes.make(deep, [Clip(ident, "", 0)])
+    smile_sets.make(deep, [Clip(ident, "", 0)])
     for other in (".DS_Store", "Thumbs.db", "readme.txt", f"._{ident}.mp4", "cover.jpg"):
         (deep / other).touch()
     for aside in ("labels/1", ".Trash", "__MACOSX"):
@@ -74,7 +74,7 @@ def test_clips_may_lie_in_any_folder_and_what_is_no_clip_is_passed_over(
 
 @pytest.mark.parametrize(("name", "ident"), NAMES)
 def test_names_that_do_not_fit_are_all_named(name: str, ident: str, tmp_path: Path):
-    lookalikes.make(tmp_path, [Clip(ident, "", 0), Clip("holiday", "", 0), Clip("x-1-2", "", 0)])
+    smile_sets.make(tmp_path, [Clip(ident, "", 0), Clip("holiday", "", 0), Clip("x-1-2", "", 0)])
     with pytest.raises(DatasetError, match=r"not named like .*: holiday\.mp4, x-1-2\.mp4; rename"):
         find(name, tmp_path)
 
@@ -84,7 +84,7 @@ def test_names_that_do_not_fit_are_all_named(name: str, ident: str, tmp_path: Pa
 def test_a_wrong_folder_says_where_it_looked_and_for_what(
     name: str, files: list[str], tmp_path: Path
 ):
-    lookalikes.make(tmp_path, [Clip(file, "", 0) for file in files])
+    smile_sets.make(tmp_path, [Clip(file, "", 0) for file in files])
     with pytest.raises(DatasetError) as refusal:
         find(name, tmp_path)
     says = str(refusal.value)
@@ -96,8 +96,8 @@ def test_a_wrong_folder_says_where_it_looked_and_for_what(
 @pytest.mark.parametrize(("name", "ident"), NAMES)
 def test_a_video_beside_its_landmarks_is_refused(name: str, ident: str, tmp_path: Path):
     """Which of them a result is about is not to be guessed."""
-    lookalikes.make(tmp_path / "v", [Clip(ident, "", 0)])
-    lookalikes.make(tmp_path / "l", [Clip(ident, "", 0)], ".mp4.npy")
+    smile_sets.make(tmp_path / "v", [Clip(ident, "", 0)])
+    smile_sets.make(tmp_path / "l", [Clip(ident, "", 0)], ".mp4.npy")
     with pytest.raises(DatasetError) as refusal:
         find(name, tmp_path)
     assert f"the same clip twice: l/{ident}.mp4.npy and v/{ident}.mp4" in str(refusal.value)
@@ -107,7 +107,7 @@ def test_a_video_beside_its_landmarks_is_refused(name: str, ident: str, tmp_path
 @pytest.mark.parametrize("name", ["uva-nemo", "bbc", "spos"])
 def test_subjects_csv_makes_groups(name: str, tmp_path: Path):
     clip, *_ = SETS[name]()
-    lookalikes.make(tmp_path, [clip])
+    smile_sets.make(tmp_path, [clip])
     subject = clip.subject.lstrip("0") if name == "uva-nemo" else clip.subject
     (tmp_path / "subjects.csv").write_text(f"subject,age,gender\n{subject or 0},31,female\n")
     [found] = ADAPTERS[name].clips(tmp_path, SETTINGS[name])

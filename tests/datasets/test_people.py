@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from duchenne.dataset_params import (
+from duchenne.config.datasets import (
     CkPlusDataset,
     Dataset,
     Fer2013Dataset,
@@ -13,11 +13,11 @@ from duchenne.dataset_params import (
     SmileDataset,
     SposDataset,
 )
-from duchenne.datasets import ADAPTERS
+from duchenne.datasets.adapters import ADAPTERS
 from duchenne.datasets.clip import Found
 from duchenne.errors import DatasetError
-from tests.datasets import lookalikes
-from tests.datasets.lookalikes import Clip
+from tests.make import smile_sets
+from tests.make.smile_sets import Clip
 
 SETTINGS: dict[str, Dataset] = {
     "ckplus": CkPlusDataset(adapter="ckplus", peaks=1),
@@ -95,17 +95,17 @@ def test_subjects_csv_says_that_they_are_two_people(tmp_path: Path):
 
 def test_names_of_files_are_told_apart_like_those_of_tables(tmp_path: Path):
     """A Mac may write them with their accents as signs of their own."""
-    lookalikes.make(tmp_path, [Clip(f"posed_{name}-1", "", 0) for name in (NFD.lower(), "yi")])
+    smile_sets.make(tmp_path, [Clip(f"posed_{name}-1", "", 0) for name in (NFD.lower(), "yi")])
     (found, _), lower = clips(tmp_path, "spos"), NFC.lower()
     assert (found.subject, found.ident) == (lower, f"posed_{lower}-1")
     assert found.place == f"posed_{NFD.lower()}-1.mp4"
-    lookalikes.make(tmp_path, [Clip("posed_jose-1", "", 0)])
+    smile_sets.make(tmp_path, [Clip("posed_jose-1", "", 0)])
     with pytest.raises(DatasetError, match=r"accents alone: jose \(.*\) and josé"):
         clips(tmp_path, "spos")
 
 
 def test_so_are_those_of_sessions_where_no_table_can_say_that_they_are_two(tmp_path: Path):
-    lookalikes.make(tmp_path, [Clip("108", "", 0), Clip("109", "", 0)])
+    smile_sets.make(tmp_path, [Clip("108", "", 0), Clip("109", "", 0)])
     (tmp_path / "subjects.csv").write_text("session,subject\n108,S3\n109,s3\n")
     with pytest.raises(DatasetError, match=r"accents alone: S3 .* and s3") as refusal:
         clips(tmp_path, "mmi")
@@ -113,7 +113,7 @@ def test_so_are_those_of_sessions_where_no_table_can_say_that_they_are_two(tmp_p
 
 
 def test_numbers_that_a_spreadsheet_has_shortened_stand_twice_too(tmp_path: Path):
-    lookalikes.make(tmp_path, [Clip("001_deliberate_smile_1", "001", 0)])
+    smile_sets.make(tmp_path, [Clip("001_deliberate_smile_1", "001", 0)])
     (tmp_path / "subjects.csv").write_text("subject,age\n1,31\n001,31\n")
     with pytest.raises(DatasetError, match=r"stand twice in subjects\.csv: 001"):
         clips(tmp_path, "uva-nemo")
@@ -149,7 +149,7 @@ def test_where_all_is_well_nothing_is_said(tmp_path: Path, table: str | None):
 
 
 def test_sessions_without_a_clip_are_named(tmp_path: Path):
-    lookalikes.make(tmp_path, [Clip("108", "", 0)])
+    smile_sets.make(tmp_path, [Clip("108", "", 0)])
     (tmp_path / "subjects.csv").write_text("session,subject\n108,3\n0110,4\n2031,4\n109,5\n")
     facts = said(tmp_path, "mmi")
     assert facts["sessions_without_clips"] == ["109", "110", "2031"]

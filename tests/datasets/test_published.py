@@ -5,15 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from duchenne.datasets import ADAPTERS, labels
+from duchenne.datasets import labels
+from duchenne.datasets.adapters import ADAPTERS
 from duchenne.datasets.clip import LABEL_NAMES, Found
 from duchenne.datasets.published import check_scheme, compare, warnings
 from duchenne.errors import DatasetError
-from tests.datasets import lookalikes
-from tests.datasets.lookalikes import Clip
 from tests.datasets.test_naming import SETS
+from tests.make import smile_sets
+from tests.make.smile_sets import Clip
 
-UVA = lookalikes.uva_nemo()
+UVA = smile_sets.uva_nemo()
 
 
 def found(clips: Sequence[Clip]) -> list[Found]:
@@ -55,7 +56,7 @@ def test_people_and_clips_too_many_are_counted_as_well():
 
 
 def test_published_folds_name_what_is_missing_and_what_they_do_not_know(tmp_path: Path):
-    folds = labels.read(lookalikes.write_labels(tmp_path, lookalikes.parts(UVA, 10)))
+    folds = labels.read(smile_sets.write_labels(tmp_path, smile_sets.parts(UVA, 10)))
     facts = compare(
         ADAPTERS["uva-nemo"], found([*UVA[2:], Clip("999_deliberate_smile_1", "999", 0)]), folds
     )
@@ -69,7 +70,7 @@ def test_published_folds_name_what_is_missing_and_what_they_do_not_know(tmp_path
 
 
 def test_bbc_s_numbering_names_what_is_missing():
-    bbc = [clip for clip in lookalikes.bbc() if clip.subject not in ("q07", "q20")]
+    bbc = [clip for clip in smile_sets.bbc() if clip.subject not in ("q07", "q20")]
     facts = compare(ADAPTERS["bbc"], found(bbc), [])
     assert facts["missing"] == ["the clip of q07", "the clip of q20"]
 
@@ -79,10 +80,10 @@ def test_a_set_of_one_s_own_has_nothing_to_be_held_against():
 
 
 def test_published_folds_must_hold_once_they_are_used(tmp_path: Path):
-    tests = dict(lookalikes.parts(UVA, 10))
+    tests = dict(smile_sets.parts(UVA, 10))
     clip = tests["1"][0]
     tests["2"] = [*tests["2"], clip]
-    folds = labels.read(lookalikes.write_labels(tmp_path, tests))
+    folds = labels.read(smile_sets.write_labels(tmp_path, tests))
     check_scheme("stratified", found(UVA), folds, folder=tmp_path)
     with pytest.raises(DatasetError) as refusal:
         check_scheme("published", found(UVA), folds, folder=tmp_path)

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from duchenne.demo.plan import ClipPlan
+from duchenne.datasets.demo.plan import ClipPlan
 from duchenne.dmarkers.extract import Markers
 from duchenne.dmarkers.names import COLUMNS, FEATURES, PHASES, REGIONS
-from duchenne.topology import DLIB, MESH
-from tests.dmarkers.faces import PLANS, Array, clock, jittered, markers, move, smiling, still
+from duchenne.face.topology import DLIB, MESH
+from tests.make.faces import PLANS, Array, clock, jittered, markers, move, smiling, still
 
 NAMES = [feature.name for feature in FEATURES]
 SMOOTHINGS = ("savgol", "4253h", "none")

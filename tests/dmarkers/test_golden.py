@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from duchenne.dmarkers import features, phases
 from duchenne.dmarkers.names import COLUMNS, FEATURES, PHASES
 from duchenne.dmarkers.signals import Signal
-from duchenne.topology import MESH
-from tests.dmarkers.faces import markers, move, still
+from duchenne.face.topology import MESH
+from tests.make.faces import markers, move, still
 
 TIMES = np.array([0.0, 0.1, 0.3, 0.4, 0.6, 0.7, 1.0, 1.1, 1.3, 1.4, 1.7, 2.2])
 LIP = np.array([1.0, 2.0, 3.0, 6.0, 6.0, 5.0, 6.0, 6.0, 4.0, 3.0, 2.0, 1.0])

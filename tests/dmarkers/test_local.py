@@ -6,7 +6,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from duchenne.dmarkers import local
-from tests.dmarkers.faces import Array
+from tests.make.faces import Array
 
 HALF_S = 0.22
 BRIEF = st.floats(0.001, 0.2)  # s between frames; a fifth of a second is the rarest that is of use

@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from duchenne import tables
 from duchenne.dmarkers.names import COLUMNS
-from duchenne.markers import DMARKERS, PACKED, packed, read_features, unpacked
+from duchenne.tables import parquet
+from duchenne.tables.dmarkers import DMARKERS, PACKED, packed, read_features, unpacked
 
 
 def test_features_are_what_they_were_before_they_were_packed(tmp_path: Path) -> None:
@@ -15,13 +15,13 @@ def test_features_are_what_they_were_before_they_were_packed(tmp_path: Path) -> 
     values[1, ::7] = np.nan
     bare = [column for column in DMARKERS.columns if column.name not in COLUMNS]
     rows = {column.name: some_of(column.type) for column in bare}
-    tables.write(PACKED, tmp_path / "packed.parquet", {**rows, "features": packed(values)})
-    spread = unpacked(tables.read(PACKED, tmp_path / "packed.parquet"))
-    tables.write(DMARKERS, tmp_path / "spread.parquet", spread)
+    parquet.write(PACKED, tmp_path / "packed.parquet", {**rows, "features": packed(values)})
+    spread = unpacked(parquet.read(PACKED, tmp_path / "packed.parquet"))
+    parquet.write(DMARKERS, tmp_path / "spread.parquet", spread)
     clips, found = read_features(tmp_path / "spread.parquet")
     assert clips == rows["clip"]
     np.testing.assert_array_equal(found, values)
-    read = tables.read(DMARKERS, tmp_path / "spread.parquet")
+    read = parquet.read(DMARKERS, tmp_path / "spread.parquet")
     assert {name: read[name].to_pylist() for name in rows} == rows
 
 

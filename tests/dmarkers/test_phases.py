@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from duchenne.dmarkers import phases
-from tests.dmarkers.faces import Array
+from tests.make.faces import Array
 
 X = nan  # a gap
 Span = tuple[int, int] | None  # first and last sample

@@ -13,14 +13,14 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from duchenne import dmarkers
-from duchenne.demo.dynamics import Drives
+from duchenne.datasets.demo.dynamics import Drives
 from duchenne.dmarkers import features, phases
 from duchenne.dmarkers.extract import Markers, extract
 from duchenne.dmarkers.names import COLUMNS, FEATURES, PHASES, REGIONS
 from duchenne.dmarkers.signals import Signal
 from duchenne.face import normalize
-from duchenne.topology import MESH
-from tests.dmarkers.faces import (
+from duchenne.face.topology import MESH
+from tests.make.faces import (
     MIN_SLOPE,
     NEUTRAL_S,
     PLANS,
@@ -32,8 +32,8 @@ from tests.dmarkers.faces import (
     smiling,
     still,
 )
-from tests.face.portraits import mesh_face
-from tests.imports import ROOT, closure, modules
+from tests.make.portraits import mesh_face
+from tests.rules.imports import ROOT, closure, modules
 
 NAMES = [feature.name for feature in FEATURES]
 FILES = sorted(

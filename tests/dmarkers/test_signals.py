@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from duchenne.dmarkers import signals
 from duchenne.dmarkers.signals import Signal, Signals
-from duchenne.topology import DLIB, LEGACY_LIP_CORNERS, MESH, Points, Topology
-from tests.dmarkers.faces import PLANS, Array, clock, move, smiling, still
+from duchenne.face.topology import DLIB, LEGACY_LIP_CORNERS, MESH, Points, Topology
+from tests.make.faces import PLANS, Array, clock, move, smiling, still
 
 BOTH = pytest.mark.parametrize("face", [MESH, DLIB], ids=["mesh", "dlib"])
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from duchenne.dmarkers import tukey
-from tests.dmarkers.faces import Array
+from tests.make.faces import Array
 
 CASES: dict[str, tuple[list[float], list[float]]] = {
     "one": ([7], [7]),

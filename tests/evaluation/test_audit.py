@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from duchenne.errors import EvaluationError
 from duchenne.evaluation.audit import audit
 from duchenne.subjects import unknown
-from tests.evaluation.cases import predictions
+from tests.make.scored_cases import predictions
 
 # Subjects p, q, r with two clips each; every fold trains on one, validates on the next.
 SUBJECTS = {"c0": "p", "c1": "p", "c2": "q", "c3": "q", "c4": "r", "c5": "r"}

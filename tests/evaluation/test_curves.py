@@ -8,7 +8,7 @@ from sklearn.metrics import roc_curve
 from duchenne.evaluation import curves
 from duchenne.evaluation.confusion import Array
 from duchenne.evaluation.scores import scores
-from tests.evaluation.cases import THREE, TWO, any_predictions, many, predictions
+from tests.make.scored_cases import THREE, TWO, any_predictions, many, predictions
 
 
 def points(rows: list[curves.Row]) -> Array:

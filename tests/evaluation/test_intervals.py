@@ -10,7 +10,7 @@ from sklearn.metrics import balanced_accuracy_score
 from duchenne.evaluation.confusion import accuracy, balanced_accuracy, f1, mcc
 from duchenne.evaluation.intervals import bootstrap
 from duchenne.evaluation.scores import Predictions, scores
-from tests.evaluation.cases import any_predictions, many, predictions
+from tests.make.scored_cases import any_predictions, many, predictions
 
 # Subject a: three clips, all right. Subject b: one clip, wrong. Of four equally likely draws one is
 # a twice, one b twice, and two are both: 1, 0 and 3/4.

@@ -12,8 +12,8 @@ from sklearn import metrics
 from duchenne.errors import EvaluationError
 from duchenne.evaluation import calibration, confusion
 from duchenne.evaluation.scores import Predictions, majority, rounded, scores
-from tests.evaluation.cases import THREE, TWO, any_predictions, predictions
-from tests.imports import ROOT, modules
+from tests.make.scored_cases import THREE, TWO, any_predictions, predictions
+from tests.rules.imports import ROOT, modules
 
 ALWAYS = {"accuracy", "brier", "ece"}
 EVERY = ALWAYS | {"balanced_accuracy", "auc", "f1", "mcc"}

@@ -9,7 +9,7 @@ from duchenne.errors import EvaluationError
 from duchenne.evaluation.confusion import balanced_accuracy
 from duchenne.evaluation.intervals import bootstrap
 from duchenne.evaluation.summary import fold_rows, summary
-from tests.evaluation.cases import TWO, many, predictions
+from tests.make.scored_cases import TWO, many, predictions
 
 # Fold 1: all four right. Fold 2: the spontaneous right, one of the two posed wrong.
 FOLDS = predictions(

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from duchenne.face import chip
 from duchenne.face.crop import Crop
-from duchenne.face.jpeg import Pixels
-from duchenne.topology import DLIB, MESH, Topology
-from tests.face.people import detector, only, points, sitter
-from tests.face.portraits import flat_face, mesh_face
+from duchenne.face.topology import DLIB, MESH, Topology
+from duchenne.media.jpeg import Pixels
+from tests.make.people import detector, only, points, sitter
+from tests.make.portraits import flat_face, mesh_face
 
 Array = NDArray[np.float64]
 WIDTH, HEIGHT = 640, 480

@@ -6,16 +6,16 @@ import cv2
 import numpy as np
 import pytest
 
-from duchenne.demo import View
+from duchenne.datasets.demo import View
 from duchenne.errors import ParamsError
 from duchenne.face.boxes import overlap
 from duchenne.face.crop import Crop
 from duchenne.face.detect import Detections, Detector, open_detector
 from duchenne.face.graphs import quiet
 from duchenne.face.survey import survey
-from duchenne.face.video import open_video
-from tests.clips import decoded
-from tests.face.people import detector, only, points, scene, sitter
+from duchenne.media.video import open_video
+from tests.make.clips import decoded
+from tests.make.people import detector, only, points, scene, sitter
 
 
 def test_a_box_holds_the_mesh_and_turns_with_the_eyes():

@@ -12,9 +12,9 @@ from duchenne.face.detect import Detections
 from duchenne.face.follow import Track, follow
 from duchenne.face.smooth import smoothed, stretches
 from duchenne.face.survey import survey
-from duchenne.face.video import open_video
-from tests.clips import decoded
-from tests.face.people import detector, scene
+from duchenne.media.video import open_video
+from tests.make.clips import decoded
+from tests.make.people import detector, scene
 
 USUAL: dict[str, Any] = {"size": (640, 360), "select": "largest", "min_score": 0.7}
 RATE = 25

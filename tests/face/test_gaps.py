@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from duchenne.face import gaps
-from tests.face.portraits import Array
+from tests.make.portraits import Array
 
 
 def signal(text: str) -> Array:

@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 from mediapipe.framework.formats.landmark_pb2 import NormalizedLandmarkList
 
-from duchenne.demo import View
+from duchenne.datasets.demo import View
 from duchenne.errors import ParamsError
 from duchenne.face.crop import Crop
 from duchenne.face.mesh import MESHES, open_mesh, weights_of
 from duchenne.face.meshes.attention import shares_of
 from duchenne.face.meshes.dlib68 import predictor_path
-from tests.face.people import (
+from tests.make.people import (
     PAIRS,
     Array,
     Pixels,

@@ -10,8 +10,8 @@ from scipy.spatial.transform import Rotation
 
 from duchenne.face import normalize, similarity
 from duchenne.face.normalize import Normalised
-from duchenne.topology import DLIB, MESH, Topology
-from tests.face.portraits import Array, flat_face, mesh_face
+from duchenne.face.topology import DLIB, MESH, Topology
+from tests.make.portraits import Array, flat_face, mesh_face
 
 BOTH = pytest.mark.parametrize("face", [MESH, DLIB], ids=["mesh", "dlib"])
 

@@ -6,12 +6,12 @@ import cv2
 import numpy as np
 import pytest
 
-from duchenne.demo import ClipPlan, View, plan, render
-from duchenne.demo.portrait import Image
+from duchenne.datasets.demo import ClipPlan, View, plan, render
+from duchenne.datasets.demo.portrait import Image
 from duchenne.face import normalize, quality
 from duchenne.face.normalize import Normalised
-from duchenne.topology import MESH, Sides, at
-from tests.face.portraits import Array
+from duchenne.face.topology import MESH, Sides, at
+from tests.make.portraits import Array
 
 pytestmark = pytest.mark.filterwarnings("default")  # mediapipe's own, of protobuf
 

@@ -5,8 +5,8 @@ from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
 from duchenne.face.pose import frontal, pose_of
-from duchenne.topology import DLIB, MESH
-from tests.face.portraits import Array, flat_face, mesh_face
+from duchenne.face.topology import DLIB, MESH
+from tests.make.portraits import Array, flat_face, mesh_face
 
 STEEP = st.floats(-75.0, 75.0)
 

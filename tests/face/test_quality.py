@@ -7,8 +7,8 @@ from scipy.spatial.transform import Rotation
 from duchenne.face import normalize, quality
 from duchenne.face.quality import Limits, Quality
 from duchenne.face.steadiness import jitter
-from duchenne.topology import DLIB, MESH, Topology
-from tests.face.portraits import Array, flat_face, mesh_face
+from duchenne.face.topology import DLIB, MESH, Topology
+from tests.make.portraits import Array, flat_face, mesh_face
 
 GOOD = Quality(seen=1.0, gap=0.0, yaw=5.0, pitch=5.0, roll=5.0, size=100.0, jitter=0.002)
 LIMITS = Limits(

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from duchenne.cli import app
+from duchenne.cli.main import app
 from duchenne.errors import EngineError
 from duchenne.flow.cache import UnitCache, prune, shares
 from duchenne.flow.unit import Outcome

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from duchenne.errors import SourceError
-from duchenne.files import write_json
 from duchenne.flow import closure, written
-from tests.imports import ROOT
+from duchenne.tables.files import write_json
+from tests.rules.imports import ROOT
 
 STAGES = sorted(path.stem for path in (ROOT / "stages").glob("[!_]*.py"))
 

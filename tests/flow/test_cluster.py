@@ -19,10 +19,10 @@ from duchenne.flow.attempt import Attempt
 from duchenne.flow.cache import UnitCache
 from duchenne.flow.settings import Settings
 from duchenne.flow.unit import Unit, installed
-from tests.flow import works
-from tests.flow.clusters import Cluster, cluster, end
 from tests.flow.test_fanout import RECIPE, go, results
-from tests.workspace import Workspace
+from tests.make import works
+from tests.make.clusters import Cluster, cluster, end
+from tests.make.workspace import Workspace
 
 FAR = [Unit("far", spec={"word": "x"})]
 PLAIN = {"dashboard_address": ":0", "silence_logs": 50}

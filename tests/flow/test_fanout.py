@@ -19,8 +19,8 @@ from duchenne.flow.fanout import Places, fan_out
 from duchenne.flow.gate import read_status
 from duchenne.flow.settings import Settings
 from duchenne.flow.unit import Input, Recipe, Row, Unit
-from tests.flow import works
 from tests.flow.conftest import Give, seal
+from tests.make import works
 
 RECIPE = Recipe(stage="trial", params=None, code="c0de", libraries=())
 INLINE = Settings(engine="inline")

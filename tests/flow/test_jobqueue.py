@@ -12,8 +12,8 @@ from duchenne.errors import EngineError, ParamsError
 from duchenne.flow import tls
 from duchenne.flow.settings import Settings
 from duchenne.flow.unit import Unit
-from tests.flow import works
 from tests.flow.test_fanout import go, results
+from tests.make import works
 
 ASKED: list[Any] = []
 

@@ -11,8 +11,8 @@ from typing import BinaryIO
 import pytest
 
 from duchenne.flow import parent
-from tests.imports import ROOT
-from tests.workspace import Workspace
+from tests.make.workspace import Workspace
+from tests.rules.imports import ROOT
 
 DVC, PROGRAM, ADOPTER, GONE = 40, 41, 42, 43  # processes of a case
 SESSIONS = {0: 7, parent._FIRST: 7, DVC: 7, PROGRAM: 7, ADOPTER: 8}
@@ -85,7 +85,7 @@ def test_dvc_killed_while_its_stage_imports(workspace: Workspace, system: str) -
     """An import that waits for ever ends with dvc; "another" is any system without prctl."""
     ours = workspace.root / "src/duchenne/flow/parent.py"
     ours.write_text(ours.read_text().replace("sys.platform", repr(system)))
-    first = workspace.root / "src/duchenne/files.py"  # of what stages/code.py imports
+    first = workspace.root / "src/duchenne/tables/files.py"  # of what stages/code.py imports
     first.write_text(f"print({GATE!r}, flush=True)\ninput()\n{first.read_text()}")
     with killed(workspace) as (dvc, _):
         dvc.communicate(timeout=60)  # until nobody is left who could write there

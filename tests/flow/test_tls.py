@@ -13,8 +13,8 @@ from duchenne.flow import engine, tls
 from duchenne.flow.attempt import Attempt
 from duchenne.flow.cache import UnitCache
 from duchenne.flow.settings import Settings
-from tests.flow import works
 from tests.flow.test_fanout import RECIPE
+from tests.make import works
 
 PAGES = ("/", "/health", "/metrics", "/json/counts.json", "/info/main/workers.html", "/status")
 

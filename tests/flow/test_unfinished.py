@@ -17,8 +17,8 @@ from duchenne.flow.fanout import Places, fan_out
 from duchenne.flow.gate import read_status
 from duchenne.flow.settings import Settings
 from duchenne.flow.unit import Recipe, Unit
-from tests.flow import works
 from tests.flow.conftest import Give
+from tests.make import works
 
 INLINE = Settings(engine="inline")
 LOCAL = Settings(engine="local", workers=1, time_limit=60)

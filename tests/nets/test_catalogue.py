@@ -2,20 +2,20 @@ from typing import get_args
 
 from typer.testing import CliRunner
 
-from duchenne import training_params
-from duchenne.cli import app
-from duchenne.needs import NEEDS
+from duchenne.cli.main import app
+from duchenne.config import training
+from duchenne.config.models import NEEDS
 from duchenne.nets import catalogue, realsmilenet
 from duchenne.nets.settings import Settings
 from duchenne.nets.smilenet import SmileNet
-from tests.imports import ROOT
+from tests.rules.imports import ROOT
 
 
 def test_every_choice_of_params_has_a_row_and_nothing_else_has():
     found = [(entry.model, entry.variant) for entry in catalogue.rows()]
-    mesh = [("mesh", name) for name in get_args(training_params.Fusion)]
+    mesh = [("mesh", name) for name in get_args(training.Fusion)]
     assert found[: len(mesh)] == mesh
-    assert {model for model, _ in found} == set(get_args(training_params.Model)) == set(NEEDS)
+    assert {model for model, _ in found} == set(get_args(training.Model)) == set(NEEDS)
     memories = [f"memory: {name}" for name in get_args(realsmilenet.Memory)]
     assert [variant for model, variant in found if model == "realsmilenet"] == memories
 

@@ -7,16 +7,7 @@ from torch.nn import functional
 from duchenne.nets.inputs import Windows
 from duchenne.nets.p4transformer import P4Transformer
 from duchenne.nets.pstnet import PstNet
-from tests.nets.clouds import (
-    close,
-    different,
-    learnt,
-    logits,
-    of,
-    p4transformer,
-    pstnet,
-    windows,
-)
+from tests.make.clouds import close, different, learnt, logits, of, p4transformer, pstnet, windows
 
 both = pytest.mark.parametrize("make", [pstnet, p4transformer])
 

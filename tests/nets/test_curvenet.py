@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
-from duchenne.nets import chunks
 from duchenne.nets.curvenet import CurveNet
+from duchenne.nets.kernels import chunks
 from duchenne.nets.neighbours import mirrored, nearest
 from tests.nets.plain_curvenet import PlainCurveNet
 

@@ -3,7 +3,7 @@ import torch
 from torch import nn
 
 from duchenne.nets.dexpression import DeXpression, Looks
-from tests.nets.pictures import pictures
+from tests.make.pictures import pictures
 
 
 def parameters(*, classes: int, side: int = 224) -> int:

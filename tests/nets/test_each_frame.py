@@ -14,7 +14,7 @@ from duchenne.nets.frames import pixels_of
 from duchenne.nets.inputs import Output, Pictures
 from duchenne.nets.scn import Scn
 from duchenne.nets.self_cure import landmark_loss, rank_loss
-from tests.nets.pictures import one_frame_each, pictures, without
+from tests.make.pictures import one_frame_each, pictures, without
 
 SIDE = 48
 SMALL: dict[str, Callable[[int], nn.Module]] = {

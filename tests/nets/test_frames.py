@@ -11,7 +11,7 @@ from duchenne.nets.frames import by_window, frames_of, last
 from duchenne.nets.inputs import Pictures
 from duchenne.nets.realsmilenet import Memory, RealSmileNet
 from duchenne.nets.vit import Vit
-from tests.nets.pictures import pictures, spread
+from tests.make.pictures import pictures, spread
 
 
 class Network(NamedTuple):

@@ -4,8 +4,8 @@ import torch
 from duchenne.nets.p4transformer import P4Transformer, PointConvolution4d, most
 from duchenne.nets.transformer import Layer
 from duchenne.nets.tubes import Span, tubes
+from tests.make.clouds import close, different, logits, of, p4transformer, windows
 from tests.nets import plain, plain_clouds
-from tests.nets.clouds import close, different, logits, of, p4transformer, windows
 
 SPANS = {
     "as published": Span(anchors=5, neighbours=3, radius=1, stride=2),
@@ -32,7 +32,9 @@ def test_the_convolution_is_that_of_a_plain_loop(span):
 
 
 def test_the_largest_has_the_gradient_of_a_maximum(monkeypatch):
-    monkeypatch.setattr("duchenne.nets.chunks._CACHE", 8 * 5 * 6 * 2)  # two of seven at a time
+    monkeypatch.setattr(
+        "duchenne.nets.kernels.chunks._CACHE", 8 * 5 * 6 * 2
+    )  # two of seven at a time
     torch.manual_seed(0)
     rows = torch.randn(7, 5, 4, dtype=torch.float64, requires_grad=True)
     weight = torch.randn(6, 4, dtype=torch.float64, requires_grad=True)

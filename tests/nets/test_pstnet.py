@@ -3,8 +3,8 @@ import torch
 
 from duchenne.nets.pstnet import Cloud, PstConvolution, PstNet
 from duchenne.nets.tubes import Span
+from tests.make.clouds import close, different, logits, of, pstnet, windows
 from tests.nets import plain_clouds
-from tests.nets.clouds import close, different, logits, of, pstnet, windows
 
 SPANS = {
     "as published": Span(anchors=5, neighbours=3, radius=1, stride=2),

@@ -9,7 +9,7 @@ from duchenne.nets.narrow_conv import NarrowConv
 from duchenne.nets.non_local import NonLocal
 from duchenne.nets.realsmilenet import RealSmileNet
 from duchenne.nets.temporal_attention import TemporalAttention
-from tests.nets.pictures import numbers, pictures
+from tests.make.pictures import numbers, pictures
 
 
 def size(part: nn.Module | None) -> int:

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from duchenne.nets.inputs import Pictures
 from duchenne.nets.resnet import Block, ResNet18
 from duchenne.nets.scn import Scn
-from tests.nets.pictures import one_frame_each, pictures
+from tests.make.pictures import one_frame_each, pictures
 
 
 def small(*, classes: int = 7, dropout: float = 0.5) -> Scn:

@@ -5,13 +5,13 @@ from typing import get_args
 import pytest
 import torch
 
-from duchenne import training_params
+from duchenne.config import training
 from duchenne.nets import fusion
 from duchenne.nets.fusion import FUSIONS
 from duchenne.nets.inputs import Windows
 from duchenne.nets.settings import Settings
 from duchenne.nets.smilenet import SmileNet
-from tests.nets.windows import network, parameters, small, windows
+from tests.make.windows import network, parameters, small, windows
 
 FUSED = [name for name in FUSIONS if name not in {"none", "multitask"}]
 # Every fusion once, and the encoder that needs neighbours with one of each kind.
@@ -29,7 +29,7 @@ forms = pytest.mark.parametrize(
 
 
 def test_every_fusion_that_params_allows_is_here_and_no_other():
-    assert set(FUSIONS) == set(get_args(training_params.Fusion))
+    assert set(FUSIONS) == set(get_args(training.Fusion))
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ from torch.nn import functional
 
 from duchenne.nets.inputs import Pictures
 from duchenne.nets.vit import Layer, Vit
+from tests.make.pictures import numbers, pictures
 from tests.nets import plain
-from tests.nets.pictures import numbers, pictures
 
 PATCHES = 9
 

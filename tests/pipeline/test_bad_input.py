@@ -12,10 +12,10 @@ import cv2
 import numpy as np
 import pytest
 
-from duchenne import schemas, tables
 from duchenne.datasets.clip import clip_name
-from tests import clips
-from tests.workspace import Workspace
+from duchenne.tables import parquet, schemas
+from tests.make import clips
+from tests.make.workspace import Workspace
 
 FASTSTART = {"movflags": "faststart"}  # the index in front, so that a cut file keeps it
 LONG = "l" * 200
@@ -129,7 +129,7 @@ def test_failed_clips_have_no_file_and_all_others_have_one(workspace: Workspace)
 
 
 def test_a_truncated_clip_tells_both_counts(workspace: Workspace):
-    facts = tables.facts(workspace.root / f"data/frames/{clip_name('torn.mkv')}.parquet")
+    facts = parquet.facts(workspace.root / f"data/frames/{clip_name('torn.mkv')}.parquet")
     promised, decoded = int(facts["frames_container"]), int(facts["frames_decoded"])
     assert promised == 100
     assert 50 < decoded < 80
@@ -142,7 +142,7 @@ def test_verdicts_on_places_are_not_kept_and_verdicts_on_content_are(workspace: 
 
 
 def test_names_are_made_bearable_and_stay_distinct(workspace: Workspace):
-    clips_table = tables.read(schemas.CLIPS, workspace.root / "data/clips.parquet")
+    clips_table = parquet.read(schemas.CLIPS, workspace.root / "data/clips.parquet")
     by_path = dict(zip(clips_table["path"].to_pylist(), clips_table["clip"].to_pylist(),
                        strict=True))  # fmt: skip
     assert by_path["data/raw/mine/good.mp4"] == "good"
@@ -164,7 +164,7 @@ def test_one_person_in_two_spellings_stops_the_list(tmp_path: Path):
     done = workspace.stage("index")
     assert done.returncode == 0, done.stdout
     assert "WARNING subjects.csv lists subjects without a clip: Maria" in done.stdout
-    clips_table = tables.read(schemas.CLIPS, tmp_path / "data/clips.parquet")
+    clips_table = parquet.read(schemas.CLIPS, tmp_path / "data/clips.parquet")
     assert set(clips_table["subject"].to_pylist()) == {"JOSE", "Jos\u00e9"}
     facts = json.loads((tmp_path / "data/reports/dataset.json").read_text(encoding="utf-8"))
     assert facts["subjects_without_clips"] == ["Maria"]
@@ -232,7 +232,7 @@ def test_landmarks_pass_and_a_still_is_a_clip_of_one_frame(tmp_path: Path):
         "good": ("ok", ""),
         "still": ("ok", ""),
     }
-    frames = tables.read(schemas.FRAMES, tmp_path / "data/frames/still.parquet")
+    frames = parquet.read(schemas.FRAMES, tmp_path / "data/frames/still.parquet")
     assert frames["time"].to_pylist() == [0.0]
     assert not (tmp_path / "data/frames/array.parquet").exists()
 
@@ -243,7 +243,7 @@ def test_doctor_names_what_would_stop_dvc(tmp_path: Path):
     workspace.run("git", "init", "-q")
     (tmp_path / ".dvc").mkdir()
     (tmp_path / ".dvc/config").touch()
-    words = (sys.executable, "-m", "duchenne.cli", "doctor")
+    words = (sys.executable, "-m", "duchenne.cli.main", "doctor")
     done = workspace.run(*words)
     assert done.returncode == 1
     for name in stoppers:

@@ -7,19 +7,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from duchenne import params, schemas, tables
-from duchenne.crops import Chips, read_crops
+from duchenne.config import params
+from duchenne.config.models import NEEDS
 from duchenne.errors import GateError, ParamsError
 from duchenne.flow import engine
 from duchenne.flow.gate import read_status
 from duchenne.flow.settings import Settings
 from duchenne.flow.unit import Row
-from duchenne.needs import NEEDS
-from duchenne.stage import Stage, load
+from duchenne.pipeline.stage import Stage, load
+from duchenne.tables import parquet, schemas
+from duchenne.tables.crops import Chips, read_crops
 from stages import crops
-from tests.crops import face, texture, write_box, write_frames, write_mesh
-from tests.imports import ROOT
-from tests.workspace import Workspace
+from tests.make.crops import face, texture, write_box, write_frames, write_mesh
+from tests.make.workspace import Workspace
+from tests.rules.imports import ROOT
 
 FAILED = {"empty": ("decode", "empty_file"), "photo_nobody": ("detect", "no_face"),
           "photo_boxed": ("mesh", "no_face"), "photo_crowd": ("detect", "several_faces"),
@@ -40,11 +41,13 @@ class Made:
         whole = {"clip": names, "kind": [kinds[name] for name in names]}
         none = dict.fromkeys(("sha256", "bytes", "seconds", "fold", "role"), [None] * len(names))
         label = {"label": [0] * len(names)}
-        tables.write(schemas.CLIPS, self.data / "clips.parquet", {**rows, **whole, **none, **label})
+        parquet.write(
+            schemas.CLIPS, self.data / "clips.parquet", {**rows, **whole, **none, **label}
+        )
         done = [Row(name, "failed", FAILED[name][1], "", FAILED[name][0]) if name in FAILED
                 else Row(name, "ok", "", "", "mesh") for name in names]  # fmt: skip
         status = {key: [getattr(row, key) for row in done] for key in Row.__dataclass_fields__}
-        tables.write(schemas.STATUS, self.data / "status/mesh.parquet", status)
+        parquet.write(schemas.STATUS, self.data / "status/mesh.parquet", status)
 
     def stage(self, **changes: object) -> Stage:
         self.workspace.set(**changes)

@@ -9,13 +9,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from duchenne import demo, tables
-from duchenne.demo import View
+from duchenne.cli.import_dmarkers import import_dmarkers
+from duchenne.datasets import demo
+from duchenne.datasets.demo import View
 from duchenne.dmarkers.names import COLUMNS
-from duchenne.importing import import_dmarkers
-from duchenne.markers import DMARKERS, SIGNALS, read_features
+from duchenne.tables import parquet
+from duchenne.tables.dmarkers import DMARKERS, SIGNALS, read_features
+from tests.make.workspace import Workspace
 from tests.pipeline.test_landmarks import film_of, make_set, run
-from tests.workspace import Workspace
 
 Array = NDArray[np.float64]
 PLANS = demo.plan(seed=3, subjects=6, clips_per_subject=2, size=256)
@@ -81,7 +82,7 @@ def changes(features: dict[str, Array], case: str) -> Array:
 
 @pytest.mark.parametrize("signal", ["lip", "eyelid", "cheek"])
 def test_signals_follow_what_was_rendered(filmed: Workspace, signal: str):
-    rows = tables.read(SIGNALS, filmed.root / "data/signals.parquet").to_pandas()
+    rows = parquet.read(SIGNALS, filmed.root / "data/signals.parquet").to_pandas()
     found = []
     for plan in PLANS:
         own = rows[rows["clip"] == f"{plan.clip}-25"]
@@ -92,7 +93,7 @@ def test_signals_follow_what_was_rendered(filmed: Workspace, signal: str):
 
 def test_phases_begin_and_end_when_the_smile_does(filmed: Workspace):
     """Within two frames of 25 a second, in at least nine of ten clips, in every rate and view."""
-    rows = tables.read(DMARKERS, filmed.root / "data/dmarkers.parquet").to_pylist()
+    rows = parquet.read(DMARKERS, filmed.root / "data/dmarkers.parquet").to_pylist()
     plans = {plan.clip: plan for plan in PLANS}
     off = []
     for row in rows:
@@ -134,7 +135,7 @@ def test_tables_from_elsewhere_need_no_video(tmp_path: Path):
     assert np.isfinite(found).all(axis=0).sum() == len(lips)
     assert found[1][COLUMNS.index(lips[0])] == 1.0
     assert json.loads((tmp_path / "data/reports/folds.json").read_text())["all"]["clips"] == 12
-    row = tables.read(DMARKERS, tmp_path / "data/dmarkers.parquet").to_pylist()[0]
+    row = parquet.read(DMARKERS, tmp_path / "data/dmarkers.parquet").to_pylist()[0]
     assert (row["valid_onset"], row["valid_apex"]) == (True, False)
     done = workspace.stage("train")
     assert "c0, c1, c10, c11, c2 and 7 more have no landmarks" in done.stdout

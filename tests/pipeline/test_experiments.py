@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from duchenne import schemas, tables
-from tests.imports import ROOT
+from duchenne.tables import parquet, schemas
+from tests.make.workspace import Workspace
 from tests.pipeline.test_repro import a_project, ran, restore, results_of, wait_for
-from tests.workspace import Workspace
+from tests.rules.imports import ROOT
 
 
 @pytest.fixture(scope="module")
@@ -134,9 +134,9 @@ def test_plots_are_drawn(finished: Workspace, tmp_path: Path):
 
 
 def test_each_clip_is_tested_once_and_the_audit_says_so(finished: Workspace):
-    rows = tables.read(schemas.PREDICTIONS, finished.root / "data/predictions.parquet").to_pylist()
+    rows = parquet.read(schemas.PREDICTIONS, finished.root / "data/predictions.parquet").to_pylist()
     assert sorted(row["clip"] for row in rows if row["role"] == "test") == sorted(
-        row["clip"] for row in tables.read(schemas.CLIPS, finished.root / "data/clips.parquet")
+        row["clip"] for row in parquet.read(schemas.CLIPS, finished.root / "data/clips.parquet")
         .to_pylist()
     )  # fmt: skip
     assert {row["gender"] for row in rows} <= {"female", "male"}

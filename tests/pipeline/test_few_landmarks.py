@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from duchenne import topology
-from tests.face.portraits import flat_face
+from duchenne.face import topology
+from tests.make.portraits import flat_face
 from tests.pipeline.test_landmarks import make_set, run
 
 STAGES = ("index", "decode", "detect", "mesh", "normalize", "quality", "dmarkers", "folds", "train",

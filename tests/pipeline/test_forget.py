@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 import pytest
 
-from duchenne import schemas, tables
+from duchenne.tables import parquet, schemas
+from tests.make.workspace import Workspace
 from tests.pipeline.test_repro import a_project, ran, results_of
-from tests.workspace import Workspace
 
 
 class Finished(NamedTuple):
@@ -34,7 +34,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Finished:
 
 def pictures(folder: Path) -> set[bytes]:
     paths = folder.glob("*.parquet")
-    return {tables.read(schemas.FRAMES, path)["jpeg"][0].as_py() for path in paths}
+    return {parquet.read(schemas.FRAMES, path)["jpeg"][0].as_py() for path in paths}
 
 
 def files_with(pictures: set[bytes], root: Path) -> list[Path]:
@@ -47,7 +47,7 @@ def files_with(pictures: set[bytes], root: Path) -> list[Path]:
 
 
 def forget(workspace: Workspace, *words: str) -> str:
-    done = workspace.run(sys.executable, "-m", "duchenne.cli", "forget", "frames", *words)
+    done = workspace.run(sys.executable, "-m", "duchenne.cli.main", "forget", "frames", *words)
     assert done.returncode == 0, done.stdout
     return done.stdout
 
@@ -96,7 +96,7 @@ def test_frames_that_dvc_has_linked_go_too_and_folders_that_are_links_are_refuse
     (frames / "notes.txt").write_text("mine")
     frames.rename(workspace.root / "away")
     frames.symlink_to(workspace.root / "away")
-    done = workspace.run(sys.executable, "-m", "duchenne.cli", "forget", "frames")
+    done = workspace.run(sys.executable, "-m", "duchenne.cli.main", "forget", "frames")
     assert done.returncode == 1
     assert f"{frames} is a link to {workspace.root}/away, and nothing is deleted" in done.stdout
     assert len(files_with(shown, workspace.root)) > 2 * 8, "in all three places"
@@ -109,7 +109,7 @@ def test_frames_that_dvc_has_linked_go_too_and_folders_that_are_links_are_refuse
 
 
 def test_outside_a_project_it_says_so(tmp_path: Path):
-    words = (sys.executable, "-m", "duchenne.cli", "forget", "frames")
+    words = (sys.executable, "-m", "duchenne.cli.main", "forget", "frames")
     done = Workspace(tmp_path).run(*words)
     assert done.returncode == 1
     assert "there is no dvc.yaml here" in done.stdout

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import yaml
 
-from tests import clips
+from tests.make import clips
+from tests.make.workspace import Workspace
 from tests.pipeline.test_repro import a_project, ran
-from tests.workspace import Workspace
 
 RAW = (
     "mine/anna 1.mp4",

@@ -17,8 +17,8 @@ import yaml
 
 from duchenne.errors import BusyError
 from duchenne.flow import lock
-from tests import clips
-from tests.workspace import TINY, Workspace
+from tests.make import clips
+from tests.make.workspace import TINY, Workspace
 
 STAGES = ["code", "check", "demo", "index", "decode", "detect", "mesh", "normalize", "quality",
           "crops", "dmarkers", "folds", "train", "probes", "aggregate"]  # fmt: skip
@@ -110,7 +110,7 @@ def test_an_unknown_parameter_on_the_command_line_is_refused_by_dvc(finished: Wo
 
 
 def test_a_remark_in_code_is_looked_at_and_computes_nothing(finished: Workspace):
-    with (finished.root / "src/duchenne/face/video.py").open("a") as file:
+    with (finished.root / "src/duchenne/media/video.py").open("a") as file:
         file.write("# a remark\n")
     done = finished.dvc("repro")
     restore(finished)
@@ -119,7 +119,7 @@ def test_a_remark_in_code_is_looked_at_and_computes_nothing(finished: Workspace)
 
 
 def test_code_that_changes_reruns_the_stages_that_run_it(finished: Workspace):
-    with (finished.root / "src/duchenne/face/video.py").open("a") as file:
+    with (finished.root / "src/duchenne/media/video.py").open("a") as file:
         file.write("NEW = 1\n")
     done = finished.dvc("repro")
     restore(finished)
@@ -129,7 +129,7 @@ def test_code_that_changes_reruns_the_stages_that_run_it(finished: Workspace):
 
 
 def test_code_that_no_stage_runs_reruns_none(finished: Workspace):
-    overview = finished.root / "src/duchenne/overview.py"
+    overview = finished.root / "src/duchenne/cli/status.py"
     overview.write_text(overview.read_text() + "NEW = 1\n")
     done = finished.dvc("repro")
     restore(finished)
@@ -182,12 +182,12 @@ def test_what_editors_leave_beside_code_does_no_harm(finished: Workspace):
 
 
 def test_code_that_cannot_be_read_is_named(finished: Workspace):
-    with (finished.root / "src/duchenne/face/video.py").open("a") as file:
+    with (finished.root / "src/duchenne/media/video.py").open("a") as file:
         file.write("def (\n")
     done = finished.dvc("repro")
     restore(finished)
     assert done.returncode != 0
-    assert re.search(r"ERROR src/duchenne/face/video.py, line \d+: invalid syntax", done.stdout)
+    assert re.search(r"ERROR src/duchenne/media/video.py, line \d+: invalid syntax", done.stdout)
     assert "Traceback" not in done.stdout
 
 
@@ -209,7 +209,7 @@ def test_a_run_leaves_its_lock_and_its_figures_to_git(finished: Workspace):
 
 
 def test_status_tells_what_became_of_the_clips(finished: Workspace, tmp_path: Path):
-    done = finished.run(sys.executable, "-m", "duchenne.cli", "status")
+    done = finished.run(sys.executable, "-m", "duchenne.cli.main", "status")
     assert done.returncode == 0
     told = re.findall(r"│ (\w+) +│ (\d) +│ (\d) +│ (\d)", done.stdout)
     assert [stage for stage, *_ in told] == [stage for stage in STAGES if stage in FANNED_OUT]
@@ -219,7 +219,7 @@ def test_status_tells_what_became_of_the_clips(finished: Workspace, tmp_path: Pa
     assert "all test clips" in done.stdout
     assert "not shown" not in done.stdout
     assert "say nothing about real smiles" in done.stdout
-    empty = Workspace(tmp_path).run(sys.executable, "-m", "duchenne.cli", "status")
+    empty = Workspace(tmp_path).run(sys.executable, "-m", "duchenne.cli.main", "status")
     assert "no data set has been indexed here" in empty.stdout
 
 
@@ -297,7 +297,7 @@ def test_code_from_elsewhere_is_refused(finished: Workspace, tmp_path: Path):
     other = Workspace.make(tmp_path)
     hack = f"import sys; sys.path.insert(0, {str(finished.root / 'src')!r}); import duchenne; "
     done = other.run(
-        sys.executable, "-c", hack + "from duchenne.stage import execute; execute('check')"
+        sys.executable, "-c", hack + "from duchenne.pipeline.stage import execute; execute('check')"
     )
     assert "the code that runs is" in done.stdout
     assert not (tmp_path / "data").exists()

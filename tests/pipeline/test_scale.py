@@ -10,9 +10,9 @@ from pathlib import Path
 import yaml
 
 from duchenne.flow.settings import Settings
-from tests.flow.clusters import COMMAND, cluster, end, told
-from tests.imports import ROOT
-from tests.workspace import TINY, Workspace, contents
+from tests.make.clusters import COMMAND, cluster, end, told
+from tests.make.workspace import TINY, Workspace, contents
+from tests.rules.imports import ROOT
 
 PAGE = (ROOT / "docs/scale.md").read_text(encoding="utf-8")
 TABLES = ("frames", "faces", "mesh", "landmarks", "status")

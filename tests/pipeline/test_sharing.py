@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.make.workspace import Workspace
 from tests.pipeline.test_repro import a_project, ran, results_of
-from tests.workspace import Workspace
 
 
 @pytest.fixture(scope="module")

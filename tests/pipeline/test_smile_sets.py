@@ -10,12 +10,13 @@ import av
 import numpy as np
 import pytest
 
-from duchenne import demo, schemas, tables
-from duchenne.stored import read_mesh
-from tests.datasets import lookalikes
-from tests.datasets.lookalikes import Clip
+from duchenne.datasets import demo
+from duchenne.tables import parquet, schemas
+from duchenne.tables.stored import read_mesh
+from tests.make import smile_sets
+from tests.make.smile_sets import Clip
+from tests.make.workspace import TINY, Workspace
 from tests.pipeline.test_repro import a_project, ran
-from tests.workspace import TINY, Workspace
 
 STAGES = ("index", "decode", "detect", "mesh", "normalize", "quality", "dmarkers", "folds",
           "train", "probes", "aggregate")  # fmt: skip
@@ -33,7 +34,7 @@ SPOS = [
     for name in PEOPLE
     for label, word in enumerate(("posed", "spontaneous"))
 ]
-BBC = lookalikes.bbc()[:8]
+BBC = smile_sets.bbc()[:8]
 MMI = [
     Clip(str(number + n), str(50 * label + n), label)
     for n in range(4)
@@ -67,7 +68,7 @@ def fill(data: Path, clips: list[Clip], shared: Path, place: Places) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(shared / f"{number}.mp4", target)
     if clips is MMI:
-        lookalikes.write_sessions(data, clips)
+        smile_sets.write_sessions(data, clips)
 
 
 def run(workspace: Workspace, shared: Path, *stages: str) -> str:
@@ -80,9 +81,9 @@ def run(workspace: Workspace, shared: Path, *stages: str) -> str:
     return said
 
 
-def rows(workspace: Workspace, table: tables.Table) -> list[dict[str, Any]]:
+def rows(workspace: Workspace, table: parquet.Table) -> list[dict[str, Any]]:
     path = workspace.root / f"data/{table.name}.parquet"
-    found: list[dict[str, Any]] = tables.read(table, path).to_pylist()
+    found: list[dict[str, Any]] = parquet.read(table, path).to_pylist()
     return found
 
 
@@ -117,7 +118,7 @@ def uva(tmp_path_factory: pytest.TempPathFactory, shared: Path) -> Workspace:
     workspace = make(tmp_path_factory.mktemp("uva"), "uva-nemo", shared)
     workspace.set(folds__scheme="published")
     tests = {"1": UVA[:2], "2": UVA[2:4], "10": UVA[4:]}
-    lookalikes.write_labels(workspace.root / "data/raw/uva-nemo", tests)
+    smile_sets.write_labels(workspace.root / "data/raw/uva-nemo", tests)
     run(workspace, shared)
     return workspace
 
@@ -170,7 +171,7 @@ def test_spos_leaves_one_subject_out(tmp_path: Path, shared: Path):
 
 def test_published_folds_that_share_a_subject_stop_index(tmp_path: Path, shared: Path):
     workspace = make(tmp_path, "spos", shared)
-    lookalikes.write_labels(tmp_path / "data/raw/spos", {"1": SPOS[:3], "2": SPOS[3:]})
+    smile_sets.write_labels(tmp_path / "data/raw/spos", {"1": SPOS[:3], "2": SPOS[3:]})
     assert "WARNING the published folds cannot be trusted" in run(workspace, shared, "index")
     workspace.set(folds__scheme="published")
     done = workspace.stage("index")
@@ -196,7 +197,7 @@ def release(workspace: Workspace, name: str, releases: Path, ending: str) -> Non
     for number, clip in enumerate(SETS[name]):
         shutil.copy(releases / f"{number}.npy", data / f"{clip.ident}{ending}")
     if name == "mmi":
-        lookalikes.write_sessions(data, MMI)
+        smile_sets.write_sessions(data, MMI)
 
 
 def arrays(fps: float | dict[str, float]) -> dict[str, Any]:

@@ -8,8 +8,8 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from duchenne import schemas, tables
-from tests.workspace import Workspace
+from duchenne.tables import parquet, schemas
+from tests.make.workspace import Workspace
 
 NAMES = [f"c{number:02d}" for number in range(24)]
 GENDERS = {name: ("female", "male")[number // 2 % 2] for number, name in enumerate(NAMES)}
@@ -32,21 +32,21 @@ def indexed(tmp_path: Path) -> Workspace:
     return workspace
 
 
-def write(table: tables.Table, path: Path, given: Mapping[str, Any]) -> None:
+def write(table: parquet.Table, path: Path, given: Mapping[str, Any]) -> None:
     """A table of which a test cares for some columns."""
     empty = {pa.string(): "", pa.bool_(): True}
     rest = {
         column.name: [empty.get(column.type, 0) if column.required else None] * len(NAMES)
         for column in table.columns
     }
-    tables.write(table, path, {**rest, **given})
+    parquet.write(table, path, {**rest, **given})
 
 
 def test_one_group_alone_is_split(indexed: Workspace):
     indexed.set(folds__within="gender:male")
     done = indexed.stage("folds")
     assert done.returncode == 0, done.stdout
-    split = tables.read(schemas.FOLDS, indexed.root / "data/folds.parquet").to_pylist()
+    split = parquet.read(schemas.FOLDS, indexed.root / "data/folds.parquet").to_pylist()
     assert {row["clip"] for row in split} == {n for n in NAMES[:-1] if GENDERS[n] == "male"}
     report = json.loads((indexed.root / "data/reports/folds.json").read_text())
     assert (report["within"], report["all"]["subjects"]) == ("gender:male", 6)

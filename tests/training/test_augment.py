@@ -7,7 +7,7 @@ import torch
 from duchenne.nets.neighbours import nearest
 from duchenne.training.augment import Augment, change
 from duchenne.training.windows import stretches
-from tests.training.cases import FACE
+from tests.make.fold_cases import FACE
 
 MIRROR = torch.tensor(FACE.mirror)
 WINDOWS, FRAMES, NEAR = 6, 3, 5

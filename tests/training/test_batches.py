@@ -14,8 +14,8 @@ from duchenne.training.augment import Augment
 from duchenne.training.clips import Resident
 from duchenne.training.landmark_batches import LandmarkCutter, Table
 from duchenne.training.windows import Ruler
-from tests.training import cases
-from tests.training.cases import CPU, CURVENET, FACE
+from tests.make import fold_cases
+from tests.make.fold_cases import CPU, CURVENET, FACE
 
 MIRROR = torch.tensor(FACE.mirror)
 
@@ -142,8 +142,8 @@ def test_a_stretched_window_lasts_longer_or_shorter():
 
 
 def test_neighbours_are_those_of_each_frame_and_are_searched_in_the_chosen_points():
-    given = cases.fold()
-    cut = cases.task(given, cases.settings(**CURVENET)).cutter
+    given = fold_cases.fold()
+    cut = fold_cases.task(given, fold_cases.settings(**CURVENET)).cutter
     [batch, *_] = cut.testing(np.array([0]), count=2, size=4)
     xyz = torch.from_numpy(given.clips[0].xyz[:4])
     assert torch.equal(batch.windows.xyz[0], xyz)
@@ -153,7 +153,7 @@ def test_neighbours_are_those_of_each_frame_and_are_searched_in_the_chosen_point
 
 def test_what_lies_in_an_absent_frame_changes_no_answer():
     """Clip 1 has frames without a face, clip 2 is short."""
-    task = cases.task(cases.fold(), cases.settings(**CURVENET))
+    task = fold_cases.task(fold_cases.fold(), fold_cases.settings(**CURVENET))
     task.network.eval()
     [batch] = task.cutter.testing(np.array([1, 2]), count=1, size=4)
     absent = ~batch.windows.present
@@ -168,8 +168,8 @@ def test_what_lies_in_an_absent_frame_changes_no_answer():
 
 @pytest.mark.parametrize("protocol", ["nested", "published"])
 def test_faces_are_put_in_place_whole(protocol):
-    given = cases.fold()
-    store = cases.task(given, cases.settings(protocol=protocol)).cutter.clips
+    given = fold_cases.fold()
+    store = fold_cases.task(given, fold_cases.settings(protocol=protocol)).cutter.clips
     assert store.labels.tolist() == [one.label for one in given.clips]
     assert store.device == CPU
     assert store.seen[1].tolist() == [frame not in (0, 5) for frame in range(12)]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from duchenne.training.chip_augment import Changed, ChipAugment, change, moved
-from tests.imports import ROOT
+from tests.rules.imports import ROOT
 
 EVERYTHING = ChipAugment(mirror=0.5, rotate=8.0, crop=0.3, brightness=0.4, warp=0.5)
 SIDE, FRAMES = 12, 5

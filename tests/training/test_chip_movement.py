@@ -10,7 +10,7 @@ from duchenne.training import chip_movement
 from duchenne.training.chip_augment import ChipAugment
 from duchenne.training.chip_batches import ChipClip, ChipCutter, album
 from duchenne.training.windows import Ruler
-from tests.training import cases, chips
+from tests.make import chips, fold_cases
 
 STILL, STRONG = 128, 32
 
@@ -98,7 +98,7 @@ def test_shapes_are_the_chips_themselves():
 @pytest.mark.parametrize(("velocities", "grows"), [(True, True), (False, False)])
 def test_a_window_of_more_time_shows_a_faster_smile(velocities, grows):
     """A clip that always moves alike: by so much, or times what time was stretched by."""
-    store = album([face([STILL + 40] * 40)], device=cases.CPU)
+    store = album([face([STILL + 40] * 40)], device=fold_cases.CPU)
     cutter = ChipCutter(store, Ruler(3, 5.0), ChipAugment(), longer=0.5, velocities=velocities)
     rng = np.random.default_rng(1)
     levels = set()

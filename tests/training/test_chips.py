@@ -7,19 +7,19 @@ import pytest
 import torch
 
 from duchenne.errors import TrainingError
+from duchenne.face.topology import DLIB
 from duchenne.nets.inputs import Pictures
-from duchenne.topology import DLIB
 from duchenne.training.chip_augment import ChipAugment
 from duchenne.training.chip_batches import ChipClip, ChipCutter, album, mean_points
 from duchenne.training.fold import learn
 from duchenne.training.windows import Ruler
-from tests.training import cases, chips
+from tests.make import chips, fold_cases
 
 MODELS = ["realsmilenet", "scn", "vit"]  # dexpression's chips are large: the pipeline trains it
 
 
 def cutter(given: list[ChipClip], augment: ChipAugment | None = None) -> ChipCutter:
-    store = album(given, device=cases.CPU)
+    store = album(given, device=fold_cases.CPU)
     return ChipCutter(store, Ruler(3, 5.0), augment or ChipAugment())
 
 
@@ -93,7 +93,7 @@ def test_a_killed_run_ends_as_an_undisturbed_one(model, protocol, tmp_path: Path
     (tmp_path / "cut").mkdir()
     with pytest.raises(KeyboardInterrupt):
         learn(chips.ready(how, given).task, unfinished=tmp_path / "cut/progress", say=stop)
-    assert cases.same(whole, chips.learnt(how, given, tmp_path / "cut"))
+    assert fold_cases.same(whole, chips.learnt(how, given, tmp_path / "cut"))
 
 
 def test_the_mean_of_landmarks_is_that_of_training_faces():

@@ -12,11 +12,11 @@ import torch
 from torch import nn
 
 from duchenne.errors import Unusable
-from duchenne.nets import shares
+from duchenne.nets.kernels import shares
 from duchenne.training import fold as module
 from duchenne.training import scores
 from duchenne.training.fold import Learnt, Task, learn, predict
-from tests.training.cases import (
+from tests.make.fold_cases import (
     CURVENET,
     Fold,
     clip,

@@ -8,7 +8,7 @@ import torch
 
 from duchenne.training import motion, movement
 from duchenne.training.landmark_batches import LandmarkCutter
-from tests.training import cases
+from tests.make import fold_cases
 
 MOTION = {"window__shows": "motion"}
 
@@ -30,7 +30,7 @@ def test_the_scale_is_the_root_mean_square_of_frames_with_a_face():
 
 
 def test_who_it_is_does_not_show():
-    given = cases.fold()
+    given = fold_cases.fold()
     clip = given.clips[0]
     other = clip._replace(xyz=clip.xyz + np.float32(0.25))
     of = [motion.of(each.times, each.xyz, neutral_s=0.2) for each in (clip, other)]
@@ -38,13 +38,13 @@ def test_who_it_is_does_not_show():
 
 
 def test_the_scale_sees_training_clips_alone():
-    given = cases.fold()
-    plain = cases.ready(given, cases.settings(**MOTION))
+    given = fold_cases.fold()
+    plain = fold_cases.ready(given, fold_cases.settings(**MOTION))
     changed = tuple(
         clip if role == "train" else clip._replace(xyz=clip.xyz * np.float32(3.0))
         for clip, role in zip(given.clips, given.roles, strict=True)
     )
-    other = cases.ready(replace(given, clips=changed), cases.settings(**MOTION))
+    other = fold_cases.ready(replace(given, clips=changed), fold_cases.settings(**MOTION))
     assert plain.shown.scale == other.shown.scale
     train = torch.cat([torch.arange(12) + plain.task.cutter.clips.first[n] for n in plain.task.train
                        if len(plain.task.cutter.clips.times[n]) == 12])  # fmt: skip
@@ -55,7 +55,7 @@ def test_the_scale_sees_training_clips_alone():
 
 
 def test_training_clips_move_by_one_on_average():
-    ready = cases.ready(cases.fold(), cases.settings(**MOTION))
+    ready = fold_cases.ready(fold_cases.fold(), fold_cases.settings(**MOTION))
     clips = ready.task.cutter.clips
     frames = np.concatenate(
         [clips.first[n] + np.flatnonzero(clips.seen[n]) for n in ready.task.train]
@@ -65,7 +65,9 @@ def test_training_clips_move_by_one_on_average():
 
 def test_neighbours_are_those_of_the_face_and_not_of_its_motion():
     shape, moved = (
-        cases.ready(cases.fold(), cases.settings(**cases.CURVENET, window__shows=shows))
+        fold_cases.ready(
+            fold_cases.fold(), fold_cases.settings(**fold_cases.CURVENET, window__shows=shows)
+        )
         for shows in ("shape", "motion")
     )
     neighbours = [ready.task.cutter.clips.neighbours for ready in (shape, moved)]
@@ -73,8 +75,8 @@ def test_neighbours_are_those_of_the_face_and_not_of_its_motion():
 
 
 def test_a_mirror_may_come_before_or_after():
-    one, flip = cases.clip("a", label=1), np.array([-1.0, 1.0, 1.0], np.float32)
-    mirror = list(cases.FACE.mirror)
+    one, flip = fold_cases.clip("a", label=1), np.array([-1.0, 1.0, 1.0], np.float32)
+    mirror = list(fold_cases.FACE.mirror)
     before = motion.of(one.times, one.xyz[:, mirror] * flip, neutral_s=0.2)
     after = motion.of(one.times, one.xyz, neutral_s=0.2)[:, mirror] * flip
     np.testing.assert_array_equal(before, after)
@@ -83,8 +85,8 @@ def test_a_mirror_may_come_before_or_after():
 @pytest.mark.parametrize("shows", ["shape", "motion", "velocity"])
 def test_noise_is_in_distances_between_the_eyes(shows):
     """Motion is divided by its scale, so its noise is too."""
-    how = cases.settings(window__shows=shows, augment__noise=0.01)
-    ready = cases.ready(cases.fold(), how)
+    how = fold_cases.settings(window__shows=shows, augment__noise=0.01)
+    ready = fold_cases.ready(fold_cases.fold(), how)
     cutter = ready.task.cutter
     assert isinstance(cutter, LandmarkCutter)
     assert cutter.augment.noise == pytest.approx(0.01 / (ready.shown.scale or 1.0))

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 import torch
 
-from duchenne import topology
+from duchenne.config.published import PUBLISHED
 from duchenne.dmarkers.names import COLUMNS
 from duchenne.errors import TrainingError, Unusable
-from duchenne.published_params import PUBLISHED
+from duchenne.face import topology
 from duchenne.training import device
 from duchenne.training.points import choose
-from tests.training.cases import CPU, CURVENET, clip, fold, learnt, ready, settings, task
+from tests.make.fold_cases import CPU, CURVENET, clip, fold, learnt, ready, settings, task
 
 CHEEKS = np.array([column.startswith("cheeks") for column in COLUMNS])
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from duchenne.training import motion, rows
-from tests.training import cases
+from tests.make import fold_cases
 
 
 @pytest.mark.parametrize(
@@ -31,20 +31,20 @@ def test_a_time_that_is_a_sum_of_fractions_is_early_enough():
 
 
 def test_it_is_the_face_that_motion_starts_from():
-    clip = cases.clip("a", label=1, faceless=(0, 2))
+    clip = fold_cases.clip("a", label=1, faceless=(0, 2))
     rest = rows.first_frame(clip.times, clip.xyz, neutral_s=0.5).reshape(-1, 3)
     moved = motion.of(clip.times, clip.xyz, neutral_s=0.5)
     np.testing.assert_allclose(moved[4], clip.xyz[4] - rest, atol=1e-6)
 
 
 def test_without_a_face_there_is_nothing_to_know():
-    clip = cases.clip("a", faceless=range(12))
+    clip = fold_cases.clip("a", faceless=range(12))
     found = rows.first_frame(clip.times, clip.xyz, neutral_s=0.2)
-    assert found.shape == (3 * cases.FACE.points,)
+    assert found.shape == (3 * fold_cases.FACE.points,)
     assert np.isnan(found).all()
 
 
 def test_d_markers_stay_as_they_are():
-    clip = cases.clip("a")
+    clip = fold_cases.clip("a")
     assert np.array_equal(rows.dmarkers(clip.markers), clip.markers, equal_nan=True)
     assert rows.nothing().shape == (0,)

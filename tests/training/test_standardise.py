@@ -16,7 +16,7 @@ from duchenne.training import standardise
 from duchenne.training.batches import AnyBatch
 from duchenne.training.fold import Task
 from duchenne.training.standardise import Standardiser, fit
-from tests.training.cases import CPU, Fold, clip, cutter, fold, ready, same_weights, settings
+from tests.make.fold_cases import CPU, Fold, clip, cutter, fold, ready, same_weights, settings
 
 NAN = math.nan
 

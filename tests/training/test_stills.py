@@ -8,7 +8,7 @@ import torch
 
 from duchenne.training.clips import Clip
 from duchenne.training.fold import learn, predict
-from tests.training.cases import CURVENET, FACE, Fold, clip, ready, settings, silent
+from tests.make.fold_cases import CURVENET, FACE, Fold, clip, ready, settings, silent
 
 CLASSES = 7
 STILL = {"window__frames": 1, "window__test": 1, "train__lr": 0.003, "net__dropout": 0.0}

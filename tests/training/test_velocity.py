@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from duchenne.training import velocity
-from tests.training import cases
+from tests.make import fold_cases
 
 VELOCITY = {"window__shows": "velocity"}
 
@@ -31,7 +31,7 @@ def test_a_single_frame_does_not_move():
 
 
 def test_neither_who_it_is_nor_when_it_began_shows():
-    one = cases.clip("a", label=1)
+    one = fold_cases.clip("a", label=1)
     other = one._replace(xyz=one.xyz + np.float32(0.25), times=one.times + 7.0)
     of = [velocity.of(each.times, each.xyz, step_s=0.2) for each in (one, other)]
     np.testing.assert_allclose(of[0], of[1], atol=1e-5)
@@ -40,7 +40,9 @@ def test_neither_who_it_is_nor_when_it_began_shows():
 def test_a_step_is_that_of_the_windows():
     """At half the rate a step is twice as long, and so is a straight way."""
     scales = [
-        cases.ready(cases.fold(), cases.settings(**VELOCITY, window__fps=fps)).shown.scale
+        fold_cases.ready(
+            fold_cases.fold(), fold_cases.settings(**VELOCITY, window__fps=fps)
+        ).shown.scale
         for fps in (10.0, 5.0)
     ]
     assert scales[0] is not None and scales[1] is not None
@@ -50,8 +52,8 @@ def test_a_step_is_that_of_the_windows():
 @pytest.mark.parametrize(("shows", "grows"), [("velocity", True), ("motion", False)])
 def test_a_window_of_more_time_shows_a_faster_smile(shows, grows):
     """Its first frame is one of the clip's: as it is, or times what the window was stretched by."""
-    ready = cases.ready(cases.fold(), cases.settings(window__shows=shows))
-    cutter, number = cases.cutter(ready.task, stretch=0.5), ready.task.train[:1]
+    ready = fold_cases.ready(fold_cases.fold(), fold_cases.settings(window__shows=shows))
+    cutter, number = fold_cases.cutter(ready.task, stretch=0.5), ready.task.train[:1]
     start = int(cutter.clips.first[number[0]])
     frames = cutter.clips.xyz[start : start + len(cutter.clips.times[number[0]])].flatten(1)
     rng = np.random.default_rng(1)

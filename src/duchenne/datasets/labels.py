@@ -12,7 +12,7 @@ from typing import Any
 from duchenne.datasets.clip import Found
 from duchenne.datasets.naming import LABELS_FOLDER
 from duchenne.errors import DatasetError, Unusable, listed
-from duchenne.face.regular import check_regular
+from duchenne.media.regular import check_regular
 
 MOST_BYTES = 10_000_000  # some two hundred times what 1,240 clips need
 PARTS = ("train", "test")

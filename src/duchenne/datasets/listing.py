@@ -10,15 +10,15 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from duchenne import schemas, tables
 from duchenne.datasets import repeats
 from duchenne.datasets.clip import Found
 from duchenne.errors import DatasetError, Unusable
-from duchenne.face.excerpt import excerpt_of
-from duchenne.face.length import seconds_of
-from duchenne.face.numbered import digest_of, pictures_in, size_of
-from duchenne.face.regular import sha256_of
 from duchenne.flow.settings import cores
+from duchenne.media.excerpt import excerpt_of
+from duchenne.media.length import seconds_of
+from duchenne.media.numbered import digest_of, pictures_in, size_of
+from duchenne.media.regular import sha256_of
+from duchenne.tables import parquet, schemas
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,7 @@ def table(
     ]
     names = dict.fromkeys(name for row in rows for name in row)
     columns = {name: [row.get(name) for row in rows] for name in names}
-    return tables.conform(schemas.CLIPS, columns).sort_by("clip")
+    return parquet.conform(schemas.CLIPS, columns).sort_by("clip")
 
 
 def summary(clips: pa.Table, *, dataset: str) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from duchenne.datasets.adapter import Adapter, Counts
+from duchenne.datasets.adapters.base import Adapter, Counts
 from duchenne.datasets.clip import Found
 from duchenne.datasets.label_rules import problems
 from duchenne.datasets.labels import Fold, label_of

@@ -9,7 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from duchenne import schemas
+from duchenne.tables import schemas
 
 Clip = Mapping[str, Any]
 

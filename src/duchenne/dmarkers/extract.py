@@ -10,7 +10,7 @@ from duchenne.dmarkers.names import PHASES
 from duchenne.dmarkers.phases import Phases
 from duchenne.dmarkers.signals import ROUNDING_S, Signal, Signals
 from duchenne.dmarkers.smooth import smooth
-from duchenne.topology import Topology
+from duchenne.face.topology import Topology
 
 Array = npt.NDArray[np.float64]
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from duchenne.topology import LEGACY_LIP_CORNERS, Points, Sides, Topology, at
+from duchenne.face.topology import LEGACY_LIP_CORNERS, Points, Sides, Topology, at
 
 Array = npt.NDArray[np.float64]
 

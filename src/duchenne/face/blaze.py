@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from duchenne.face.graphs import Graph, weights
-from duchenne.face.jpeg import Pixels
 from duchenne.face.library import load
+from duchenne.media.jpeg import Pixels
 
 _SUBGRAPHS = {"full": "FaceDetectionFullRangeCpu", "short": "FaceDetectionShortRangeCpu"}
 _WEIGHTS = {

@@ -14,10 +14,10 @@ import numpy.typing as npt
 
 from duchenne.face import similarity
 from duchenne.face.crop import Crop
-from duchenne.face.jpeg import Pixels
 from duchenne.face.pose import pose_of
 from duchenne.face.similarity import Similarity
-from duchenne.topology import Topology
+from duchenne.face.topology import Topology
+from duchenne.media.jpeg import Pixels
 
 Array = npt.NDArray[np.floating[Any]]
 

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from duchenne.face.jpeg import Pixels
+from duchenne.media.jpeg import Pixels
 
 Array = NDArray[np.float64]
 

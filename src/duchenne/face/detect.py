@@ -22,8 +22,8 @@ from duchenne.face.crop import Array, Crop
 from duchenne.face.detectors.base import Proposer
 from duchenne.face.detectors.dlib import DlibProposer
 from duchenne.face.detectors.mediapipe import MediapipeProposer
-from duchenne.face.jpeg import Pixels
 from duchenne.face.meshes.attention import AttentionMesh
+from duchenne.media.jpeg import Pixels
 
 DETECTORS: dict[str, Callable[[], Proposer]] = {
     "mediapipe": MediapipeProposer,

@@ -14,9 +14,9 @@ from typing import Any
 import cv2
 import numpy as np
 
-from duchenne.face.jpeg import Pixels
 from duchenne.face.library import load
-from duchenne.face.regular import sha256_of
+from duchenne.media.jpeg import Pixels
+from duchenne.media.regular import sha256_of
 
 # What MediaPipe and TensorFlow Lite tell about themselves when a model starts. They heed none of
 # their own variables (GLOG_minloglevel, TF_CPP_MIN_LOG_LEVEL and so on were tried with 0.10.21).

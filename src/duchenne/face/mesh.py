@@ -9,7 +9,7 @@ from duchenne.face.meshes.attention import AttentionMesh
 from duchenne.face.meshes.base import Mesher, Points
 from duchenne.face.meshes.dlib68 import Dlib68, predictor_path
 from duchenne.face.meshes.tasks import TasksMesh, bundle_digest
-from duchenne.face.regular import sha256_of
+from duchenne.media.regular import sha256_of
 
 __all__ = ["MESHES", "Mesher", "Points", "open_mesh", "weights_of"]
 

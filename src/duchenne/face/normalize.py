@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from duchenne.face import gaps, similarity
 from duchenne.face.pose import Pose, frontal, pose_of
-from duchenne.topology import Topology
+from duchenne.face.topology import Topology
 
 Array = npt.NDArray[np.floating[Any]]
 Mask = npt.NDArray[np.bool_]

@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from duchenne.face import similarity
 from duchenne.face.similarity import Similarity
-from duchenne.topology import Topology, at
+from duchenne.face.topology import Topology, at
 
 Array = npt.NDArray[np.floating[Any]]
 

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from duchenne.face import gaps
 from duchenne.face.normalize import Normalised
 from duchenne.face.steadiness import jitter
-from duchenne.topology import Topology
+from duchenne.face.topology import Topology
 
 Array = npt.NDArray[np.floating[Any]]
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 
 from duchenne.face.boxes import overlap
 from duchenne.face.detect import Detections
-from duchenne.face.jpeg import Pixels
+from duchenne.media.jpeg import Pixels
 
 _EARLY = 0.01  # s; frames that are not quite evenly spaced should not push the next look away
 _STAYED = 0.7  # overlap: a face moved by less than a sixth of its width

@@ -18,9 +18,9 @@ from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 
-from duchenne.files import settle, write_json
+from duchenne.config.yaml import Section
 from duchenne.flow.unit import Outcome, digest
-from duchenne.typed_yaml import Section
+from duchenne.tables.files import settle, write_json
 
 RESULT = "result"
 RECORD = "entry.json"

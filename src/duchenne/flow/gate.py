@@ -8,9 +8,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from duchenne import schemas, tables
 from duchenne.errors import GateError
 from duchenne.flow.unit import Recipe, Row
+from duchenne.tables import parquet, schemas
 
 SHOWN = 20
 # Of the machine, of our code, or of what the user has asked for.
@@ -21,12 +21,12 @@ def write_status(path: Path, rows: Sequence[Row], recipe: Recipe) -> None:
     """Write data/status/<stage>.parquet."""
     names = [column.name for column in schemas.STATUS.columns]
     columns = {name: [getattr(row, name) for row in rows] for name in names}
-    tables.write(schemas.STATUS, path, columns, made_by=recipe.made_by())
+    parquet.write(schemas.STATUS, path, columns, made_by=recipe.made_by())
 
 
 def read_status(path: Path) -> list[Row]:
     """The rows of a status table."""
-    return [Row(**row) for row in tables.read(schemas.STATUS, path).to_pylist()]
+    return [Row(**row) for row in parquet.read(schemas.STATUS, path).to_pylist()]
 
 
 def judge(rows: Sequence[Row], *, stage: str, max_failed: float) -> None:

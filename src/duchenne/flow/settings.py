@@ -10,8 +10,8 @@ import platformdirs
 import yaml
 from pydantic import AfterValidator, ConfigDict, Field, ValidationError, field_validator
 
+from duchenne.config.yaml import Section, explain_all, read_yaml
 from duchenne.errors import ParamsError
-from duchenne.typed_yaml import Section, explain_all, read_yaml
 
 _ENGINES = re.compile(r"local|inline|(tcp|tls|ws|wss)://\S+|[A-Za-z]+Cluster")
 

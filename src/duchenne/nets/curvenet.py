@@ -12,12 +12,12 @@ from torch.nn import functional
 
 from duchenne.nets.curves import CurveAggregation
 from duchenne.nets.edges import EdgeMax, EdgeMean
-from duchenne.nets.edgewise import SLOPE
-from duchenne.nets.folded_norm import FoldedNorm, Moments, moments_of
-from duchenne.nets.graph import Graph, geometry_moments, graph_of, numbered
-from duchenne.nets.join import join
+from duchenne.nets.kernels.edgewise import SLOPE
+from duchenne.nets.kernels.folded_norm import FoldedNorm, Moments, moments_of
+from duchenne.nets.kernels.graph import Graph, geometry_moments, graph_of, numbered
+from duchenne.nets.kernels.join import join
+from duchenne.nets.kernels.wide import wide_map
 from duchenne.nets.walk import CurveWalk
-from duchenne.nets.wide import wide_map
 
 # in, planes of the bottleneck, out
 _BLOCKS = ((32, 16, 32), (32, 8, 64), (64, 32, 128), (128, 32, 256))

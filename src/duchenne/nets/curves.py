@@ -4,8 +4,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from duchenne.nets.edgewise import SLOPE
-from duchenne.nets.norm import Norm
+from duchenne.nets.kernels.edgewise import SLOPE
+from duchenne.nets.kernels.norm import Norm
 
 _FEW = 16  # keys; up to so many the fused attention is slower than its parts
 

@@ -8,9 +8,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from duchenne.nets.edgewise import SLOPE, hidden_moments, largest, mixed_mean
-from duchenne.nets.folded_norm import FoldedNorm, Moments
-from duchenne.nets.graph import Graph
+from duchenne.nets.kernels.edgewise import SLOPE, hidden_moments, largest, mixed_mean
+from duchenne.nets.kernels.folded_norm import FoldedNorm, Moments
+from duchenne.nets.kernels.graph import Graph
 
 
 class EdgeMax(nn.Module):

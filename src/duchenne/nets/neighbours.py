@@ -6,7 +6,7 @@ The search asks for the coordinates only, so no layer needs to repeat it.
 import torch
 from torch import Tensor
 
-from duchenne.nets.crew import each
+from duchenne.nets.kernels.crew import each
 
 # Frames searched at a time: 478 · 478 keys of 8 bytes each, 30 MB.
 _FRAMES = 16

@@ -16,8 +16,8 @@ moves; one linear map for head, and dropout.
 import torch
 from torch import Tensor, nn
 
-from duchenne.nets.chunks import chunks
 from duchenne.nets.inputs import Output, Windows
+from duchenne.nets.kernels.chunks import chunks
 from duchenne.nets.transformer import Layer
 from duchenne.nets.tubes import Span, Tubes, check, tubes
 from duchenne.nets.verdict import largest, logits

@@ -6,10 +6,10 @@ from typing import Literal
 from torch import Tensor, nn
 
 from duchenne.nets.attention import attend
-from duchenne.nets.dropout import Dropout
+from duchenne.nets.kernels.dropout import Dropout
+from duchenne.nets.kernels.shares import apart
 from duchenne.nets.position import encoding
 from duchenne.nets.settings import WIDTH
-from duchenne.nets.shares import apart
 
 Axis = Literal["time", "space"]
 

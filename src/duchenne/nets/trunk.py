@@ -13,10 +13,10 @@ from torch.nn import functional
 
 from duchenne.nets.encoders import ENCODERS
 from duchenne.nets.inputs import Windows
-from duchenne.nets.norm import Norm
-from duchenne.nets.pooling import pool
+from duchenne.nets.kernels.norm import Norm
+from duchenne.nets.kernels.pooling import pool
+from duchenne.nets.kernels.shares import apart
 from duchenne.nets.settings import Settings
-from duchenne.nets.shares import apart
 from duchenne.nets.transformer import Axis, Transformer
 
 

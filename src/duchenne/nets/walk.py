@@ -12,9 +12,9 @@ import torch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
-from duchenne.nets.chunks import chunks
-from duchenne.nets.graph import numbered
-from duchenne.nets.norm import Norm
+from duchenne.nets.kernels.chunks import chunks
+from duchenne.nets.kernels.graph import numbered
+from duchenne.nets.kernels.norm import Norm
 
 _SMALL = 1e-8  # least divisor of the cosine
 

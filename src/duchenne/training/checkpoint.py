@@ -15,7 +15,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from duchenne.files import settle
+from duchenne.tables.files import settle
 
 Weights = dict[str, Tensor]
 

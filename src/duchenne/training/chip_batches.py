@@ -9,8 +9,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from duchenne.face.topology import DLIB
 from duchenne.nets.inputs import Pictures
-from duchenne.topology import DLIB
 from duchenne.training import chip_augment
 from duchenne.training.batches import Batch, Cut, Cutter
 from duchenne.training.chip_augment import Changed, ChipAugment

@@ -9,16 +9,16 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
-from duchenne.fitting import FITTERS, Logistic, Svm, Trees
+from duchenne.config.training import Training
 from duchenne.nets.inputs import Rows
 from duchenne.training import losses, rows, scores
 from duchenne.training.clips import Clip
+from duchenne.training.fitting import FITTERS, Logistic, Svm, Trees
 from duchenne.training.fold import Learnt, Probabilities
 from duchenne.training.prepare import Numbers, Split
-from duchenne.training_params import Training
 
 Array = npt.NDArray[np.float64]
-Fitter = tuple[str, Any]  # a name in duchenne.fitting and its settings
+Fitter = tuple[str, Any]  # a name in duchenne.training.fitting and its settings
 
 # Of a rare class, too, a probe has to tell whether it could be told.
 PROBE: Fitter = ("logistic", Logistic(balance=True))

@@ -17,13 +17,13 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
+from duchenne.config.training import Training
 from duchenne.errors import Unusable, listed
 from duchenne.training import checkpoint, losses, scores
 from duchenne.training.batches import AnyCutter
 from duchenne.training.checkpoint import Progress, Weights
 from duchenne.training.device import precision
 from duchenne.training.objective import Objective
-from duchenne.training_params import Training
 
 Numbers = npt.NDArray[np.int64]
 Probabilities = npt.NDArray[np.float64]

@@ -8,9 +8,9 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from duchenne.config.training import Window
 from duchenne.training import motion, velocity
 from duchenne.training.motion import Array, Values, with_face
-from duchenne.training_params import Window
 
 
 def of(times: Array, values: Values, window: Window) -> Values:

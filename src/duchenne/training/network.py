@@ -3,9 +3,9 @@
 from dataclasses import asdict
 from typing import Any
 
-from duchenne.needs import NEEDS
+from duchenne.config.models import NEEDS
+from duchenne.config.training import Net, Training
 from duchenne.nets.settings import Settings
-from duchenne.training_params import Net, Training
 
 
 def arguments(settings: Training, *, points: int, classes: int) -> dict[str, Any]:

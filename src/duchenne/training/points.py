@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from duchenne.topology import Topology
+from duchenne.face.topology import Topology
 
 Numbers = npt.NDArray[np.int64]
 

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
+from duchenne.config.training import Training
 from duchenne.errors import TrainingError
 from duchenne.nets.registry import build
 from duchenne.training import losses
@@ -20,7 +21,6 @@ from duchenne.training.network import arguments
 from duchenne.training.objective import Objective
 from duchenne.training.self_cure import SelfCure
 from duchenne.training.standardise import Standardiser
-from duchenne.training_params import Training
 
 Numbers = npt.NDArray[np.int64]
 ROLES = ("train", "val", "test")

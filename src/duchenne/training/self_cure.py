@@ -12,11 +12,11 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
+from duchenne.config.training import Scn
 from duchenne.nets.inputs import Output
 from duchenne.nets.self_cure import landmark_loss, rank_loss, relabelled
 from duchenne.training.batches import AnyBatch
 from duchenne.training.objective import Judge, Objective
-from duchenne.training_params import Scn
 
 
 @dataclass(kw_only=True)

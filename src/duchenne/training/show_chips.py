@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
+from duchenne.config.training import Training, Window
 from duchenne.errors import TrainingError, listed
 from duchenne.nets.self_cure import mean_points
 from duchenne.training import chip_batches, chip_movement, movement
@@ -13,7 +14,6 @@ from duchenne.training.chip_batches import ChipClip, ChipCutter, album
 from duchenne.training.motion import Values
 from duchenne.training.prepare import Numbers, Shown, Split
 from duchenne.training.windows import Ruler
-from duchenne.training_params import Training, Window
 
 
 def show_chips(

@@ -6,8 +6,9 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from duchenne import topology
+from duchenne.config.training import Training
 from duchenne.errors import TrainingError, listed
+from duchenne.face import topology
 from duchenne.nets import fusion
 from duchenne.training import movement, standardise
 from duchenne.training.augment import Augment
@@ -19,7 +20,6 @@ from duchenne.training.points import choose
 from duchenne.training.prepare import Numbers, Shown, Split
 from duchenne.training.standardise import Standardiser
 from duchenne.training.windows import Ruler
-from duchenne.training_params import Training
 
 
 def show_landmarks(

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from duchenne.face.crop import Crop
-from duchenne.face.jpeg import Pixels
+from duchenne.media.jpeg import Pixels
 
 Search = Callable[[Pixels], Sequence[Crop]]
 """Squares about as large as the faces in a picture, `(H, W, 3)` BGR.

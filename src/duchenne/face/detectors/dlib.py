@@ -7,7 +7,7 @@ It needs no weights beside the library (King 2015, "Max-Margin Object Detection"
 import cv2
 
 from duchenne.face.crop import Crop
-from duchenne.face.jpeg import Pixels
+from duchenne.media.jpeg import Pixels
 
 _ENLARGE = 1  # doublings of the picture; its window is 80 px
 _MARGIN = -0.3  # of the classifier, below its usual 0: a closer look follows

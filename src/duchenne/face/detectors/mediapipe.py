@@ -9,7 +9,7 @@ from functools import partial
 
 from duchenne.face.blaze import BlazeFace
 from duchenne.face.crop import Crop
-from duchenne.face.jpeg import Pixels
+from duchenne.media.jpeg import Pixels
 
 _MIN_SCORE = 0.3  # low: letters and clouds pass too, and a closer look rejects them
 

@@ -15,9 +15,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from duchenne.face.crop import Crop
 from duchenne.face.graphs import Graph, weights
-from duchenne.face.jpeg import Pixels
 from duchenne.face.library import load
 from duchenne.face.meshes.base import Points, nowhere
+from duchenne.media.jpeg import Pixels
 
 POINTS = 478
 PRESENT = 0.5  # MediaPipe's own threshold on the presence score

@@ -5,7 +5,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from duchenne.face.jpeg import Pixels
+from duchenne.media.jpeg import Pixels
 
 
 class Points(NamedTuple):

@@ -14,9 +14,9 @@ from numpy.typing import ArrayLike
 
 from duchenne.errors import ParamsError
 from duchenne.face.crop import Crop
-from duchenne.face.jpeg import Pixels
 from duchenne.face.meshes.base import Points, nowhere
-from duchenne.face.regular import sha256_of
+from duchenne.media.jpeg import Pixels
+from duchenne.media.regular import sha256_of
 
 MARGIN = 1.35
 _PREDICTOR = "shape_predictor_68_face_landmarks.dat"

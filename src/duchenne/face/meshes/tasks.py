@@ -14,10 +14,10 @@ from numpy.typing import ArrayLike
 from duchenne.errors import ParamsError, Unusable
 from duchenne.face.crop import Crop
 from duchenne.face.graphs import quiet
-from duchenne.face.jpeg import Pixels
 from duchenne.face.library import load
 from duchenne.face.meshes.base import Points, nowhere
-from duchenne.face.regular import sha256_of
+from duchenne.media.jpeg import Pixels
+from duchenne.media.regular import sha256_of
 
 MARGIN = 2.0  # the bundle's own detector wants to see the whole head
 _SIDE = 384  # px, so that its own crop of the face is still 192

@@ -1,0 +1,195 @@
+"""The `duchenne` command: what `dvc` does not do.
+
+What needs packages beyond the terminal's is imported where it is used, so that `doctor` runs where
+one is missing.
+"""
+
+import re
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich import box
+from rich.console import Console
+from rich.filesize import decimal
+from rich.table import Column, Table
+
+from duchenne.errors import DatasetError, DuchenneError, listed
+from duchenne.flow import cache as units
+from duchenne.flow import lock
+from duchenne.flow.settings import Settings, cache_folder, load
+from duchenne.pipeline import dvc
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="What `dvc` does not do.")
+cache_app = typer.Typer(no_args_is_help=True, help="The finished units kept outside the workspace.")
+app.add_typer(cache_app, name="cache")
+forget_app = typer.Typer(no_args_is_help=True, help="Delete what shows people's faces.")
+app.add_typer(forget_app, name="forget")
+
+_Keys = Annotated[
+    str | None, typer.Option(help="folder of the cluster's keys; `tls` of engine.yaml if not given")
+]
+
+
+@app.command()
+def status() -> None:
+    """What became of the clips in each stage, and what the data set consists of."""
+    from duchenne.cli import status
+
+    status.show(Path.cwd(), Console())
+
+
+@app.command()
+def doctor(
+    dataset: Annotated[
+        str | None, typer.Option(help="the data set to look at; that of params.yaml if not given")
+    ] = None,
+) -> None:
+    """Find what would stop DVC or a stage, and say how to mend it."""
+    from duchenne.cli import doctor as checkup
+
+    found = checkup.examine(Path.cwd(), dataset)
+    checkup.show(found, Console())
+    raise typer.Exit(code=1 if checkup.blocks(found) else 0)
+
+
+@app.command()
+def import_dmarkers(
+    file: Annotated[Path, typer.Argument(help="CSV: clip, subject, label, feature columns")],
+    name: Annotated[str, typer.Option(help="what the data set is to be called")],
+) -> None:
+    """Make a data set of D-Markers that were computed elsewhere."""
+    from duchenne.cli import import_dmarkers
+
+    if not re.fullmatch(r"[A-Za-z0-9._-]{1,80}", name) or name.startswith("."):
+        raise DatasetError(f"'{name}' is no name for a data set; use letters, digits, - and _")
+    folder = Path("data/raw") / name
+    clips, columns = import_dmarkers.import_dmarkers(file, folder)
+    typer.echo(
+        f"{clips:,} clips with {columns} of 225 features are in {folder}. Now name the set in\n"
+        f"params.yaml under `datasets:`, choose it with `dataset: {name}`, and track it:\n"
+        f"  {name}:\n    adapter: folder\n"
+        f"  dvc add {folder}"
+    )
+
+
+@app.command()
+def models() -> None:
+    """List every model and fusion: its size, and what it needs to be trained and to judge."""
+    from duchenne.nets import catalogue
+
+    table = Table(
+        Column("model", no_wrap=True),
+        Column("parameters", justify="right", no_wrap=True),
+        "needs", "paper", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0),
+    )  # fmt: skip
+    for entry in catalogue.rows():
+        name, needs = f"{entry.model} {entry.variant}".rstrip(), entry.inference
+        if entry.training != entry.inference:
+            needs = f"{needs}; to be trained: {entry.training}"
+        table.add_row(name, catalogue.count(entry.parameters), needs, entry.paper)
+    Console().print(table)
+
+
+@cache_app.command()
+def info() -> None:
+    """Show what the unit cache holds, stage by stage."""
+    shares = units.shares(units.UnitCache(cache_folder()))
+    table = Table("stage", "units", "size", title=f"{cache_folder()}", title_justify="left")
+    for share in shares:
+        table.add_row(share.stage, f"{share.units:,}", decimal(share.bytes))
+    table.add_row("all", f"{sum(s.units for s in shares):,}", decimal(sum(s.bytes for s in shares)))
+    Console().print(table)
+
+
+@cache_app.command()
+def prune(
+    unused_days: Annotated[float, typer.Option(min=0, help="keep what was used since then")] = 30,
+) -> None:
+    """Remove units that were not used for a while; they are computed again when needed."""
+    count, freed = units.prune(units.UnitCache(cache_folder()), unused_days=unused_days)
+    typer.echo(f"removed {count:,} units, {decimal(freed)}")
+
+
+@forget_app.command()
+def frames(
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="tell what would go, and delete nothing")
+    ] = False,
+) -> None:
+    """Delete every picture that was cut out of the videos.
+
+    They go from the workspace, from DVC's cache and from the unit cache, for all commits, branches
+    and experiments (of a cache that is shared: for everybody). What a data set of its own names
+    stays, and so do the videos in data/raw, files in data/frames and data/crops that no stage has
+    made, and whatever was pushed to a remote. Folders that are links are refused.
+
+    Landmarks, models and figures are kept: go on with `dvc repro --allow-missing` and `dvc exp run
+    --allow-missing`. `dvc status` then calls data/frames deleted, which is what was wanted. Without
+    that option, or after a change of decode, model or window.fps, dvc decodes the videos again.
+    """
+    from duchenne.cli import forget
+
+    root, cache = dvc.here(), units.UnitCache(cache_folder())
+    with lock.hold(root / ".dvc" / "tmp" / "duchenne.lock", name="forget"):
+        cache.sweep()
+        shares = forget.found(root, cache)
+        total = forget.freed(shares)
+        table = Table("place", "files", "size")
+        for share in shares:
+            table.add_row(share.place, f"{len(share.files):,}", decimal(share.bytes))
+        if not dry_run:
+            forget.delete(shares)
+    Console().print(table)
+    if left := [str(file.relative_to(root)) for share in shares for file in share.left]:
+        typer.echo(f"left alone, no tables of pictures: {listed(left)}; look at them yourself")
+    typer.echo(f"{'would free' if dry_run else 'freed'} {decimal(total)} of disk")
+
+
+@app.command()
+def scheduler(
+    host: Annotated[
+        str | None, typer.Option(help="the address to listen at; all of the machine if not given")
+    ] = None,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="the port; 0 takes a free one")
+    ] = 8786,
+    keys: _Keys = None,
+) -> None:
+    """Run the scheduler of a cluster until Ctrl-C; docs/scale.md says how to use one."""
+    from duchenne.flow import serve, tls
+
+    serve.scheduler(tls.folder_of(keys or _engine().tls), host=host, port=port)
+
+
+@app.command()
+def worker(
+    address: Annotated[str, typer.Argument(help="tls://…, as the scheduler has printed it")],
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="processes; one a core if not given")
+    ] = None,
+    keys: _Keys = None,
+) -> None:
+    """Run workers of a cluster until Ctrl-C, or until their scheduler ends."""
+    from duchenne.flow import serve, tls
+
+    found = _engine()
+    serve.workers(address, tls.folder_of(keys or found.tls), count=workers, patience=found.wait)
+
+
+def _engine() -> Settings:
+    """engine.yaml of the present folder, or what holds where there is none."""
+    return load(Path("engine.yaml"))
+
+
+def main() -> None:
+    try:
+        app()
+    except DuchenneError as error:
+        sys.stderr.write(f"ERROR {error}\n")
+        raise SystemExit(1) from None
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,180 @@
+"""`duchenne status`: the data set, what became of its clips, and its figures, in small tables.
+
+What lies here may be of something else than params.yaml says: figures come with a clone, and a run
+that ended early leaves what the run before it made. Such things are named, and not shown.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from duchenne.config.params import load
+from duchenne.config.yaml import read_yaml
+from duchenne.errors import listed
+from duchenne.flow.gate import read_status
+from duchenne.flow.unit import Row
+from duchenne.results import Run
+from duchenne.tables.parquet import Table as Kind
+from duchenne.tables.parquet import read
+from duchenne.tables.schemas import CLIPS, FOLDS, PREDICTIONS, QUALITY
+
+DEMO_NOTE = "The demo is rendered, not filmed: its figures say nothing about real smiles."
+DATASET, SUMMARY = "data/reports/dataset.json", "metrics/summary.json"
+
+
+def show(root: Path, console: Console) -> None:
+    """Print what is of the data set, model, fusion and protocol that params.yaml names."""
+    report, figures = root / DATASET, root / SUMMARY
+    if not report.exists():
+        console.print("no data set has been indexed here; run `dvc repro` in the project's folder")
+    if not (report.exists() or figures.exists()):
+        return
+    params = load(root / "params.yaml")
+    now = Run(params.dataset, params.model, params.fusion, params.protocol)._asdict()
+    if report.exists():
+        _show_clips(root, now, console)
+    if figures.exists():
+        _show_figures(figures, now, console)
+    if params.dataset == "demo":
+        console.print(DEMO_NOTE)
+
+
+def _show_clips(root: Path, now: Mapping[str, str], console: Console) -> None:
+    """The data set and what became of its clips."""
+    facts = json.loads((root / DATASET).read_text(encoding="utf-8"))
+    if why := _mismatch({**now, "dataset": facts["dataset"]}, now):
+        console.print(_not_shown(DATASET, why))
+        return
+    console.print(_dataset(facts))
+    tables = _tables(root, demo=facts["dataset"] == "demo")
+    former = _former(root / "data", tables)
+    console.print(_stages({name: rows for name, rows in tables.items() if name not in former}))
+    if former:
+        why = "made of other clips than data/clips.parquet lists"
+        console.print(_not_shown(", ".join(former), why))
+    quality = root / "data" / "reports" / "quality.json"
+    if quality.exists() and "quality" not in former:
+        console.print(_used(json.loads(quality.read_text(encoding="utf-8"))))
+
+
+def _used(rated: Mapping[str, Any]) -> str:
+    left_out = ", ".join(f"{count} {reason}" for reason, count in rated["excluded"].items())
+    rest = f"; left out: {left_out}" if left_out else ""
+    return f"{rated['used']} of {rated['clips']} clips are used{rest}"
+
+
+def _show_figures(path: Path, now: Mapping[str, str], console: Console) -> None:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        why = _mismatch(found.get("run"), now)
+    except ValueError:  # as a merge may leave it
+        why = "it is not JSON"
+    if why:
+        console.print(_not_shown(SUMMARY, why))
+        return
+    console.print(_scores(found))
+    if "groups" in found:
+        console.print(_groups(found["groups"]))
+
+
+def _mismatch(of: object, now: Mapping[str, str]) -> str:
+    """Why what says that it is `of` a run is not of the present one; empty if it is."""
+    if not isinstance(of, dict) or of.keys() != now.keys():
+        return f"it does not say of which {', '.join(now)} it is"
+    other = [name for name in now if of[name] != now[name]]
+    its, ours = (", ".join(f"{name} {run[name]}" for name in other) for run in (of, now))
+    return f"it is of {its}, and params.yaml says {ours}" if other else ""
+
+
+def _not_shown(what: str, why: str) -> Text:
+    return Text(f"{what}: not shown, since {why}; run `dvc repro`")
+
+
+def _clips(kind: Kind, path: Path) -> set[str]:
+    """The clips that a table names; none where it is missing."""
+    return set(read(kind, path, columns=["clip"])["clip"].to_pylist()) if path.exists() else set()
+
+
+def _tables(root: Path, *, demo: bool) -> dict[str, list[Row]]:
+    """The status tables that there are, in the order of the stages; without those of stages that
+    had nothing to do for this model."""
+    names = read_yaml(root / "dvc.yaml")["stages"] if (root / "dvc.yaml").exists() else {}
+    paths = {name: root / "data" / "status" / f"{name}.parquet" for name in names}
+    found = {name: read_status(path) for name, path in paths.items() if path.exists()}
+    return {name: rows for name, rows in found.items() if rows and (demo or name != "demo")}
+
+
+def _former(data: Path, tables: Mapping[str, Sequence[Row]]) -> list[str]:
+    """The stages whose results are of other clips than those of the data set as it is now: the
+    last run, which has listed them, has not come so far."""
+    kinds = (CLIPS, QUALITY, FOLDS, PREDICTIONS)
+    clips, rated, split, predicted = (_clips(kind, data / f"{kind.name}.parquet") for kind in kinds)
+    units = {name: {row.unit for row in rows} for name, rows in tables.items()}
+    units.pop("demo", None)  # which renders clips before they are listed
+    trained = units.pop("train", None)  # whose units are folds
+    units |= {"quality": rated} if rated else {}
+    former = [name for name, names in units.items() if names != clips]
+    if trained and (rated != clips or not predicted <= split):
+        former.append("train")
+    return former
+
+
+def _dataset(facts: dict[str, object]) -> Table:
+    table = Table("data set", "value", title_justify="left")
+    for name, value in facts.items():
+        if isinstance(value, dict):
+            value = ", ".join(f"{count} {key}" for key, count in value.items())  # noqa: PLW2901
+        if isinstance(value, list):
+            value = listed(value)  # noqa: PLW2901
+        if value not in ("", None):
+            table.add_row(name.replace("_", " "), f"{value}")
+    return table
+
+
+def _scores(found: dict[str, Any]) -> Table:
+    """The pooled scores of all test clips."""
+    title = "all test clips"
+    if found.get("optimistic"):
+        title += ", OPTIMISTIC: the epoch was chosen on them (protocol: published)"
+    table = Table("score", "value", title=title, title_justify="left")
+    for name, value in found["pooled"].items():
+        table.add_row(name.replace("_", " "), f"{value:.3f}")
+    table.add_row("share of the commonest class", f"{found['majority']:.3f}")
+    for name, scores in found.get("probes", {}).items():
+        table.add_row(f"probe: {name.replace('_', ' ')}", _with_interval(scores))
+    return table
+
+
+def _with_interval(scores: dict[str, float]) -> str:
+    """A probe's balanced accuracy, `0.512 (0.430 to 0.590)`."""
+    low, high = (scores.get(f"balanced_accuracy_{end}") for end in ("low", "high"))
+    interval = "" if low is None or high is None else f" ({low:.3f} to {high:.3f})"
+    return f"{scores['balanced_accuracy']:.3f}{interval}"
+
+
+def _groups(found: dict[str, dict[str, Any]]) -> Table:
+    """The scores of each group, with how many they rest on; none where it shows one class."""
+    names = ("clips", "subjects", "accuracy", "balanced_accuracy")
+    table = Table("group", *(name.replace("_", " ") for name in names), title_justify="left")
+    for column, groups in found.items():
+        for group, figures in groups.items():
+            cells = (figures.get(name, "") for name in names)
+            words = (f"{cell:.3f}" if isinstance(cell, float) else f"{cell}" for cell in cells)
+            table.add_row(f"{column} {group}".replace("_", " "), *words)
+    return table
+
+
+def _stages(tables: Mapping[str, Sequence[Row]]) -> Table:
+    table = Table("stage", "ok", "partial", "failed", "reasons")
+    for name, rows in tables.items():
+        counts = Counter(row.status for row in rows)
+        reasons = Counter(row.reason for row in rows if row.reason).most_common()
+        words = ", ".join(f"{count} {reason}" for reason, count in reasons)
+        table.add_row(name, *(str(counts[s]) for s in ("ok", "partial", "failed")), words)
+    return table

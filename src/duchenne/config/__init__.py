@@ -1,0 +1,1 @@
+"""params.yaml, typed: what each key may be, what a model needs, and what `auto` comes to."""

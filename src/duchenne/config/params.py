@@ -1,0 +1,205 @@
+"""params.yaml as frozen, typed values; an unknown key or value is refused with a suggestion.
+
+Only what changes a result lives here. How things run is engine.yaml, read by `duchenne.flow`.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, ValidationError, field_validator, model_validator
+
+from duchenne.config.datasets import Dataset, OfStills
+from duchenne.config.models import NEEDS
+from duchenne.config.published import AUTO, OF_MODEL, PUBLISHED, resolved
+from duchenne.config.training import (
+    Augment,
+    Fusion,
+    Model,
+    Multitask,
+    Net,
+    P4Transformer,
+    PstNet,
+    RealSmileNet,
+    Scn,
+    Svm,
+    Train,
+    Trees,
+    Vit,
+    Window,
+    idle_augment,
+    needs_motion,
+)
+from duchenne.config.yaml import Section, explain_all, read_yaml
+from duchenne.errors import ParamsError, suggest
+
+
+class Groups(Section):
+    young: Annotated[float, Field(gt=0, le=150)]
+
+
+class Decode(Section):
+    fps: Annotated[float, Field(gt=0, le=1000)]
+    max_side: Annotated[int, Field(ge=64, le=8192)]
+    jpeg_quality: Annotated[int, Field(ge=1, le=100)]
+
+
+class Detect(Section):
+    backend: Literal["mediapipe", "dlib"]
+    select: Literal["largest", "center", "first", "error"]
+    every: Annotated[float, Field(ge=0, le=5)]
+    min_score: Annotated[float, Field(ge=0.5, le=1)]
+    threads: Annotated[int, Field(ge=1, le=64)]
+
+
+class Mesh(Section):
+    backend: Literal["attention-mesh", "tasks", "dlib68"]
+    model: str | None
+    margin: Annotated[float, Field(ge=1, le=4)] | None
+    threads: Annotated[int, Field(ge=1, le=64)]
+
+
+class Normalize(Section):
+    method: Literal["rigid", "minmax"]
+    neutral_s: Annotated[float, Field(gt=0, le=5)]
+    max_gap: Annotated[float, Field(ge=0, le=1)]
+
+
+class DMarkers(Section):
+    smooth: Literal["savgol", "4253h", "none"]
+    min_slope: Annotated[float, Field(ge=0, lt=1)]
+    neutral_s: Annotated[float, Field(gt=0, le=5)]
+    lip_corners: Literal["outer", "legacy"]
+
+
+Degrees = Annotated[float, Field(ge=0, le=180)]
+
+
+class Quality(Section):
+    max_failed: Annotated[float, Field(ge=0, le=1)]
+    min_seen: Annotated[float, Field(ge=0, le=1)]
+    max_gap: Annotated[float, Field(ge=0)]
+    max_yaw: Degrees
+    max_pitch: Degrees
+    max_roll: Degrees
+    min_size: Annotated[float, Field(ge=0)]
+    max_jitter: Annotated[float, Field(gt=0)]
+
+
+class Folds(Section):
+    scheme: Literal["stratified", "leave-one-subject-out", "published"]
+    count: Annotated[int, Field(ge=2, le=1000)]
+    val: Annotated[float, Field(gt=0, le=0.5)]
+    seed: Annotated[int, Field(ge=0)]
+    within: str | None
+
+    @field_validator("within", mode="before")
+    @classmethod
+    def _a_column_and_a_value(cls, within: object) -> object:
+        """Joined by a colon: `dvc exp run -S` takes that without quotes."""
+        if within is None or (isinstance(within, str) and all(within.partition(":"))):
+            return within
+        raise ValueError("it should be a group as column:value, such as gender:female")
+
+
+class Params(Section):
+    dataset: str
+    model: Model
+    fusion: Fusion
+    protocol: Literal["nested", "published"]
+    seed: Annotated[int, Field(ge=0)]
+    datasets: Mapping[Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,80}$")], Dataset]
+    groups: Groups
+    decode: Decode
+    detect: Detect
+    mesh: Mesh
+    normalize: Normalize
+    quality: Quality
+    dmarkers: DMarkers
+    folds: Folds
+    window: Window
+    augment: Augment
+    net: Net
+    train: Train
+    multitask: Multitask
+    realsmilenet: RealSmileNet
+    scn: Scn
+    vit: Vit
+    pstnet: PstNet
+    p4transformer: P4Transformer
+    svm: Svm
+    trees: Trees
+
+    @model_validator(mode="before")
+    @classmethod
+    def _adapter_is_the_name_unless_given(cls, values: dict[str, Any]) -> dict[str, Any]:
+        sets = values.get("datasets")
+        if not isinstance(sets, dict):
+            return values
+        named = {
+            name: {"adapter": str(name), **(given or {})}
+            if isinstance(given, dict | None)
+            else given
+            for name, given in sets.items()
+        }
+        return {**values, "datasets": named}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _auto_is_what_data_set_and_model_say(cls, values: dict[str, Any]) -> dict[str, Any]:
+        sets, model = values.get("datasets"), values.get("model")
+        chosen = sets.get(values.get("dataset")) if isinstance(sets, dict) else None
+        chosen = chosen if isinstance(chosen, dict) else {}
+        of_models = chosen.get(f"{AUTO}_for")
+        of_model = of_models.get(model) if isinstance(of_models, dict) else None
+        says = [of_model, chosen.get(AUTO), OF_MODEL.get(str(model))]
+        given = [name for name in PUBLISHED if name in values]
+        return {**values, **{name: resolved(values[name], name, says) for name in given}}
+
+    @model_validator(mode="after")
+    def _the_demo_is_called_demo(self) -> "Params":
+        """The stage `demo` renders data/raw/demo, so no other set can be rendered, nor can this
+        one be anything else."""
+        rendered = {name for name, given in self.datasets.items() if given.adapter == "demo"}
+        if rendered != {"demo"}:
+            raise ValueError("datasets: exactly the set `demo` has the adapter demo and is there")
+        return self
+
+    @model_validator(mode="after")
+    def _photographs_do_not_move(self) -> "Params":
+        moving = needs_motion(self.model, self.fusion, self.window)
+        if moving and isinstance(self.datasets.get(self.dataset), OfStills):
+            raise ValueError(f"{self.dataset} holds photographs, and {moving}")
+        return self
+
+    @model_validator(mode="after")
+    def _what_the_model_has_no_use_for(self) -> "Params":
+        needs = NEEDS[self.model]
+        if self.fusion != "none" and not needs.fuses:
+            raise ValueError(
+                f"fusion: {self.fusion} is for model: mesh alone; with model: {self.model} use "
+                "fusion: none"
+            )
+        if self.protocol == "published" and needs.fitted:
+            raise ValueError(
+                f"protocol: published chooses the epoch, and model: {self.model} has none; use "
+                "protocol: nested"
+            )
+        if idle := idle_augment(self.model, self.augment, self.window):
+            raise ValueError(idle)
+        return self
+
+
+def load(path: Path) -> Params:
+    """Read and check a params.yaml; every problem in it is named, one line each."""
+    values = read_yaml(path)
+    try:
+        params = Params.model_validate(values)
+    except ValidationError as error:
+        raise ParamsError(f"{path.name}: {explain_all(Params, error)}") from None
+    if params.dataset not in params.datasets:
+        raise ParamsError(
+            f"{path.name}: dataset: '{params.dataset}' is not described under `datasets:`; "
+            + suggest(params.dataset, params.datasets)
+        )
+    return params

@@ -1,0 +1,210 @@
+"""What params.yaml says of training: what a network sees, which one it is, and how it learns."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from duchenne.config.models import NEEDS
+from duchenne.config.yaml import Section
+
+Model = Literal[
+    "mesh",
+    "realsmilenet",
+    "dexpression",
+    "scn",
+    "vit",
+    "pstnet",
+    "p4transformer",
+    "svm",
+    "trees",
+    "duration",
+    "first_frame",
+    "majority",
+]
+Fusion = Literal[
+    "none",
+    "multitask",
+    "concat",
+    "gated_concat",
+    "additive",
+    "hadamard",
+    "hadamard_gated",
+    "attention",
+    "cross_attention",
+    "mh_attention",
+    "mh_cross_attention",
+    "bilinear",
+    "bilinear_hadamard",
+    "factorized_bilinear",
+    "factorized_bilinear_hadamard",
+    "film",
+    "film_hadamard",
+]
+
+
+class Window(Section):
+    shows: Literal["shape", "motion", "velocity"]
+    neutral_s: Annotated[float, Field(gt=0, le=5)]
+    frames: Annotated[int, Field(ge=1, le=512)]
+    fps: Annotated[float, Field(gt=0, le=1000)]
+    test: Annotated[int, Field(ge=1, le=1000)]
+
+
+class Augment(Section):
+    mirror: Annotated[float, Field(ge=0, le=1)]
+    rotate: Annotated[float, Field(ge=0, le=45)]
+    scale: Annotated[float, Field(ge=0, le=0.5)]
+    stretch: Annotated[float, Field(ge=0, le=0.5)]
+    noise: Annotated[float, Field(ge=0, le=0.1)]
+    crop: Annotated[float, Field(ge=0, le=0.5)]
+    brightness: Annotated[float, Field(ge=0, le=0.9)]
+    warp: Annotated[float, Field(ge=0, le=1)]
+
+
+class Net(Section):
+    encoder: Literal["curvenet", "linear"]
+    attention: Literal["both", "space", "time"]
+    points: Literal["all", "features"]
+    neighbours: Annotated[int, Field(ge=1, le=256)]
+    curves: Annotated[int, Field(ge=1, le=478)]
+    steps: Annotated[int, Field(ge=1, le=64)]
+    latents: Annotated[int, Field(ge=1, le=478)]
+    depth: Annotated[int, Field(ge=1, le=48)]
+    time_depth: Annotated[int, Field(ge=1, le=48)]
+    heads: Annotated[int, Field(ge=1, le=64)]
+    mlp: Annotated[int, Field(ge=1, le=8192)]
+    dropout: Annotated[float, Field(ge=0, lt=1)]
+    momentum: Annotated[float, Field(gt=0, le=1)]
+    indicators: bool
+
+
+class Train(Section):
+    epochs: Annotated[int, Field(ge=1, le=100_000)]
+    batch: Annotated[int, Field(ge=1, le=65_536)]
+    lr: Annotated[float, Field(gt=0, le=1)]
+    weight_decay: Annotated[float, Field(ge=0, le=1)]
+    schedule: Literal["constant", "cosine", "linear"]
+    warmup: Annotated[float, Field(ge=0, lt=1)]
+    clip: Annotated[float, Field(gt=0)] | None
+    balance: bool
+    monitor: Literal["loss", "balanced_accuracy", "auc"]
+    patience: Annotated[int, Field(ge=1)] | None
+    precision: Literal["auto", "float32"]
+    device: Literal["auto", "cpu", "cuda"]
+    threads: Annotated[int, Field(ge=1, le=256)]
+
+
+class Multitask(Section):
+    weight: Annotated[float, Field(ge=0)]
+
+
+class RealSmileNet(Section):
+    memory: Literal["convlstm", "lstm", "gru"]
+    penalty: Annotated[float, Field(ge=0, le=1)]
+
+
+class Scn(Section):
+    width: Annotated[int, Field(ge=4, le=512)]
+    landmarks: bool
+    rank: bool
+    relabel: bool
+    sure: Annotated[float, Field(gt=0, lt=1)]
+    margin: Annotated[float, Field(ge=0, le=1)]
+    doubt: Annotated[float, Field(ge=0, le=1)]
+    relabel_from: Annotated[float, Field(ge=0, le=1)]
+
+
+class Vit(Section):
+    width: Annotated[int, Field(ge=8, le=4096)]
+    depth: Annotated[int, Field(ge=1, le=48)]
+    heads: Annotated[int, Field(ge=1, le=64)]
+    time_depth: Annotated[int, Field(ge=0, le=48)]
+
+
+class PstNet(Section):
+    width: Annotated[int, Field(ge=4, le=4096)]
+    anchors: Annotated[int, Field(ge=1, le=478)]
+    neighbours: Annotated[int, Field(ge=1, le=478)]
+
+
+class P4Transformer(Section):
+    width: Annotated[int, Field(ge=4, le=4096)]
+    anchors: Annotated[int, Field(ge=1, le=478)]
+    neighbours: Annotated[int, Field(ge=1, le=478)]
+    depth: Annotated[int, Field(ge=1, le=48)]
+    heads: Annotated[int, Field(ge=1, le=64)]
+
+
+class Svm(Section):
+    kernel: Literal["auto", "linear", "rbf"]
+    features: Annotated[int, Field(ge=1, le=225)] | Literal["auto"]
+
+
+class Trees(Section):
+    iterations: Annotated[int, Field(ge=1, le=10_000)]
+    leaves: Annotated[int, Field(ge=2, le=1024)]
+    rate: Annotated[float, Field(gt=0, le=1)]
+
+
+class Training(Section):
+    """All parameters that decide what a fold learns. A section that the model does not read is
+    None: a change in it trains no other model again."""
+
+    model: Model
+    fusion: Fusion
+    protocol: Literal["nested", "published"]
+    seed: int
+    window: Window
+    augment: Augment
+    train: Train
+    net: Net | None = None
+    multitask: Multitask | None = None
+    realsmilenet: RealSmileNet | None = None
+    scn: Scn | None = None
+    vit: Vit | None = None
+    pstnet: PstNet | None = None
+    p4transformer: P4Transformer | None = None
+    svm: Svm | None = None
+    trees: Trees | None = None
+
+    @classmethod
+    def of(cls, model: Model, **sections: Any) -> "Training":
+        """Of all sections those that this model reads."""
+        own = {"net", "multitask"} if model == "mesh" else {model}
+        read = {
+            name: value
+            for name, value in sections.items()
+            if cls.model_fields[name].is_required() or name in own
+        }
+        return cls(model=model, **read)
+
+
+def needs_motion(model: Model, fusion: Fusion, window: Window) -> str:
+    """Why photographs, in which nothing moves, do not do; empty where they do. They have no
+    Duchenne Markers, no length, and no way from a resting face."""
+    asked = []
+    if NEEDS[model].dmarkers or model == "duration":
+        asked.append(f"model: {model}")
+    if fusion != "none":
+        asked.append(f"fusion: {fusion} (use fusion: none)")
+    looks = NEEDS[model].landmarks or NEEDS[model].chip is not None
+    if window.shows != "shape" and looks and not NEEDS[model].fitted:
+        asked.append(f"window.shows: {window.shows} (use shape)")
+    return f"{' and '.join(asked)} needs clips in which a face moves" if asked else ""
+
+
+_OF_LANDMARKS = {"scale", "noise"}
+_OF_PICTURES = {"crop", "brightness", "warp"}
+
+
+def idle_augment(model: Model, augment: Augment, window: Window) -> str:
+    """Which changes are asked for that this model's input cannot undergo; empty if all can."""
+    needs, user = NEEDS[model], f"model: {model}"
+    idle = _OF_LANDMARKS if needs.chip else _OF_PICTURES
+    if needs.chip and window.shows == "velocity":  # bent time would leave them as they were
+        idle, user = idle | {"warp"}, f"{user} with window.shows: velocity"
+    if needs.fitted:
+        idle = set(Augment.model_fields)
+    asked = [f"augment.{name}" for name, value in augment.model_dump().items()
+             if value and name in idle]  # fmt: skip
+    return f"{user} has no use for {' and '.join(asked)}; set it to 0" if asked else ""

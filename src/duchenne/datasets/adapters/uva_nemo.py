@@ -1,0 +1,28 @@
+"""UvA-NEMO: 001_deliberate_smile_2.mp4 is of subject 001; deliberate is what others call posed."""
+
+import re
+from pathlib import Path
+
+from duchenne.config.datasets import SmileDataset
+from duchenne.datasets.adapters.base import Counts
+from duchenne.datasets.clip import LABELS, Found
+from duchenne.datasets.naming import Said, found, read_names
+
+PUBLISHED = Counts({"spontaneous": 597, "posed": 643}, subjects=400)
+_NAME = re.compile(r"(\d{3})_(deliberate|spontaneous)_smile_(\d+)", re.ASCII)
+
+
+def find(folder: Path, settings: SmileDataset) -> list[Found]:
+    """Every clip, a file each."""
+    named = read_names(folder, read, example="001_deliberate_smile_2.mp4")
+    return [found(place, said) for place, said in named]
+
+
+def read(name: str) -> Said | None:
+    match = _NAME.fullmatch(name.lower())
+    return Said(match[0], match[1], LABELS[match[2]]) if match else None
+
+
+def written(subject: str) -> str:
+    """Spreadsheets take 001 for the number 1."""
+    return subject.zfill(3)

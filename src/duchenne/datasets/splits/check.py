@@ -1,0 +1,94 @@
+"""Whether a split can be trusted, whoever made it.
+
+Each rule says what is wrong, or nothing. They look at the rows alone, and know nothing of how
+folds are made.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from itertools import chain, combinations
+
+from duchenne.datasets.splits.case import ROLES, Case, Row, listed
+from duchenne.datasets.splits.membership import classes_of, members, subjects_of
+from duchenne.errors import FoldsError
+
+Rule = Callable[[Sequence[Row], Sequence[Case]], Iterator[str]]
+
+
+def check(rows: Sequence[Row], cases: Sequence[Case]) -> None:
+    """Refuse a split in which any rule is broken, with all that are."""
+    if not rows or not cases:
+        raise FoldsError("there is nothing to split: no clip is left, or no fold was made")
+    broken = list(chain.from_iterable(rule(rows, cases) for rule in _RULES))
+    if broken:
+        raise FoldsError(f"the folds cannot be trusted: {'; '.join(broken)}")
+
+
+def _names(rows: Sequence[Row], cases: Sequence[Case]) -> Iterator[str]:
+    """Clips and roles are those that there are."""
+    known = {case.clip for case in cases}
+    twice = [clip for clip, count in Counter(case.clip for case in cases).items() if count > 1]
+    unknown = {row.clip for row in rows} - known
+    absent = known - {row.clip for row in rows}
+    roles = {row.role for row in rows} - set(ROLES)
+    if twice:
+        yield f"{listed(sorted(twice), 'clip')} listed twice"
+    if unknown:
+        yield f"{listed(sorted(unknown), 'clip')} in the folds but not in the list"
+    if absent:
+        yield f"{listed(sorted(absent), 'clip')} in the list but in no fold"
+    if roles:
+        yield f"{listed(sorted(roles), 'unknown role')}, where there are {', '.join(ROLES)}"
+
+
+def _places(rows: Sequence[Row], cases: Sequence[Case]) -> Iterator[str]:
+    """Every fold has every clip once."""
+    places = Counter((row.fold, row.clip) for row in rows)
+    folds = {row.fold for row in rows}
+    clips = {case.clip for case in cases} & {row.clip for row in rows}
+    twice = [f"{clip} in fold {fold}" for (fold, clip), count in places.items() if count > 1]
+    missing = [f"{c} in fold {f}" for f in folds for c in clips if (f, c) not in places]
+    if twice:
+        yield f"{listed(sorted(twice), 'clip')} placed twice in one fold"
+    if missing:
+        yield f"{listed(sorted(missing), 'clip')} without a place in a fold"
+
+
+def _subjects(rows: Sequence[Row], cases: Sequence[Case]) -> Iterator[str]:
+    """A fold never meets a subject in two roles."""
+    shared = [
+        f"{subject} in {one} and {other} of fold {fold}"
+        for fold, parts in members(rows, cases).items()
+        for one, other in combinations(parts, 2)
+        for subject in sorted(subjects_of(parts[one]) & subjects_of(parts[other]))
+    ]
+    if shared:
+        yield f"{listed(shared, 'subject')} in two roles"
+
+
+def _tests(rows: Sequence[Row], cases: Sequence[Case]) -> Iterator[str]:
+    """Every clip is tested once, where there are folds to take turns: the one official split of a
+    set tests its test part alone."""
+    if len({row.fold for row in rows}) == 1:
+        return
+    tests = Counter(row.clip for row in rows if row.role == "test")
+    never = {case.clip for case in cases} - set(tests)
+    twice = [clip for clip, count in tests.items() if count > 1]
+    if never:
+        yield f"{listed(sorted(never), 'clip')} never tested"
+    if twice:
+        yield f"{listed(sorted(twice), 'clip')} tested more than once"
+
+
+def _parts(rows: Sequence[Row], cases: Sequence[Case]) -> Iterator[str]:
+    """Every fold trains on two classes, validates and tests."""
+    folds = members(rows, cases)
+    empty = [f"{role} of fold {f}" for f in folds for role in ROLES if not folds[f][role]]
+    single = [f"fold {f}" for f in folds if len(classes_of(folds[f]["train"])) == 1]
+    if empty:
+        yield listed(empty, "empty part")
+    if single:
+        yield f"{listed(single, 'training part')} with clips of one class only"
+
+
+_RULES: tuple[Rule, ...] = (_names, _places, _subjects, _tests, _parts)

@@ -1,0 +1,25 @@
+"""Folds of whole subjects, with classes and groups as even as subjects allow."""
+
+from collections.abc import Sequence
+
+from duchenne.datasets.splits.case import Case, Row
+from duchenne.datasets.splits.people import people_of
+from duchenne.datasets.splits.roles import rows_of
+from duchenne.datasets.splits.spread import spread
+from duchenne.errors import FoldsError
+
+
+def stratified(cases: Sequence[Case], *, folds: int, val: float, seed: int) -> list[Row]:
+    """Folds 1 to `folds`, padded with zeros so that their names sort as numbers."""
+    people = people_of(cases)
+    if not 2 <= folds <= len(people.names):
+        raise FoldsError(
+            f"{len(people.names)} subjects cannot make {folds} folds: it takes two folds at least, "
+            "and a subject for each"
+        )
+    homes = spread(people, parts=folds, seed=seed)
+    width = len(str(folds))
+    tests: dict[str, set[str]] = {str(fold).zfill(width): set() for fold in range(1, folds + 1)}
+    for name, home in zip(people.names, homes, strict=True):
+        tests[str(home + 1).zfill(width)].add(name)
+    return rows_of(cases, tests, val=val, seed=seed)

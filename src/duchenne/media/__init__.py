@@ -1,0 +1,1 @@
+"""Files to frames: videos, stills, sequences and arrays, read in true time."""

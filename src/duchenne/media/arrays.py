@@ -1,0 +1,121 @@
+"""Landmarks published as arrays, one file a clip: (T, 478, 3) in shares of the picture or in px.
+
+The header of a .npy file is read here and not by NumPy, whose reader raises whatever Python's own
+parser does. A header is believed once it is complete, is of landmarks, and the file is as long as
+it says.
+"""
+
+import ast
+import os
+from io import FileIO
+from math import prod
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from duchenne.errors import Unusable
+from duchenne.media.regular import opened
+
+MOST_FRAMES = 200_000  # two hours at 25 fps; a header that says more is broken
+POINTS = (478, 68)
+
+_MAGIC = b"\x93NUMPY"
+_LENGTH_BYTES = {b"\x01\x00": 2, b"\x02\x00": 4, b"\x03\x00": 4}  # of the header, by version
+_LONGEST_HEADER = 10_000  # bytes, the most that NumPy parses; 118 are usual
+_KINDS = ("<f2", "<f4", "<f8", ">f2", ">f4", ">f8")  # what NumPy calls halves, floats, doubles
+
+
+class _Header(NamedTuple):
+    """What a .npy file says of its numbers, in the format's own words."""
+
+    descr: str
+    fortran_order: bool
+    shape: tuple[int, ...]
+
+    @property
+    def bytes(self) -> int:
+        return prod(self.shape) * np.dtype(self.descr).itemsize
+
+
+def read_array(
+    path: Path,
+    *,
+    units: Literal["fraction", "pixels"],
+    size: tuple[int, int],
+    sha256: str | None = None,
+) -> npt.NDArray[np.float32]:
+    """Landmarks (T, N, 3) in isotropic px; a frame without a face is NaN, however it was written.
+
+    Shares are of the width for x and z, of the height for y. Zeros in every coordinate are what
+    others write for "no face".
+    """
+    with opened(path, sha256=sha256) as source:
+        array = _numbers(source.file)
+    width, height = size
+    scale = (width, height, width) if units == "fraction" else (1, 1, 1)
+    with np.errstate(over="ignore", invalid="ignore"):  # too large for a float32 is no place
+        xyz: npt.NDArray[np.float32] = (array * np.array(scale)).astype(np.float32)
+    known = np.isfinite(xyz).all(axis=(1, 2)) & (xyz != 0).any(axis=(1, 2))
+    xyz[~known] = np.nan
+    return xyz
+
+
+def _numbers(file: FileIO) -> npt.NDArray[np.floating[Any]]:
+    """The array, once its file is known to be as long as its header says."""
+    header = _header(_header_text(file))
+    _check_length(os.fstat(file.fileno()).st_size - file.tell(), promised=header.bytes)
+    flat = np.fromfile(file, np.dtype(header.descr), count=prod(header.shape))
+    _check_length(flat.nbytes, promised=header.bytes)  # it may have shrunk meanwhile
+    return flat.reshape(header.shape, order="F" if header.fortran_order else "C")
+
+
+def _check_length(there: int, *, promised: int) -> None:
+    if there < promised:
+        detail = f"{there} bytes of numbers, where {promised} are promised; copy it again"
+        raise Unusable("truncated", detail)
+    if there > promised:
+        raise _no_array(f"{there} bytes follow its header, which promises {promised}")
+
+
+def _header_text(file: FileIO) -> bytes:
+    """The header's text, between its length and the numbers."""
+    start = file.read(len(_MAGIC) + 2)
+    width = _LENGTH_BYTES.get(start[len(_MAGIC) :])
+    if not start.startswith(_MAGIC) or width is None:
+        raise _no_array("it does not begin as one of version 1, 2 or 3 does")
+    length = int.from_bytes(file.read(width), "little")
+    if length > _LONGEST_HEADER:
+        raise _no_array(f"a header of {length} bytes; at most {_LONGEST_HEADER} are read")
+    text = file.read(length)
+    if len(text) < length:
+        raise Unusable("truncated", "the file ends within its header; copy it again")
+    return text
+
+
+def _header(text: bytes) -> _Header:
+    """The three values of a header, if they are of landmarks."""
+    try:
+        values = ast.literal_eval(text.decode("ascii"))  # only names of columns may be otherwise
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError) as error:
+        raise _no_array("its header cannot be parsed") from error  # nothing else is raised
+    if not isinstance(values, dict) or set(values) != set(_Header._fields):
+        raise _no_array(f"its header does not hold {', '.join(_Header._fields)}")
+    if not _is_of_landmarks(**values):
+        says = f"its header says {text.strip()!r:.120}"
+        raise Unusable("not_landmarks", f"{says}; wanted are floats (frames, 478 or 68, 3)")
+    return _Header(**values)
+
+
+def _is_of_landmarks(*, descr: Any, fortran_order: Any, shape: Any) -> bool:
+    if descr not in _KINDS or not isinstance(fortran_order, bool) or not isinstance(shape, tuple):
+        return False
+    if [type(length) for length in shape] != [int, int, int]:  # True is an int, too
+        return False
+    frames, points, axes = shape
+    return 0 < frames <= MOST_FRAMES and points in POINTS and axes == 3
+
+
+def _no_array(how: str) -> Unusable:
+    return Unusable("not_an_array", f"this is no NumPy array: {how}; copy it again")

@@ -1,0 +1,1 @@
+"""The fast passes of the networks on a CPU."""

@@ -1,0 +1,1 @@
+"""What all stages share: how one is started, which clips it does, and what DVC keeps."""

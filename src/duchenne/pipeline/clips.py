@@ -1,0 +1,94 @@
+"""Clips as the stages after index see them: rows of the clips table, and what became of them."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import pyarrow as pa
+
+from duchenne.errors import ParamsError
+from duchenne.flow.unit import Row
+from duchenne.tables import schemas
+
+Clip = Mapping[str, Any]
+
+SEQUENCE = "sequence"  # a folder of numbered pictures
+
+# Kinds of clip that come without pictures; the same words are decode's remarks on them.
+LANDMARKS = "landmarks"
+DMARKERS = "dmarkers"
+NO_PICTURES = {
+    LANDMARKS: "coordinates, no pictures to decode",
+    DMARKERS: "features computed elsewhere, no pictures to decode",
+}
+
+
+def file_of(clip: Clip, raw: Path) -> Path:
+    """The clip's file in the data set's folder `raw`, data/raw/<dataset>."""
+    return raw / PurePosixPath(clip["path"]).relative_to(PurePosixPath("data/raw", raw.name))
+
+
+def unread(clips: Iterable[Clip]) -> list[Row]:
+    """The status rows of clips that index could not read."""
+    return [
+        Row(clip["clip"], "failed", clip["reason"], clip["detail"], "index")
+        for clip in clips
+        if clip["reason"]
+    ]
+
+
+def of(rows: Iterable[Row], *, pictures: bool) -> tuple[list[str], list[Row]]:
+    """The clips that a stage has to do, by the status table of the stage before it, and the rows
+    that it carries on: of clips that failed, of those that are D-Markers already, and, where it
+    needs pictures, of those without."""
+    rows = list(rows)
+    without = set(NO_PICTURES) if pictures else {DMARKERS}
+    passed = [row for row in rows if row.failed or row.reason in without]
+    return [row.unit for row in rows if row not in passed], passed
+
+
+def shown(
+    rows: Iterable[Row], clips: Iterable[Clip], *, unaligned: bool
+) -> tuple[dict[str, bool], list[Row]]:
+    """The clips that `crops` cuts faces from, by the status table of `mesh`, each with whether it
+    has landmarks; and the rows that it carries on: of clips that failed before, and of those
+    without pictures, which fail here. `unaligned` takes photographs that show no face as well.
+    """
+    kinds = {clip["clip"]: clip["kind"] for clip in clips}
+    aligned: dict[str, bool] = {}
+    passed, unseen = [], []
+    for row in rows:
+        kind = kinds[row.unit]
+        faceless = unaligned and kind in schemas.STILLS and row.reason == "no_face"
+        if row.failed and not faceless:
+            passed.append(row)
+        elif kind in NO_PICTURES:
+            detail = f"{NO_PICTURES[kind]}, and this model looks at pictures"
+            unseen.append(Row(row.unit, "failed", "unseen", detail, "crops"))
+        else:
+            aligned[row.unit] = not row.failed
+    if unseen and not aligned:
+        raise ParamsError(
+            "model: it looks at pictures, and no clip of this data set has any; choose one that "
+            "takes landmarks (such as mesh) or Duchenne Markers (such as svm)"
+        )
+    return aligned, passed + unseen
+
+
+def unmoving(rows: Iterable[Row], clips: Iterable[Clip]) -> list[Row]:
+    """The rows that the stage `dmarkers` carries on: of clips that failed, and of photographs, in
+    which there is no smile that could be followed. That is no failure."""
+    stills = {clip["clip"] for clip in clips if clip["kind"] in schemas.STILLS}
+    detail = "a photograph shows no smile come and go"
+    return [
+        row if row.failed else Row(row.unit, "ok", "not_applicable", detail, "dmarkers")
+        for row in rows
+        if row.failed or row.unit in stills
+    ]
+
+
+def group_columns(clips: pa.Table) -> list[str]:
+    """The columns of users that sort people into groups: text ones. Numbers such as an age would
+    make as many groups as there are people."""
+    ours = {column.name for column in schemas.CLIPS.columns}
+    return [f.name for f in clips.schema if f.name not in ours and pa.types.is_string(f.type)]

@@ -1,0 +1,98 @@
+"""What DVC says of a workspace: its settings, its cache, and the outs that it keeps."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from duchenne.config.yaml import read_yaml
+from duchenne.errors import StageError
+
+DIRECTORY = ".dir"  # ends the name of a list of a folder's files
+_NOT_SET = 251  # dvc's exit code for a setting that nobody has made
+
+
+@dataclass(frozen=True)
+class Out:
+    """A file or folder that DVC keeps, and the name of its object in the cache."""
+
+    path: str
+    md5: str
+
+
+def here() -> Path:
+    """The present folder, which must be the project's."""
+    if not Path("dvc.yaml").is_file():
+        raise StageError(f"there is no dvc.yaml here, in {Path.cwd()}; go to the project's folder")
+    return Path.cwd()
+
+
+def is_project(root: Path) -> bool:
+    return (root / ".dvc" / "config").is_file()
+
+
+def cache_folder(root: Path) -> Path:
+    """Where DVC keeps every version of every out."""
+    return Path(_ask(root, "cache", "dir") or root / ".dvc" / "cache")
+
+
+def setting(root: Path, name: str) -> str | None:
+    """A value of `dvc config`; None where nobody has set it."""
+    return _ask(root, "config", name)
+
+
+def outs(root: Path) -> list[Out]:
+    """What dvc.lock and the .dvc files of the workspace name."""
+    files = [*_lock(root), *_dvc_files(root)]
+    return [Out(out["path"], out["md5"]) for out in files if out.get("md5")]
+
+
+def listing(path: Path) -> set[str]:
+    """The names of the objects that a folder's list names; none where it cannot be read."""
+    try:
+        return {entry["md5"] for entry in json.loads(path.read_text(encoding="utf-8"))}
+    except (OSError, ValueError, KeyError, TypeError):
+        return set()
+
+
+def object_name(path: Path) -> str:
+    """The digest that an object in the cache is called by: files/md5/ab/cdef… → abcdef…"""
+    return path.parent.name + path.name
+
+
+def object_file(cache: Path, md5: str) -> Path:
+    return cache / "files" / "md5" / md5[:2] / md5[2:]
+
+
+def _lock(root: Path) -> Iterator[dict[str, Any]]:
+    if (root / "dvc.lock").exists():
+        for stage in read_yaml(root / "dvc.lock").get("stages", {}).values():
+            yield from stage.get("outs", [])
+
+
+def _dvc_files(root: Path) -> Iterator[dict[str, Any]]:
+    for place, folders, names in os.walk(root):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        for name in names:
+            if name.endswith(".dvc"):
+                yield from read_yaml(Path(place, name)).get("outs", [])
+
+
+def _ask(root: Path, *words: str) -> str | None:
+    done = subprocess.run(
+        [sys.executable, "-m", "dvc", *words],
+        cwd=root,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode == _NOT_SET:
+        return None
+    if done.returncode:
+        says = " ".join(done.stderr.split())
+        raise StageError(f"`dvc {' '.join(words)}` fails: {says}")
+    return done.stdout.strip()

@@ -1,0 +1,162 @@
+"""What every stage starts with: its parameters, its declared files, its log and its exit code.
+
+dvc.yaml is the one place that says what a stage uses. A stage gets paths only through `dep` and
+`out`, which refuse what dvc.yaml does not declare, so that DVC never misses a reason to rerun.
+"""
+
+import importlib
+import logging
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel
+from rich.logging import RichHandler
+
+from duchenne.config import params as parameters
+from duchenne.config import resolved
+from duchenne.config.yaml import read_yaml
+from duchenne.errors import DuchenneError, StageError
+from duchenne.flow import ahead, closure, lean, lock, settings, source, written
+from duchenne.flow.unit import Recipe, installed
+
+if TYPE_CHECKING:  # check must start within a moment, and Arrow does not
+    from duchenne.tables.parquet import Table
+
+# Code that cannot change a unit's result, so that units survive a change there: how things run (a
+# test proves it), how parameters are checked (their values are in the key), how clips are found
+# (their content is), what tables look like (their version is), errors and the package's version.
+_NEUTRAL = (
+    "src/duchenne/__init__.py",
+    "src/duchenne/pipeline/clips.py",
+    "src/duchenne/config/datasets.py",
+    "src/duchenne/datasets/",
+    "src/duchenne/errors.py",
+    "src/duchenne/tables/files.py",
+    "src/duchenne/flow/",
+    "src/duchenne/config/models.py",
+    "src/duchenne/config/params.py",
+    "src/duchenne/config/published.py",
+    "src/duchenne/tables/schemas.py",
+    "src/duchenne/config/resolved.py",
+    "src/duchenne/pipeline/stage.py",
+    "src/duchenne/tables/parquet.py",
+    "src/duchenne/config/training.py",
+    "src/duchenne/config/yaml.py",
+    "stages/__init__.py",
+)
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One stage of dvc.yaml in one workspace."""
+
+    name: str
+    root: Path
+    params: parameters.Params
+    engine: settings.Settings
+    deps: tuple[str, ...]
+    outs: tuple[str, ...]
+    declared: tuple[str, ...]  # parameters
+
+    def dep(self, path: str) -> Path:
+        """The place of a declared dependency."""
+        return self._declared(path, self.deps, "deps")
+
+    def out(self, path: str) -> Path:
+        """The place of a declared output."""
+        return self._declared(path, self.outs, "outs")
+
+    def scratch(self, name: str) -> Path:
+        """A place for files between the units and the outs; git and DVC do not see it."""
+        return self.root / ".dvc" / "tmp" / "duchenne" / self.name / name
+
+    def recipe(
+        self,
+        params: BaseModel | None,
+        *libraries: str,
+        writes: "Table | None" = None,
+        models: tuple[tuple[str, str], ...] = (),
+    ) -> Recipe:
+        """What decides this stage's results: these params, its code, these libraries' versions,
+        the table that they are written as, and (name, sha256) of weights that no version settles.
+        """
+        sources = tuple(filter(_decides, closure.of_stage(self.root, self.name)))
+        return Recipe(
+            stage=self.name,
+            params=params,
+            code=source.digest(self.root, sources),
+            libraries=installed(*libraries),
+            models=models,
+            writes=f"{writes.name}/{writes.version}" if writes else "",
+            sources=sources,
+        )
+
+    def _declared(self, path: str, declared: tuple[str, ...], kind: str) -> Path:
+        if path not in declared:
+            raise StageError(f"stage {self.name}: dvc.yaml does not declare {path} under {kind}")
+        return self.root / path.replace("${dataset}", self.params.dataset)
+
+
+def _decides(path: str) -> bool:
+    """Whether a file of a stage's code can change a unit's result."""
+    return not path.startswith(_NEUTRAL)
+
+
+def execute(name: str) -> int:
+    """Run a stage in the present folder; the exit code says whether it went well."""
+    try:
+        stage = load(name, Path.cwd())
+        if stage.engine.engine == "local" and "duchenne.flow.fanout" in sys.modules:
+            ahead.start()
+        _start_log(stage.engine.log)
+        with lock.hold(stage.root / ".dvc" / "tmp" / "duchenne.lock", name=name):
+            written.check(stage.root, name)
+            now = resolved.settled(stage.params, stage.declared)
+            resolved.check(stage.root / "data" / "params", name, now)
+            if "pyarrow" in sys.modules:
+                lean.without_pandas()
+            importlib.import_module(f"stages.{name}").run(stage)
+            written.check(stage.root, name)
+    except DuchenneError as error:
+        sys.stderr.write(f"ERROR {error}\n")
+        return 1
+    except KeyboardInterrupt:
+        sys.stderr.write(f"{name}: stopped; finished units are kept, `dvc repro` goes on there\n")
+        return 130
+    return 0
+
+
+def load(name: str, root: Path) -> Stage:
+    """A stage as dvc.yaml, params.yaml and engine.yaml in `root` describe it."""
+    source.check(root / "src")
+    declared = read_yaml(root / "dvc.yaml")["stages"].get(name)
+    if declared is None:
+        raise StageError(f"dvc.yaml has no stage {name}")
+    return Stage(
+        name=name,
+        root=root,
+        params=parameters.load(root / "params.yaml"),
+        engine=settings.load(root / "engine.yaml"),
+        deps=tuple(declared.get("deps", ())),
+        outs=tuple(_path(out) for kind in ("outs", "metrics") for out in declared.get(kind, ())),
+        declared=resolved.names(declared),
+    )
+
+
+def _path(out: str | Mapping[str, Any]) -> str:
+    """An output is a path, or a mapping of one path to its options."""
+    return out if isinstance(out, str) else str(next(iter(out)))
+
+
+def _start_log(level: str) -> None:
+    """Log to the terminal in colour, elsewhere as plain lines."""
+    handler: logging.Handler = RichHandler(show_path=False)
+    if not sys.stderr.isatty():
+        handler = logging.StreamHandler()
+        handler.setFormatter(logging.Formatter("%(levelname)s %(message)s"))
+    root = logging.getLogger("duchenne")
+    root.handlers = [handler]
+    root.setLevel(level.upper())

@@ -1,0 +1,105 @@
+"""The tables `signals` and `dmarkers`: what each clip's smile is made of, in numbers."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from duchenne.dmarkers.names import COLUMNS, FEATURES, PHASES, REGIONS
+from duchenne.tables import parquet
+from duchenne.tables.parquet import Column, Table
+
+Array = np.ndarray[Any, np.dtype[np.float64]]
+
+_SIDES = ("right", "left")
+
+SIGNALS = Table(
+    name="signals",
+    version=1,
+    doc="`data/signals.parquet`: the smoothed signals of every clip at its frames, without a unit. "
+    "NaN where there is no face, and where landmarks lack the region.",
+    columns=(
+        Column("clip", pa.string(), "the clip"),
+        Column("frame", pa.int32(), "as in frames"),
+        Column("time", pa.float64(), "as in frames, s"),
+        Column("lip", pa.float64(), "distance of the lip corners from where their centre was at "
+               "rest, mean of both sides, in resting mouth widths; at rest 0.5"),
+        Column("eyelid", pa.float64(), "distance of the upper lid from the middle between the "
+               "corners of its eye, negative below it, mean of both eyes, in eye widths"),
+        Column("cheek", pa.float64(), "as lip, of the cheeks, in resting distances between them"),
+        *(
+            Column(f"{name}_{side}", pa.float64(), f"the subject's {side} side of {name}")
+            for name in ("lip", "eyelid", "cheek")
+            for side in _SIDES
+        ),
+        Column("phase", pa.string(), "neutral, onset, apex or offset"),
+    ),
+)  # fmt: skip
+
+_BOUNDS = tuple(
+    column
+    for phase in PHASES
+    for column in (
+        Column(f"{phase}_start", pa.float64(), f"when the {phase} begins, s; NaN: not known"),
+        Column(f"{phase}_end", pa.float64(), f"when the {phase} ends, s; NaN: not known"),
+        Column(f"{phase}_first", pa.int32(), f"first frame in the {phase}; null if none", False),
+        Column(f"{phase}_last", pa.int32(), f"last frame in the {phase}; null if none", False),
+    )
+)
+
+DMARKERS = Table(
+    name="dmarkers",
+    version=1,
+    doc="`data/dmarkers.parquet`: Duchenne Markers, one row per clip. A feature is NaN where it "
+    "has no value: in a phase that does not exist, of a region that is not known, or a mean or "
+    "maximum of an empty part. What a model gets instead is decided from its training data.",
+    columns=(
+        Column("clip", pa.string(), "the clip"),
+        *(
+            Column(f"valid_{phase}", pa.bool_(), f"whether the clip has an {phase}")
+            for phase in PHASES
+        ),
+        *_BOUNDS,
+        *(
+            Column(f"{region}_{phase}_{feature.name}", pa.float64(),
+                   f"{feature.formula} [{feature.unit}]")
+            for region in REGIONS
+            for phase in PHASES
+            for feature in FEATURES
+        ),
+    ),
+)  # fmt: skip
+
+# What the unit of a clip leaves for that table. A file of one row and 225 columns takes twice as
+# long to write as all else that the unit does.
+PACKED = Table(
+    name="dmarkers_of_a_clip",
+    version=1,
+    doc="The row of `dmarkers` of one clip, its features in one column.",
+    columns=(
+        *DMARKERS.columns[: -len(COLUMNS)],
+        Column("features", pa.list_(pa.float64(), len(COLUMNS)), "all features, in their order"),
+    ),
+)
+
+
+def packed(values: Array) -> pa.FixedSizeListArray:
+    """Features (clips, 225) as the one column."""
+    flat = np.ascontiguousarray(values, np.float64).reshape(-1)
+    return pa.FixedSizeListArray.from_arrays(pa.array(flat), len(COLUMNS))
+
+
+def unpacked(rows: pa.Table) -> pa.Table:
+    """Rows of `dmarkers` from rows of packed ones."""
+    values = rows["features"].combine_chunks().flatten().to_numpy().reshape(-1, len(COLUMNS))
+    bare = {name: rows[name] for name in rows.column_names if name != "features"}
+    return pa.table({**bare, **dict(zip(COLUMNS, values.T.copy(), strict=True))})
+
+
+def read_features(path: Path) -> tuple[list[str], Array]:
+    """Clips and their features (clips, 225), NaN where there is no value."""
+    table = parquet.read(DMARKERS, path, columns=["clip", *COLUMNS])
+    columns: Mapping[str, Any] = {name: table[name].to_numpy() for name in COLUMNS}
+    return table["clip"].to_pylist(), np.column_stack([columns[name] for name in COLUMNS])

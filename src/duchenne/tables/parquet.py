@@ -1,0 +1,174 @@
+"""Tables that stages pass to each other: how they are described, checked, read and written.
+
+What is in them is said in `duchenne.tables.schemas`.
+"""
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from duchenne.errors import StageError, TableError
+from duchenne.tables import files
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Column:
+    name: str
+    type: pa.DataType
+    doc: str
+    required: bool = True
+
+
+@dataclass(frozen=True)
+class Table:
+    """A kind of Parquet file. `open` tables may carry further columns, such as group columns."""
+
+    name: str
+    version: int
+    doc: str
+    columns: tuple[Column, ...]
+    facts: tuple[tuple[str, str], ...] = ()  # what the file's metadata says beside its rows
+    open: bool = False
+
+    @property
+    def schema(self) -> pa.Schema:
+        return pa.schema([pa.field(c.name, c.type, nullable=not c.required) for c in self.columns])
+
+
+class Writer:
+    """Writes one table piece by piece; the file appears under its name only when it is whole."""
+
+    def __init__(
+        self, table: Table, path: Path, *, made_by: Mapping[str, Any] | None = None
+    ) -> None:
+        self._table, self._path = table, path
+        self._made_by = {"schema": table.name, "version": table.version, **(made_by or {})}
+        self._part = path.with_name(f".{path.name}.{os.getpid()}.part")
+        self._file: pq.ParquetWriter | None = None
+        self._facts: dict[str, str] = {}
+
+    def append(self, rows: Mapping[str, Sequence[Any]] | pa.Table) -> None:
+        """Add rows (one row group); the first piece decides about an open table's columns."""
+        piece = conform(self._table, rows)
+        if self._file is None:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = pq.ParquetWriter(self._part, piece.schema, **_packing(piece))
+        self._file.write_table(piece)
+
+    def facts(self, **facts: object) -> None:
+        """Say something about the whole file, in its metadata; None means unknown."""
+        self._facts.update({k: "" if v is None else str(v) for k, v in facts.items()})
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        try:
+            if kind is None:
+                self._finish()
+        finally:
+            if self._file is not None:
+                self._file.close()
+            with suppress(FileNotFoundError):
+                self._part.unlink()
+
+    def _finish(self) -> None:
+        if self._file is None:
+            self.append(self._table.schema.empty_table())
+        assert self._file is not None
+        made_by = json.dumps(self._made_by, sort_keys=True)
+        self._file.add_key_value_metadata({**self._facts, "duchenne": made_by})
+        self._file.close()
+        files.settle(self._part, self._path)
+
+
+def write(
+    table: Table,
+    path: Path,
+    rows: Mapping[str, Sequence[Any]] | pa.Table,
+    *,
+    made_by: Mapping[str, Any] | None = None,
+    **facts: object,
+) -> None:
+    """Write a whole table at once, atomically."""
+    with Writer(table, path, made_by=made_by) as writer:
+        writer.append(rows)
+        writer.facts(**facts)
+
+
+def read(table: Table, path: Path, *, columns: Sequence[str] | None = None) -> pa.Table:
+    """Read a table after checking that the file is what its place promises."""
+    with _opened(path) as file:
+        _check(table, path, _said(file.metadata))
+        return file.read(columns=None if columns is None else list(columns))
+
+
+def facts(path: Path) -> dict[str, str]:
+    """What a file's metadata says beside its rows."""
+    return _said(pq.read_metadata(path))
+
+
+def _said(footer: pq.FileMetaData) -> dict[str, str]:
+    raw = footer.metadata or {}
+    return {k.decode(): v.decode() for k, v in raw.items() if k not in (b"ARROW:schema",)}
+
+
+def conform(table: Table, rows: Mapping[str, Sequence[Any]] | pa.Table) -> pa.Table:
+    """The rows in the table's columns and types, or an error that names the column."""
+    given = rows if isinstance(rows, pa.Table) else pa.table(dict(rows))
+    names, there = [column.name for column in table.columns], given.column_names
+    extra = [name for name in there if name not in names]
+    missing = [name for name in names if name not in there]
+    if missing or (extra and not table.open):
+        raise TableError(f"table {table.name}: missing columns {missing}, unknown columns {extra}")
+    for column in table.columns:
+        if column.required and given[column.name].null_count:
+            raise TableError(f"table {table.name}: column {column.name} has empty values")
+    fields = [*table.schema, *(given.schema.field(name) for name in extra)]
+    return given.select([*names, *extra]).cast(pa.schema(fields))
+
+
+def _packing(piece: pa.Table) -> dict[str, Any]:
+    """JPEG does not shrink further; everything else does. Words repeat, so a dictionary helps; with
+    one, landmarks take six times as long to write and half as much room again. Of pixels the least
+    and the greatest mean nothing, yet by default they are kept: a file of one chip would be three
+    times as large."""
+    schema = piece.schema
+    packed = {f.name: "NONE" if pa.types.is_binary(f.type) else "ZSTD" for f in schema}
+    words = [field.name for field in schema if pa.types.is_string(field.type)]
+    pixels = any(pa.types.is_fixed_size_binary(field.type) for field in schema)
+    return {"compression": packed, "write_statistics": not pixels, "use_dictionary": words}
+
+
+def _opened(path: Path) -> pq.ParquetFile:
+    try:
+        return pq.ParquetFile(path)
+    except FileNotFoundError:
+        raise StageError(f"{path} is missing; run `dvc repro`, which makes it") from None
+    except pa.ArrowInvalid as error:
+        raise TableError(f"{path} is not a Parquet file: {error}") from None
+
+
+def _check(table: Table, path: Path, said: Mapping[str, str]) -> None:
+    made_by = json.loads(said.get("duchenne", "{}"))
+    found = (made_by.get("schema"), made_by.get("version"))
+    if found != (table.name, table.version):
+        raise TableError(
+            f"{path}: holds {found[0]} version {found[1]}, not {table.name} version "
+            f"{table.version}; run `dvc repro` to make it anew"
+        )

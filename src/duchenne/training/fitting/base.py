@@ -1,0 +1,46 @@
+"""What a fit is given and what comes of it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from duchenne.nets.fitted import build
+from duchenne.nets.fitted.base import Judge
+
+Array = npt.NDArray[np.float64]
+Numbers = npt.NDArray[np.int64]
+Weights = Mapping[str, npt.NDArray[Any]]
+
+
+class Fit(NamedTuple):
+    judge: Judge
+    arguments: dict[str, Any]  # JSON that `judges.build` makes the judge of, but for its weights
+    chosen: dict[str, Any]  # JSON: what was chosen, on what grounds
+
+
+class Fitter(Protocol):
+    """`values` (C, M), NaN where there is none, `labels` (C,) and subjects of the training clips.
+
+    `how` are the settings of that fitter; None for `prior`, which has none.
+    """
+
+    def __call__(
+        self,
+        values: Array,
+        labels: Numbers,
+        subjects: Sequence[str],
+        *,
+        classes: int,
+        seed: int,
+        how: Any,
+    ) -> Fit: ...
+
+
+def fitted(arguments: dict[str, Any], weights: Weights, chosen: dict[str, Any]) -> Fit:
+    """A judge made the way it will be made again: of its arguments, then given its weights."""
+    judge = build(arguments)
+    judge.load_state_dict({name: torch.as_tensor(value) for name, value in weights.items()})
+    return Fit(judge, arguments, chosen)
