@@ -18,12 +18,11 @@ import numpy as np
 
 from bench.landmarks import SIZE, pictures
 from duchenne.config.models import NEEDS, Chip
-from duchenne.cropping import write_crops
 from duchenne.datasets import demo
 from duchenne.flow.unit import Recipe
 from duchenne.media.jpeg import decode
-from duchenne.tables.crops import CropParams
-from duchenne.tables.stored import StoredFrames
+from duchenne.tables.frames import StoredFrames
+from stages.crops import CropParams, write_crops
 from tests.make.crops import write_frames, write_mesh
 from tests.make.portraits import mesh_face
 

@@ -25,13 +25,17 @@ from duchenne.datasets.demo.plan import plan
 from duchenne.dmarkers.extract import extract
 from duchenne.dmarkers.smooth import METHODS
 from duchenne.face.topology import MESH
-from duchenne.tables import parquet, schemas
+from duchenne.tables import parquet
+from duchenne.tables.clips import CLIPS
+from duchenne.tables.landmarks import landmarks_table
+from duchenne.tables.mesh import point_column
+from duchenne.tables.status import STATUS
 from tests.make.faces import MIN_SLOPE, NEUTRAL_S, jittered
 from tests.make.workspace import Workspace
 
 FRAMES, FPS = 125, 25.0
 LIMIT_MS = 2.0
-CLIPS, STAGE_LIMIT_S = 1240, 30.0  # as many as UvA-NEMO has
+UVA_NEMO, STAGE_LIMIT_S = 1240, 30.0  # as many as UvA-NEMO has
 TIMES = np.arange(FRAMES) / FPS
 
 Clip = npt.NDArray[np.float32]  # (125, 478, 3)
@@ -75,7 +79,7 @@ def main() -> int:
     print(f"slowest {slowest:.2f} ms, limit {LIMIT_MS:.1f} ms")
     with tempfile.TemporaryDirectory() as folder:
         seconds = stage(Path(folder) / "project", clips(2)[0])
-    print(f"{CLIPS:,} clips through the stage: {seconds:.1f} s, limit {STAGE_LIMIT_S:.0f} s")
+    print(f"{UVA_NEMO:,} clips through the stage: {seconds:.1f} s, limit {STAGE_LIMIT_S:.0f} s")
     return 0
 
 
@@ -106,7 +110,7 @@ def stage(root: Path, xyz: Clip) -> float:
     clips have the same landmarks; a unit's name is part of its key, so each is computed."""
     workspace = Workspace.make(root)
     workspace.set(dataset="many", datasets__many={"adapter": "folder"})
-    names = [f"clip{number:04}" for number in range(CLIPS)]
+    names = [f"clip{number:04}" for number in range(UVA_NEMO)]
     one = root / "one.parquet"
     frames = len(xyz)
     rows = {
@@ -115,12 +119,12 @@ def stage(root: Path, xyz: Clip) -> float:
         "success": np.ones(frames, bool),
         "filled": np.zeros(frames, bool),
         **dict.fromkeys(("confidence", "yaw", "pitch", "roll", "scale", "residual"), TIMES),
-        "xyz": schemas.landmark_column(xyz),
+        "xyz": point_column(xyz),
     }
     quality: dict[str, Any] = dict.fromkeys(
         ("seen", "gap", "yaw", "pitch", "roll", "size", "jitter"), 1.0
     )
-    parquet.write(schemas.landmarks(478), one, rows, points=478, frames=frames, **quality)
+    parquet.write(landmarks_table(478), one, rows, points=478, frames=frames, **quality)
     for name in names:
         target = root / f"data/landmarks/{name}.parquet"
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -128,17 +132,17 @@ def stage(root: Path, xyz: Clip) -> float:
     listing = {
         "clip": names,
         "path": [f"data/raw/many/{name}.mp4" for name in names],
-        "kind": ["video"] * CLIPS,
-        "subject": [f"p{number % 400}" for number in range(CLIPS)],
-        "label": [number % 2 for number in range(CLIPS)],
-        "label_name": [("posed", "spontaneous")[number % 2] for number in range(CLIPS)],
-        **{name: [None] * CLIPS for name in ("sha256", "bytes", "seconds", "fold")},
-        **{name: [""] * CLIPS for name in ("reason", "detail")},
+        "kind": ["video"] * UVA_NEMO,
+        "subject": [f"p{number % 400}" for number in range(UVA_NEMO)],
+        "label": [number % 2 for number in range(UVA_NEMO)],
+        "label_name": [("posed", "spontaneous")[number % 2] for number in range(UVA_NEMO)],
+        **{name: [None] * UVA_NEMO for name in ("sha256", "bytes", "seconds", "fold")},
+        **{name: [""] * UVA_NEMO for name in ("reason", "detail")},
     }
-    parquet.write(schemas.CLIPS, root / "data/clips.parquet", listing)
-    status = {"unit": names, "status": ["ok"] * CLIPS, "stage": ["normalize"] * CLIPS}
-    status |= {"reason": [""] * CLIPS, "detail": [""] * CLIPS}
-    parquet.write(schemas.STATUS, root / "data/status/normalize.parquet", status)
+    parquet.write(CLIPS, root / "data/clips.parquet", listing)
+    status = {"unit": names, "status": ["ok"] * UVA_NEMO, "stage": ["normalize"] * UVA_NEMO}
+    status |= {"reason": [""] * UVA_NEMO, "detail": [""] * UVA_NEMO}
+    parquet.write(STATUS, root / "data/status/normalize.parquet", status)
     start = time.perf_counter()
     done = workspace.stage("dmarkers")
     seconds = time.perf_counter() - start

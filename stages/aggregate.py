@@ -3,20 +3,80 @@
 The audit comes first: no figure is written of folds that have seen their test subjects.
 """
 
-from duchenne.pictures import pictures, read_history
+import csv
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from duchenne.evaluation.audit import audit
+from duchenne.evaluation.plots import pictures
+from duchenne.evaluation.summary import Run, probe_scores, summary
 from duchenne.pipeline.clips import group_columns
 from duchenne.pipeline.stage import Stage, execute
-from duchenne.results import Run, as_predictions, models, prove, summarise, tested
+from duchenne.tables.clips import CLIPS
 from duchenne.tables.files import write_csv, write_json
+from duchenne.tables.folds import FOLDS
+from duchenne.tables.models import read_models
 from duchenne.tables.parquet import read
-from duchenne.tables.schemas import CLIPS, FOLDS, PREDICTIONS, PROBES
+from duchenne.tables.predictions import PREDICTIONS, PROBES, as_predictions, only_tested
+
+
+def summarise(
+    rows: pa.Table,
+    facts: Mapping[str, Mapping[str, Any]],
+    *,
+    run: Run,
+    groups: Sequence[str],
+    probes: pa.Table | None = None,
+) -> dict[str, Any]:
+    """metrics/summary.json. `optimistic` stands there, as 1, only where the epoch was chosen on
+    the test clips."""
+    columns = {name: rows[name].to_pylist() for name in groups}
+    found = {"run": run._asdict()}
+    found |= summary(as_predictions(rows), columns, expected_folds=sorted(facts))
+    found |= {"probes": _probed(probes)} if probes else {}
+    return {"optimistic": 1, **found} if _optimistic(facts) else found
+
+
+def prove(
+    rows: pa.Table, folds: pa.Table, clips: pa.Table, facts: Mapping[str, Mapping[str, Any]]
+) -> dict[str, Any]:
+    """data/reports/audit.json; raises where a fold has seen its test subjects."""
+    subjects = dict(zip(clips["clip"].to_pylist(), clips["subject"].to_pylist(), strict=True))
+    optimistic = _optimistic(facts)
+    proof = audit(
+        [(row["fold"], row["clip"], row["role"]) for row in folds.to_pylist()],
+        subjects,
+        predictions=as_predictions(rows),
+        fitted={fold: about["fitted"] for fold, about in facts.items()},
+        trained_on_val=optimistic,
+    )
+    return {"optimistic": optimistic, "epoch_chosen_on": "test" if optimistic else "val", **proof}
+
+
+def _probed(probes: pa.Table) -> dict[str, dict[str, float]]:
+    names = sorted(set(probes["probe"].to_pylist()))
+    tables = {name: probes.filter(pc.equal(probes["probe"], name)) for name in names}
+    return {name: probe_scores(as_predictions(rows)) for name, rows in tables.items()}
+
+
+def _optimistic(facts: Mapping[str, Mapping[str, Any]]) -> bool:
+    return any(about["optimistic"] for about in facts.values())
+
+
+def read_history(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
 
 
 def run(stage: Stage) -> None:
     clips = read(CLIPS, stage.dep("data/clips.parquet"))
     folds = read(FOLDS, stage.dep("data/folds.parquet"))
-    rows = tested(read(PREDICTIONS, stage.dep("data/predictions.parquet")))
-    facts = models(stage.dep("models/folds"), sorted(set(folds["fold"].to_pylist())))
+    rows = only_tested(read(PREDICTIONS, stage.dep("data/predictions.parquet")))
+    facts = read_models(stage.dep("models/folds"), sorted(set(folds["fold"].to_pylist())))
     write_json(stage.out("data/reports/audit.json"), prove(rows, folds, clips, facts))
     probes = read(PROBES, stage.dep("data/probes.parquet"))
     of = Run(

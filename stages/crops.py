@@ -3,25 +3,76 @@
 A unit is a clip. Where `model` looks at no pictures there is none, and nothing is read.
 """
 
+from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
+from typing import Any, NamedTuple, cast
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
 
 from duchenne.config.models import NEEDS
+from duchenne.config.yaml import Section
+from duchenne.errors import Unusable
+from duchenne.face import chip, topology
+from duchenne.face.crop import Crop
 from duchenne.flow.fanout import Places, fan_out
 from duchenne.flow.gate import read_status
-from duchenne.flow.unit import Outcome, Recipe, Row, Unit
+from duchenne.flow.unit import Input, Outcome, Recipe, Row, Unit
+from duchenne.media.jpeg import Pixels, decode
+from duchenne.media.timeline import thin
 from duchenne.pipeline import clips
 from duchenne.pipeline.stage import Stage, execute
-from duchenne.tables.crops import CropParams, unit_of
+from duchenne.tables import parquet
+from duchenne.tables.clips import CLIPS
+from duchenne.tables.crops import IBUG, crops_table
+from duchenne.tables.faces import read_boxes
+from duchenne.tables.frames import StoredFrames
+from duchenne.tables.mesh import read_mesh
 from duchenne.tables.parquet import read
-from duchenne.tables.schemas import CLIPS, crops
+
+GROUP = 64  # chips in a row group: 3 MB of the largest
+Points = npt.NDArray[np.floating[Any]]
+_UNKNOWN = np.full((IBUG, 2), np.nan)
+
+
+class CropParams(Section):
+    """What decides a clip's chips. No model is named: those that look alike share them."""
+
+    side: int  # px
+    channels: int  # 1: grey, 3: RGB
+    fps: float  # chips per second at most
+
+
+class Placed(NamedTuple):
+    """Where the chips of T frames lie, in px of the stored pictures."""
+
+    crops: list[Crop]  # not `is_real` where the face is not seen
+    points: Points  # (T, 68, 2), NaN where not known
+
+
+class Cut(NamedTuple):
+    """One chip, or None where the face is not seen."""
+
+    frame: int
+    time: float
+    chip: Pixels | None  # (side, side, C)
+    points: Points  # (68, 2) shares of the chip
 
 
 def cut_chips(unit: Unit, recipe: Recipe, out: Path) -> Outcome:
-    from duchenne.cropping import write_crops  # and with it OpenCV
-
     frames, *face = (given.path for given in unit.inputs)
     write_crops(frames, face[0] if face else None, out, recipe=recipe, **unit.spec)
     return Outcome()
+
+
+def unit_of(clip: str, frames: Path, mesh: Path, faces: Path, *, aligned: bool) -> Unit:
+    """A clip and what its chips are cut from: frames, and its mesh; of a photograph that has none
+    the box of the face, if there is one. The folders are those of the tables."""
+    face = (mesh if aligned else faces) / f"{clip}.parquet"
+    files = [frames / f"{clip}.parquet", *([face] if aligned or face.exists() else [])]
+    return Unit(clip, tuple(Input(file) for file in files), {"aligned": aligned})
 
 
 def units_of(stage: Stage, *, unaligned: bool) -> tuple[list[Unit], list[Row]]:
@@ -32,6 +83,71 @@ def units_of(stage: Stage, *, unaligned: bool) -> tuple[list[Unit], list[Row]]:
     return [unit_of(name, *made, aligned=aligned) for name, aligned in shown.items()], carried
 
 
+def write_crops(
+    frames: Path, face: Path | None, target: Path, *, aligned: bool, recipe: Recipe
+) -> None:
+    """Cut chips from a frames table. `face` is the clip's mesh table, by which they are `aligned`;
+    of a photograph without one its faces table, or None where that is not known either."""
+    params, stored = cast(CropParams, recipe.params), StoredFrames(frames)
+    rows, seen = _rows(stored, _placed(stored, face, aligned=aligned), params), False
+    table = crops_table(params.side, params.channels)
+    with parquet.Writer(table, target, made_by=recipe.made_by()) as writer:
+        while group := list(islice(rows, GROUP)):
+            columns = _columns(group, aligned=aligned)
+            seen |= any(columns["success"])
+            writer.append(columns)
+        if not seen:
+            raise Unusable("no_face", f"none of {params.fps:g} frames a second shows the face")
+        writer.facts(side=params.side, channels=params.channels, fps=params.fps)
+
+
+def _placed(stored: StoredFrames, face: Path | None, *, aligned: bool) -> Placed:
+    if face is None:
+        return Placed([chip.whole(*stored.stored)], _UNKNOWN[None])
+    return _by_landmarks(stored, face) if aligned else _by_box(stored, face)
+
+
+def _by_landmarks(stored: StoredFrames, mesh: Path) -> Placed:
+    across, down = stored.zoom()
+    xyz = read_mesh(mesh).xyz / np.array((across, down, across), np.float32)
+    shape = topology.of(xyz.shape[1])
+    named = topology.MESH_OF_DLIB if shape is topology.MESH else range(IBUG)
+    return Placed(chip.aligned(xyz, topology=shape), xyz[:, list(named), :2])
+
+
+def _by_box(stored: StoredFrames, faces: Path) -> Placed:
+    boxes, rolls = read_boxes(faces)
+    found = zip(boxes / np.tile(stored.zoom(), 2), rolls.tolist(), strict=True)
+    crops = [chip.boxed(box, roll=roll) for box, roll in found]
+    return Placed(crops, np.repeat(_UNKNOWN[None], len(crops), axis=0))
+
+
+def _rows(stored: StoredFrames, placed: Placed, params: CropParams) -> Iterator[Cut]:
+    """Of the frames chosen by time; the others are not even decoded."""
+    times = stored.times
+    chosen = set(thin(range(len(times)), fps=params.fps, time=times.__getitem__))
+    for number, (picture, crop, points) in enumerate(zip(stored, *placed, strict=True)):
+        if number in chosen and crop.is_real:
+            pixels = decode(picture.jpeg)
+            cut = chip.cut(pixels, crop, side=params.side, channels=params.channels)
+            yield Cut(picture.frame, picture.time, cut, chip.shares(points, crop))
+        elif number in chosen:
+            yield Cut(picture.frame, picture.time, None, _UNKNOWN)
+
+
+def _columns(group: list[Cut], *, aligned: bool) -> dict[str, Any]:
+    seen = [row.chip is not None for row in group]
+    points = np.stack([row.points for row in group]).astype(np.float32)
+    return {
+        "frame": [row.frame for row in group],
+        "time": [row.time for row in group],
+        "success": seen,
+        "aligned": [aligned and each for each in seen],
+        "chip": [None if row.chip is None else row.chip.tobytes() for row in group],
+        "points": pa.FixedSizeListArray.from_arrays(pa.array(points.ravel()), 2 * IBUG),
+    }
+
+
 def run(stage: Stage) -> None:
     needs, fps = NEEDS[stage.params.model], stage.params.window.fps
     params = CropParams(**needs.chip._asdict(), fps=fps) if needs.chip else None
@@ -39,7 +155,7 @@ def run(stage: Stage) -> None:
     fan_out(
         cut_chips,
         units,
-        recipe=stage.recipe(params, "numpy", "opencv-contrib-python", writes=crops(48, 3)),
+        recipe=stage.recipe(params, "numpy", "opencv-contrib-python", writes=crops_table(48, 3)),
         places=Places(stage.out("data/crops"), ".parquet", stage.out("data/status/crops.parquet")),
         settings=stage.engine,
         max_failed=stage.params.quality.max_failed,

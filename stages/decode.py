@@ -5,15 +5,30 @@ Landmark arrays and D-Markers have no pictures and pass without a file. What ind
 keeps the reason that index found.
 """
 
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from pathlib import Path
+from typing import Any, cast
 
-from duchenne.decoding import write_frames
+from duchenne.config.params import Decode
 from duchenne.flow.fanout import Places, fan_out
 from duchenne.flow.unit import Input, Outcome, Recipe, Unit
+from duchenne.media.facts import Facts
+from duchenne.media.jpeg import Picture
+from duchenne.media.pixels import read_pixels
+from duchenne.media.sequence import open_sequence
+from duchenne.media.still import read_still
+from duchenne.media.video import open_video
 from duchenne.pipeline.clips import NO_PICTURES, SEQUENCE, Clip, file_of, unread
 from duchenne.pipeline.stage import Stage, execute
+from duchenne.tables import parquet
+from duchenne.tables.clips import CLIPS
+from duchenne.tables.frames import FRAMES
 from duchenne.tables.parquet import read
-from duchenne.tables.schemas import CLIPS, FRAMES
+
+GROUP = 64  # pictures in a row group: some 2 MB, of which a reader holds one
+_STILLS = {"image": read_still, "pixels": read_pixels}
+_FACTS = [name for names, _ in FRAMES.facts for name in names.split(", ")]
 
 
 def decode_clip(unit: Unit, recipe: Recipe, out: Path) -> Outcome:
@@ -30,6 +45,53 @@ def unit_of(clip: Clip, raw: Path, *, rate: float | None) -> Unit:
     file, kind = Input(file_of(clip, raw), clip["sha256"]), clip["kind"]
     spec = {"kind": kind, "fps": rate} if kind == SEQUENCE else {"kind": kind}
     return Unit(clip["clip"], (file,), spec)
+
+
+def write_frames(
+    clip: Input, target: Path, *, kind: str, recipe: Recipe, rate: float | None = None
+) -> Facts:
+    """Decode a clip of any kind that has pictures into a frames table; what was learnt goes into
+    its metadata. `rate` (Hz) is that of a sequence, which cannot say it itself.
+
+    The clip must have the content whose digest is known, or it is Unusable as `changed`.
+    """
+    params = cast(Decode, recipe.params)
+    how: dict[str, Any] = {
+        "max_side": params.max_side,
+        "quality": params.jpeg_quality,
+        "sha256": clip.sha256,
+    }
+    with parquet.Writer(FRAMES, target, made_by=recipe.made_by()) as writer:
+        if kind in _STILLS:
+            picture, facts = _STILLS[kind](clip.path, **how)
+            _append(writer, [picture])
+        else:
+            moving = (
+                open_sequence(clip.path, rate=rate, fps=params.fps, **how)
+                if kind == "sequence"
+                else open_video(clip.path, fps=params.fps, **how)
+            )
+            with moving as pictures:
+                _append(writer, pictures)
+                facts = pictures.facts
+        writer.facts(**{name: getattr(facts, name) for name in _FACTS})
+    return facts
+
+
+def _append(writer: parquet.Writer, pictures: Iterable[Picture]) -> None:
+    for group in _groups(iter(pictures)):
+        writer.append(
+            {
+                "frame": [picture.frame for picture in group],
+                "time": [picture.time for picture in group],
+                "jpeg": [picture.jpeg for picture in group],
+            }
+        )
+
+
+def _groups(pictures: Iterator[Picture]) -> Iterator[list[Picture]]:
+    while group := list(islice(pictures, GROUP)):
+        yield group
 
 
 def run(stage: Stage) -> None:

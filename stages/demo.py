@@ -12,7 +12,7 @@ from duchenne.flow.unit import Outcome, Recipe, Unit
 from duchenne.pipeline.stage import Stage, execute
 from duchenne.tables.files import write_csv
 from duchenne.tables.parquet import write
-from duchenne.tables.schemas import TRUTH
+from duchenne.tables.truth import TRUTH
 
 
 def render_clip(unit: Unit, recipe: Recipe, out: Path) -> Outcome:

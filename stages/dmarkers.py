@@ -3,18 +3,39 @@
 A unit is a clip. D-Markers from elsewhere stay; photographs have none. Labels serve pictures alone.
 """
 
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any, NamedTuple, cast
 
+import numpy as np
+import pyarrow as pa
+
+from duchenne.config.params import DMarkers
+from duchenne.dmarkers.extract import Markers, extract
+from duchenne.dmarkers.names import PHASES, REGIONS
+from duchenne.errors import Unusable
+from duchenne.face import topology
 from duchenne.flow.fanout import Places, fan_out
 from duchenne.flow.gate import read_status
 from duchenne.flow.unit import Input, Outcome, Recipe, Unit
-from duchenne.marking import merge, write_given, write_markers
 from duchenne.pipeline import clips
+from duchenne.pipeline.smiles import write_plots
 from duchenne.pipeline.stage import Stage, execute
-from duchenne.smiles import write_plots
-from duchenne.tables.dmarkers import DMARKERS
+from duchenne.tables import parquet
+from duchenne.tables.clips import CLIPS
+from duchenne.tables.dmarkers import DMARKERS, PACKED, SIGNALS, packed, read_given, unpacked
+from duchenne.tables.landmarks import read_landmarks
 from duchenne.tables.parquet import read
-from duchenne.tables.schemas import CLIPS
+
+Array = np.ndarray[Any, np.dtype[np.float64]]
+_SIGNALS = ("eyelid", "cheek", "lip")
+
+
+class _Files(NamedTuple):
+    """What a unit leaves in its folder."""
+
+    signals: Path
+    dmarkers: Path
 
 
 def mark(unit: Unit, recipe: Recipe, out: Path) -> Outcome:
@@ -26,6 +47,107 @@ def unit_of(clip: clips.Clip, *, landmarks: Path, raw: Path) -> Unit:
     made = landmarks / f"{clip['clip']}.parquet"
     file = clips.file_of(clip, raw) if clip["kind"] == clips.DMARKERS else made
     return Unit(clip["clip"], (Input(file),), {"kind": clip["kind"], "clip": clip["clip"]})
+
+
+def files(folder: Path) -> _Files:
+    return _Files(folder / "signals.parquet", folder / "dmarkers.parquet")
+
+
+def write_markers(clip: str, landmarks: Path, folder: Path, *, recipe: Recipe) -> Outcome:
+    """Signals and D-Markers of one clip, from its landmarks."""
+    times, frames, xyz = read_landmarks(landmarks)
+    params = cast(DMarkers, recipe.params)
+    shape = topology.of(xyz.shape[1])
+    legacy = params.lip_corners == "legacy"
+    if legacy and shape is not topology.MESH:
+        raise Unusable("unknown_landmarks", "legacy lip corners exist in the 478-point mesh alone")
+    found = extract(
+        xyz,
+        times,
+        topology=shape,
+        neutral_s=params.neutral_s,
+        smoothing=params.smooth,
+        min_slope=params.min_slope,
+        legacy_lips=legacy,
+    )
+    folder.mkdir()
+    places, made_by = files(folder), recipe.made_by()
+    rows = {"clip": [clip] * len(times), "frame": frames, "time": times, **_signals(found, times)}
+    parquet.write(SIGNALS, places.signals, rows, made_by=made_by)
+    parquet.write(PACKED, places.dmarkers, _row(clip, found, times, frames), made_by=made_by)
+    return _verdict(found)
+
+
+def write_given(clip: str, file: Path, folder: Path, *, recipe: Recipe) -> Outcome:
+    """D-Markers that were computed elsewhere: `file` is a JSON object of columns and numbers."""
+    values = read_given(file)
+    known = np.isfinite(values).reshape(len(REGIONS), len(PHASES), -1).any(axis=(0, 2))
+    folder.mkdir()
+    empty = SIGNALS.schema.empty_table()
+    parquet.write(SIGNALS, files(folder).signals, empty, made_by=recipe.made_by())
+    row = _values(clip, values, known, bounds=np.full((len(PHASES), 4), np.nan))
+    parquet.write(PACKED, files(folder).dmarkers, row, made_by=recipe.made_by())
+    return Outcome("ok", "", "computed elsewhere")
+
+
+def merge(folders: Sequence[Path], signals: Path, dmarkers: Path, *, recipe: Recipe) -> None:
+    """One table of all clips, from what their units have left."""
+    made_by = recipe.made_by()
+    with (
+        parquet.Writer(SIGNALS, signals, made_by=made_by) as whole,
+        parquet.Writer(DMARKERS, dmarkers, made_by=made_by) as rows,
+    ):
+        for group in _groups([files(folder) for folder in folders], size=256):
+            whole.append(_together(SIGNALS, [each.signals for each in group]))
+            rows.append(unpacked(_together(PACKED, [each.dmarkers for each in group])))
+
+
+def _together(table: parquet.Table, parts: Sequence[Path]) -> pa.Table:
+    return pa.concat_tables([parquet.read(table, part) for part in parts])
+
+
+def _groups(parts: Sequence[_Files], *, size: int) -> Iterable[Sequence[_Files]]:
+    for start in range(0, len(parts), size):
+        yield parts[start : start + size]
+
+
+def _signals(found: Markers, times: Any) -> dict[str, Any]:
+    columns: dict[str, Any] = {}
+    for name, signal in zip(_SIGNALS, found.signals, strict=True):
+        columns[name] = signal.mean
+        columns[f"{name}_right"], columns[f"{name}_left"] = signal.right, signal.left
+    return {**columns, "phase": found.phase(times)}
+
+
+def _row(clip: str, found: Markers, times: Any, frames: Any) -> dict[str, Any]:
+    known = np.isfinite(found.bounds[:, 0])
+    inside = [frames[found.phase(times) == phase] for phase in PHASES]
+    ends = [(some[0], some[-1]) if len(some) else (np.nan, np.nan) for some in inside]
+    return _values(clip, found.features, known, bounds=np.column_stack([found.bounds, ends]))
+
+
+def _values(clip: str, values: Any, known: Any, *, bounds: Any) -> dict[str, Any]:
+    """A packed row; `bounds` (3, 4) are start and end in s, first and last frame of each phase."""
+    row: dict[str, Any] = {"clip": [clip]}
+    for phase, valid, (start, end, first, last) in zip(PHASES, known, bounds, strict=True):
+        row[f"valid_{phase}"] = [bool(valid)]
+        row[f"{phase}_start"], row[f"{phase}_end"] = [float(start)], [float(end)]
+        row[f"{phase}_first"] = [None if np.isnan(first) else int(first)]
+        row[f"{phase}_last"] = [None if np.isnan(last) else int(last)]
+    return {**row, "features": packed(values)}
+
+
+def _verdict(found: Markers) -> Outcome:
+    """What is missing in a smile is said, and no failure."""
+    absent = [phase for phase, bounds in zip(PHASES, found.bounds, strict=True)
+              if np.isnan(bounds[0])]  # fmt: skip
+    if "onset" in absent or "offset" in absent:
+        return Outcome("partial", f"no_{absent[0]}", f"the clip has no {' and no '.join(absent)}")
+    if np.isnan(found.signals.cheek.right).all():
+        return Outcome("partial", "no_cheeks", "these landmarks have no points on the cheeks")
+    if absent:
+        return Outcome("ok", "no_apex", "the lips fall as soon as they have risen")
+    return Outcome()
 
 
 def run(stage: Stage) -> None:

@@ -15,9 +15,9 @@ from duchenne.datasets.listing import check, check_contents, measure, summary, t
 from duchenne.datasets.published import check_scheme, compare, warnings
 from duchenne.pipeline import tracking
 from duchenne.pipeline.stage import Stage, execute
+from duchenne.tables.clips import CLIPS
 from duchenne.tables.files import write_json
 from duchenne.tables.parquet import write
-from duchenne.tables.schemas import CLIPS
 
 log = logging.getLogger("duchenne")
 

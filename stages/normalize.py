@@ -4,21 +4,83 @@ A unit is a clip. Quality is measured here, where all that it needs is at hand, 
 stage `quality`, whose limits can then change without computing anything again.
 """
 
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any, cast
 
+import numpy as np
+
+from duchenne.config.params import Normalize
+from duchenne.errors import Unusable
+from duchenne.face import topology
+from duchenne.face.normalize import Normalised, minmax, rigid
+from duchenne.face.quality import Quality, measure
 from duchenne.flow.fanout import Places, fan_out
 from duchenne.flow.gate import read_status
 from duchenne.flow.unit import Input, Outcome, Recipe, Unit
-from duchenne.landmarks import write_landmarks
 from duchenne.pipeline import clips
 from duchenne.pipeline.stage import Stage, execute
-from duchenne.tables.schemas import landmarks
+from duchenne.tables import parquet
+from duchenne.tables.faces import read_boxes
+from duchenne.tables.landmarks import landmarks_table
+from duchenne.tables.mesh import MeshClip, point_column, read_mesh
+
+GROUP = 1024  # frames in a row group: 6 MB of landmarks
 
 
 def normalize_clip(unit: Unit, recipe: Recipe, out: Path) -> Outcome:
     mesh, *faces = (given.path for given in unit.inputs)
     write_landmarks(mesh, faces[0] if faces else None, out, recipe=recipe)
     return Outcome()
+
+
+def write_landmarks(mesh: Path, faces: Path | None, target: Path, *, recipe: Recipe) -> None:
+    """Normalise a clip; its quality is measured on the way and kept in the file's metadata."""
+    clip = read_mesh(mesh)
+    shape = topology.of(clip.xyz.shape[1])
+    done = _normalised(clip, shape, cast(Normalize, recipe.params))
+    if not np.isfinite(done.xyz).any():
+        raise Unusable("no_neutral", "the eyes cannot be made out in any of the first frames")
+    table = landmarks_table(shape.points)
+    boxes = read_boxes(faces)[0] if faces else np.full((len(clip.times), 4), np.nan)
+    quality = _quality(clip, done, boxes, recipe)
+    with parquet.Writer(table, target, made_by=recipe.made_by()) as writer:
+        for start in range(0, len(clip.times), GROUP):
+            writer.append(_columns(clip, done, slice(start, start + GROUP)))
+        writer.facts(points=shape.points, frames=len(clip.times), **asdict(quality))
+
+
+def _normalised(clip: MeshClip, shape: topology.Topology, params: Normalize) -> Normalised:
+    how = {"neutral_s": params.neutral_s, "max_gap": params.max_gap}
+    if params.method == "minmax":
+        return minmax(clip.xyz, clip.times, size=clip.size, topology=shape, **how)
+    return rigid(clip.xyz, clip.times, topology=shape, **how)
+
+
+def _quality(clip: MeshClip, done: Normalised, boxes: Any, recipe: Recipe) -> Quality:
+    """Tremble is measured on rigid landmarks, whatever the method is."""
+    params = cast(Normalize, recipe.params)
+    shape = topology.of(clip.xyz.shape[1])
+    plain = done
+    if params.method != "rigid":
+        plain = _normalised(clip, shape, params.model_copy(update={"method": "rigid"}))
+    return measure(plain, clip.times, boxes=boxes, topology=shape)
+
+
+def _columns(clip: MeshClip, done: Normalised, rows: slice) -> dict[str, Any]:
+    return {
+        "frame": clip.frames[rows],
+        "time": clip.times[rows],
+        "success": np.isfinite(done.xyz[rows]).all(axis=(1, 2)),
+        "filled": done.filled[rows],
+        "confidence": clip.confidence[rows],
+        "yaw": done.pose.yaw[rows],
+        "pitch": done.pose.pitch[rows],
+        "roll": done.pose.roll[rows],
+        "scale": done.scale[rows],
+        "residual": done.residual[rows],
+        "xyz": point_column(done.xyz[rows]),
+    }
 
 
 def run(stage: Stage) -> None:
@@ -32,7 +94,7 @@ def run(stage: Stage) -> None:
     fan_out(
         normalize_clip,
         [unit_of(name) for name in names],
-        recipe=stage.recipe(stage.params.normalize, "numpy", writes=landmarks(478)),
+        recipe=stage.recipe(stage.params.normalize, "numpy", writes=landmarks_table(478)),
         places=Places(
             stage.out("data/landmarks"), ".parquet", stage.out("data/status/normalize.parquet")
         ),

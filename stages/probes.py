@@ -4,10 +4,96 @@ It depends on no model, so it runs once for a data set and a split; `aggregate` 
 model's scores.
 """
 
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
 from duchenne.pipeline.stage import Stage, execute
-from duchenne.probing import probe
+from duchenne.tables.clips import CLIPS, STILLS
+from duchenne.tables.folds import FOLDS
+from duchenne.tables.landmarks import read_landmarks
 from duchenne.tables.parquet import read, write
-from duchenne.tables.schemas import CLIPS, FOLDS, PROBES
+from duchenne.tables.predictions import PROBES
+from duchenne.training.clips import Clip
+from duchenne.training.fit import PROBE, fit, rows_of
+from duchenne.training.prepare import split
+
+SEEN = ("duration", "first_frame")
+_NO_MARKERS = np.zeros(0)
+
+
+def probe(
+    folds: pa.Table, clips: pa.Table, landmarks: Path, *, neutral_s: float
+) -> dict[str, list[Any]]:
+    """The columns of data/probes.parquet: each probe's test clips, fold by fold. Photographs have
+    no length; a set without landmarks cannot be probed, and a clip without them is one of which
+    nothing is known."""
+    about = {row["clip"]: row for row in clips.to_pylist()}
+    names = sorted(set(folds["clip"].to_pylist()))
+    read = [_read(name, landmarks) for name in names if _file(name, landmarks).exists()]
+    if not read:
+        return _columns([], 2)
+    moving = not {about[name]["kind"] for name in names} & STILLS
+    classes = max(2, 1 + max(about[name]["label"] for name in names))
+    found: list[dict[str, Any]] = []
+    for what in SEEN if moving else SEEN[1:]:
+        values = rows_of(read, model=what, neutral_s=neutral_s)
+        known = dict(zip((clip.name for clip in read), values, strict=True))
+        rows = {name: known.get(name, np.full_like(values[0], np.nan)) for name in names}
+        for fold, roles in _roles(folds).items():
+            found += _rows(fold, roles, about, rows=rows, probe=what, classes=classes)
+    return _columns(found, classes)
+
+
+def _rows(
+    fold: str,
+    roles: Mapping[str, str],
+    about: Mapping[str, Mapping[str, Any]],
+    *,
+    rows: Mapping[str, npt.NDArray[np.float64]],
+    probe: str,
+    classes: int,
+) -> list[dict[str, Any]]:
+    """What one probe says of the test clips of one fold."""
+    clips = sorted(roles)
+    subjects = [about[name]["subject"] for name in clips]
+    labels = np.array([about[name]["label"] for name in clips])
+    whose = dict(zip(clips, subjects, strict=True))
+    of = split(fold, clips, roles=roles, subjects=whose, classes=classes)
+    values = np.array([rows[name] for name in clips])
+    done = fit(of, values, labels, subjects=subjects, fitter=PROBE)
+    found = []
+    for number, said in zip(of.parts["test"], done.learnt.probabilities["test"], strict=True):
+        row = {"probe": probe, "fold": fold, "clip": clips[number], "subject": subjects[number]}
+        row |= {"label": int(labels[number]), "role": "test"}
+        found.append(row | {f"p_{k}": float(p) for k, p in enumerate(said)})
+    return found
+
+
+def _columns(rows: Sequence[Mapping[str, Any]], classes: int) -> dict[str, list[Any]]:
+    names = ("probe", "fold", "clip", "subject", "label", "role")
+    every = (*names, *(f"p_{k}" for k in range(classes)))
+    return {name: [row[name] for row in rows] for name in every}
+
+
+def _roles(folds: pa.Table) -> dict[str, dict[str, str]]:
+    found: dict[str, dict[str, str]] = {}
+    for row in folds.to_pylist():
+        found.setdefault(row["fold"], {})[row["clip"]] = row["role"]
+    return found
+
+
+def _file(name: str, landmarks: Path) -> Path:
+    return landmarks / f"{name}.parquet"
+
+
+def _read(name: str, landmarks: Path) -> Clip:
+    read = read_landmarks(_file(name, landmarks))
+    return Clip(name, 0, read.times, read.xyz, _NO_MARKERS)
 
 
 def run(stage: Stage) -> None:

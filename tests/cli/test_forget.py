@@ -17,14 +17,16 @@ from duchenne.cli import forget
 from duchenne.errors import EngineError
 from duchenne.flow.cache import UnitCache
 from duchenne.pipeline import dvc
-from duchenne.tables import parquet, schemas
+from duchenne.tables import parquet
+from duchenne.tables.crops import crops_table
+from duchenne.tables.frames import FRAMES
 
 JPEG = b"\xff\xd8\xff a face"
 
 
 def picture(path: Path, name: str, *, stage: str = "decode") -> Path:
     rows = {"frame": [0], "time": [0.0], "jpeg": [JPEG + name.encode()]}
-    parquet.write(schemas.FRAMES, path, rows, made_by={"stage": stage})
+    parquet.write(FRAMES, path, rows, made_by={"stage": stage})
     return path
 
 
@@ -266,7 +268,7 @@ def test_chips_of_faces_are_pictures_too(ours: Project):
     rows = {"frame": [0], "time": [0.0], "success": [True], "aligned": [False], "chip": [b"face"],
             "points": np.full((1, 136), np.nan).tolist()}  # fmt: skip
     chips, unit = ours.root / "data/crops/a.parquet", ours.units.folder("crops", "abc") / "result"
-    parquet.write(schemas.crops(2, 1), chips, rows, made_by={"stage": "crops"}, side=2, channels=1)
+    parquet.write(crops_table(2, 1), chips, rows, made_by={"stage": "crops"}, side=2, channels=1)
     unit.parent.mkdir(parents=True)
     unit.hardlink_to(chips)
     ours.folder(ours.keep(chips.read_bytes()), path="data/crops")

@@ -17,7 +17,10 @@ from duchenne.errors import ParamsError
 from duchenne.flow.gate import write_status
 from duchenne.flow.unit import Recipe, Row
 from duchenne.tables import parquet
-from duchenne.tables.schemas import CLIPS, FOLDS, PREDICTIONS, QUALITY
+from duchenne.tables.clips import CLIPS
+from duchenne.tables.folds import FOLDS
+from duchenne.tables.predictions import PREDICTIONS
+from duchenne.tables.quality import QUALITY
 from tests.rules.imports import ROOT
 
 RUN = {"dataset": "mine", "model": "mesh", "fusion": "none", "protocol": "nested"}

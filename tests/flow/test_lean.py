@@ -7,7 +7,7 @@ SCRIPT = """
 import sys
 from duchenne.flow import lean
 {call}
-from duchenne import tables
+from duchenne.tables import parquet
 import pyarrow as pa
 pa.table({{"a": [1, 2], "b": ["x", None]}})
 print("pandas" in sys.modules)

@@ -9,7 +9,7 @@ import numpy as np
 from duchenne.config.models import NEEDS
 from duchenne.config.training import Training
 from duchenne.training.chip_batches import ChipClip
-from duchenne.training.fold import Learnt, learn
+from duchenne.training.loop import Learnt, learn
 from duchenne.training.prepare import Prepared, Split, prepare, split
 from duchenne.training.show_chips import show_chips
 from tests.make import fold_cases

@@ -7,7 +7,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from duchenne.media.jpeg import Pixels, encode
-from duchenne.tables import parquet, schemas
+from duchenne.tables import parquet
+from duchenne.tables.faces import FACES
+from duchenne.tables.frames import FRAMES
+from duchenne.tables.mesh import mesh_table, point_column
 from tests.make.portraits import flat_face, mesh_face
 
 Array = NDArray[np.float64]
@@ -41,7 +44,7 @@ def write_frames(
         "time": np.asarray(times, np.float64),
         "jpeg": [encode(picture, quality=quality) for picture in pictures],
     }
-    parquet.write(schemas.FRAMES, path, rows, width=size[0], height=size[1])
+    parquet.write(FRAMES, path, rows, width=size[0], height=size[1])
     return path
 
 
@@ -53,10 +56,10 @@ def write_mesh(path: Path, faces: ArrayLike, times: ArrayLike) -> Path:
         "time": np.asarray(times, np.float64),
         "success": np.isfinite(xyz).all(axis=(1, 2)),
         "confidence": np.ones(len(xyz), np.float32),
-        "xyz": schemas.landmark_column(xyz),
+        "xyz": point_column(xyz),
     }
     points, width, height = xyz.shape[1], *SIZE
-    parquet.write(schemas.mesh(points), path, rows, points=points, width=width, height=height)
+    parquet.write(mesh_table(points), path, rows, points=points, width=width, height=height)
     return path
 
 
@@ -64,5 +67,5 @@ def write_box(path: Path, box: tuple[float, float, float, float], *, roll: float
     """The box of a photograph's face, px of the source."""
     edges = dict(zip(("x0", "y0", "x1", "y1"), ([edge] for edge in box), strict=True))
     rows = {"frame": [10], "time": [0.0], **edges, "roll": [roll], "score": [0.9], "n_faces": [1]}
-    parquet.write(schemas.FACES, path, rows, width=SIZE[0], height=SIZE[1])
+    parquet.write(FACES, path, rows, width=SIZE[0], height=SIZE[1])
     return path

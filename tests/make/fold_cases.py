@@ -16,8 +16,8 @@ from duchenne.dmarkers.names import COLUMNS
 from duchenne.face import topology
 from duchenne.training.augment import Augment
 from duchenne.training.clips import Clip
-from duchenne.training.fold import Learnt, Task, learn
 from duchenne.training.landmark_batches import LandmarkCutter
+from duchenne.training.loop import Learnt, Task, learn
 from duchenne.training.prepare import Prepared, Split, prepare, split
 from duchenne.training.show_landmarks import show_landmarks
 from tests.rules.imports import ROOT

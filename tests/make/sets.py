@@ -64,7 +64,7 @@ def bbc() -> list[Case]:
     return [case for at in range(20) for case in clips(f"q{at:02d}", at % 2, 1 - at % 2)]
 
 
-def tested(rows: list[Row], cases: list[Case]) -> dict[str, set[str]]:
+def only_tested(rows: list[Row], cases: list[Case]) -> dict[str, set[str]]:
     """The subjects that each fold tests."""
     return subjects(rows, cases, "test")
 

@@ -13,7 +13,9 @@ import numpy as np
 import pytest
 
 from duchenne.datasets.clip import clip_name
-from duchenne.tables import parquet, schemas
+from duchenne.tables import parquet
+from duchenne.tables.clips import CLIPS
+from duchenne.tables.frames import FRAMES
 from tests.make import clips
 from tests.make.workspace import Workspace
 
@@ -142,7 +144,7 @@ def test_verdicts_on_places_are_not_kept_and_verdicts_on_content_are(workspace: 
 
 
 def test_names_are_made_bearable_and_stay_distinct(workspace: Workspace):
-    clips_table = parquet.read(schemas.CLIPS, workspace.root / "data/clips.parquet")
+    clips_table = parquet.read(CLIPS, workspace.root / "data/clips.parquet")
     by_path = dict(zip(clips_table["path"].to_pylist(), clips_table["clip"].to_pylist(),
                        strict=True))  # fmt: skip
     assert by_path["data/raw/mine/good.mp4"] == "good"
@@ -164,7 +166,7 @@ def test_one_person_in_two_spellings_stops_the_list(tmp_path: Path):
     done = workspace.stage("index")
     assert done.returncode == 0, done.stdout
     assert "WARNING subjects.csv lists subjects without a clip: Maria" in done.stdout
-    clips_table = parquet.read(schemas.CLIPS, tmp_path / "data/clips.parquet")
+    clips_table = parquet.read(CLIPS, tmp_path / "data/clips.parquet")
     assert set(clips_table["subject"].to_pylist()) == {"JOSE", "Jos\u00e9"}
     facts = json.loads((tmp_path / "data/reports/dataset.json").read_text(encoding="utf-8"))
     assert facts["subjects_without_clips"] == ["Maria"]
@@ -232,7 +234,7 @@ def test_landmarks_pass_and_a_still_is_a_clip_of_one_frame(tmp_path: Path):
         "good": ("ok", ""),
         "still": ("ok", ""),
     }
-    frames = parquet.read(schemas.FRAMES, tmp_path / "data/frames/still.parquet")
+    frames = parquet.read(FRAMES, tmp_path / "data/frames/still.parquet")
     assert frames["time"].to_pylist() == [0.0]
     assert not (tmp_path / "data/frames/array.parquet").exists()
 

@@ -15,8 +15,10 @@ from duchenne.flow.gate import read_status
 from duchenne.flow.settings import Settings
 from duchenne.flow.unit import Row
 from duchenne.pipeline.stage import Stage, load
-from duchenne.tables import parquet, schemas
+from duchenne.tables import parquet
+from duchenne.tables.clips import CLIPS
 from duchenne.tables.crops import Chips, read_crops
+from duchenne.tables.status import STATUS
 from stages import crops
 from tests.make.crops import face, texture, write_box, write_frames, write_mesh
 from tests.make.workspace import Workspace
@@ -37,17 +39,15 @@ class Made:
         self.workspace.set(dataset="mine", datasets__mine={"adapter": "folder"})
         self.workspace.set(quality__max_failed=0.9)
         names = sorted(kinds)
-        rows = {column.name: [""] * len(names) for column in schemas.CLIPS.columns}
+        rows = {column.name: [""] * len(names) for column in CLIPS.columns}
         whole = {"clip": names, "kind": [kinds[name] for name in names]}
         none = dict.fromkeys(("sha256", "bytes", "seconds", "fold", "role"), [None] * len(names))
         label = {"label": [0] * len(names)}
-        parquet.write(
-            schemas.CLIPS, self.data / "clips.parquet", {**rows, **whole, **none, **label}
-        )
+        parquet.write(CLIPS, self.data / "clips.parquet", {**rows, **whole, **none, **label})
         done = [Row(name, "failed", FAILED[name][1], "", FAILED[name][0]) if name in FAILED
                 else Row(name, "ok", "", "", "mesh") for name in names]  # fmt: skip
         status = {key: [getattr(row, key) for row in done] for key in Row.__dataclass_fields__}
-        parquet.write(schemas.STATUS, self.data / "status/mesh.parquet", status)
+        parquet.write(STATUS, self.data / "status/mesh.parquet", status)
 
     def stage(self, **changes: object) -> Stage:
         self.workspace.set(**changes)

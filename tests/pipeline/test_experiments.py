@@ -11,7 +11,9 @@ from typing import Any
 
 import pytest
 
-from duchenne.tables import parquet, schemas
+from duchenne.tables import parquet
+from duchenne.tables.clips import CLIPS
+from duchenne.tables.predictions import PREDICTIONS
 from tests.make.workspace import Workspace
 from tests.pipeline.test_repro import a_project, ran, restore, results_of, wait_for
 from tests.rules.imports import ROOT
@@ -134,9 +136,9 @@ def test_plots_are_drawn(finished: Workspace, tmp_path: Path):
 
 
 def test_each_clip_is_tested_once_and_the_audit_says_so(finished: Workspace):
-    rows = parquet.read(schemas.PREDICTIONS, finished.root / "data/predictions.parquet").to_pylist()
+    rows = parquet.read(PREDICTIONS, finished.root / "data/predictions.parquet").to_pylist()
     assert sorted(row["clip"] for row in rows if row["role"] == "test") == sorted(
-        row["clip"] for row in parquet.read(schemas.CLIPS, finished.root / "data/clips.parquet")
+        row["clip"] for row in parquet.read(CLIPS, finished.root / "data/clips.parquet")
         .to_pylist()
     )  # fmt: skip
     assert {row["gender"] for row in rows} <= {"female", "male"}

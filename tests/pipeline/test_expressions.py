@@ -15,9 +15,13 @@ import pytest
 from duchenne.datasets import demo
 from duchenne.datasets.adapters.ckplus_names import CLASSES
 from duchenne.datasets.adapters.fer2013_names import CLASSES as FER_CLASSES
-from duchenne.tables import parquet, schemas
+from duchenne.tables import parquet
+from duchenne.tables.clips import CLIPS
 from duchenne.tables.crops import read_crops
 from duchenne.tables.dmarkers import DMARKERS
+from duchenne.tables.folds import FOLDS
+from duchenne.tables.predictions import PREDICTIONS
+from duchenne.tables.quality import QUALITY
 from tests.make.expressions import USAGES, Grey, row, write_sequence, write_table
 from tests.make.workspace import TINY, Workspace
 
@@ -119,7 +123,7 @@ def test_every_class_gets_a_probability_and_a_share_in_the_scores(
     dataset: str, request: pytest.FixtureRequest
 ):
     workspace: Workspace = request.getfixturevalue(dataset)
-    rows = parquet.read(schemas.PREDICTIONS, workspace.root / "data/predictions.parquet")
+    rows = parquet.read(PREDICTIONS, workspace.root / "data/predictions.parquet")
     given = np.column_stack([rows[f"p_{k}"].to_numpy() for k in range(7)])
     assert "p_7" not in rows.column_names
     assert given.sum(axis=1) == pytest.approx(1.0)
@@ -159,8 +163,8 @@ def test_the_peaks_of_labelled_sequences_are_split_by_person(ckplus: Workspace):
     assert facts["classes"] == dict.fromkeys(CLASSES, 4)
     assert (facts["sequences"], facts["sequences_without_label"]) == (28, 4)
     assert facts["subjects_with_all_classes"] == 4
-    folds = parquet.read(schemas.FOLDS, ckplus.root / "data/folds.parquet").to_pylist()
-    clips = parquet.read(schemas.CLIPS, ckplus.root / "data/clips.parquet").to_pylist()
+    folds = parquet.read(FOLDS, ckplus.root / "data/folds.parquet").to_pylist()
+    clips = parquet.read(CLIPS, ckplus.root / "data/clips.parquet").to_pylist()
     people = {clip["clip"]: clip["subject"] for clip in clips}
     for fold in ("1", "2"):
         roles = {(people[r["clip"]], r["role"]) for r in folds if r["fold"] == fold}
@@ -168,7 +172,7 @@ def test_the_peaks_of_labelled_sequences_are_split_by_person(ckplus: Workspace):
 
 
 def test_small_faces_are_found_and_used(fer2013: Workspace):
-    quality = parquet.read(schemas.QUALITY, fer2013.root / "data/quality.parquet").to_pylist()
+    quality = parquet.read(QUALITY, fer2013.root / "data/quality.parquet").to_pylist()
     assert sum(row["used"] for row in quality) == 40
     assert min(row["size"] for row in quality if row["used"]) < 40
 
@@ -179,7 +183,7 @@ def test_a_row_without_a_picture_is_a_clip_with_a_reason(fer2013: Workspace):
 
 
 def test_the_official_split_is_kept_and_what_it_shares_is_counted(fer2013: Workspace):
-    folds = parquet.read(schemas.FOLDS, fer2013.root / "data/folds.parquet").to_pylist()
+    folds = parquet.read(FOLDS, fer2013.root / "data/folds.parquet").to_pylist()
     assert {row["fold"] for row in folds} == {"official"}
     assert Counter(row["role"] for row in folds) == {"train": 19, "val": 7, "test": 14}
     facts = report(fer2013, "data/reports/dataset.json")
@@ -217,7 +221,7 @@ def test_frame_models_learn_seven_classes_of_photographs(
     workspace: Workspace = request.getfixturevalue(dataset)
     workspace.set(model=model, **QUICK[model])
     run(workspace, "check", *AFTER_QUALITY)
-    rows = parquet.read(schemas.PREDICTIONS, workspace.root / "data/predictions.parquet")
+    rows = parquet.read(PREDICTIONS, workspace.root / "data/predictions.parquet")
     tested = [row for row in rows.to_pylist() if row["role"] == "test"]
     assert all(sum(row[f"p_{k}"] for k in range(7)) == pytest.approx(1.0) for row in tested)
     summary = report(workspace, "metrics/summary.json")
@@ -227,7 +231,7 @@ def test_frame_models_learn_seven_classes_of_photographs(
     assert {row["part"] for row in drawn(workspace, "training")} == {"train", "val"}
     assert report(workspace, "data/reports/audit.json")["verdict"] is True
     if dataset == "ckplus":
-        clips = parquet.read(schemas.CLIPS, workspace.root / "data/clips.parquet").to_pylist()
+        clips = parquet.read(CLIPS, workspace.root / "data/clips.parquet").to_pylist()
         people = {clip["clip"]: clip["subject"] for clip in clips}
         for path in sorted((workspace.root / "models/folds").glob("*/model.json")):
             taught = set(json.loads(path.read_text())["fitted"]["weights"])
@@ -244,7 +248,7 @@ def test_frame_models_learn_seven_classes_of_photographs(
 
 def test_a_picture_without_landmarks_is_left_out_or_taken_as_the_model_needs(fer2013: Workspace):
     def used() -> int:
-        quality = parquet.read(schemas.QUALITY, fer2013.root / "data/quality.parquet")
+        quality = parquet.read(QUALITY, fer2013.root / "data/quality.parquet")
         return int(sum(quality["used"].to_pylist()))
 
     [faceless] = [u for u, s in fer2013.statuses("normalize").items() if s[1] == "no_face"]

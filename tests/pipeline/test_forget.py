@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 import pytest
 
-from duchenne.tables import parquet, schemas
+from duchenne.tables import parquet
+from duchenne.tables.frames import FRAMES
 from tests.make.workspace import Workspace
 from tests.pipeline.test_repro import a_project, ran, results_of
 
@@ -34,7 +35,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Finished:
 
 def pictures(folder: Path) -> set[bytes]:
     paths = folder.glob("*.parquet")
-    return {parquet.read(schemas.FRAMES, path)["jpeg"][0].as_py() for path in paths}
+    return {parquet.read(FRAMES, path)["jpeg"][0].as_py() for path in paths}
 
 
 def files_with(pictures: set[bytes], root: Path) -> list[Path]:

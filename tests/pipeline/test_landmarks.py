@@ -14,9 +14,13 @@ from numpy.typing import NDArray
 from duchenne.datasets import demo
 from duchenne.datasets.demo import View
 from duchenne.face import topology
-from duchenne.tables import parquet, schemas
+from duchenne.tables import parquet
 from duchenne.tables.crops import Chips, read_crops
-from duchenne.tables.stored import read_boxes, read_mesh
+from duchenne.tables.faces import FACES, read_boxes
+from duchenne.tables.frames import FRAMES
+from duchenne.tables.landmarks import landmarks_table
+from duchenne.tables.mesh import read_mesh
+from duchenne.tables.quality import QUALITY
 from tests.make import clips
 from tests.make.people import scene
 from tests.make.workspace import Workspace
@@ -132,7 +136,7 @@ def filmed(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
 def landmarks(workspace: Workspace, clip: str) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
     """Times (T,) s and landmarks (T, 478, 3)."""
     path = workspace.root / f"data/landmarks/{clip}.parquet"
-    table = parquet.read(schemas.landmarks(478), path)
+    table = parquet.read(landmarks_table(478), path)
     xyz = table["xyz"].combine_chunks().flatten().to_numpy().reshape(-1, 478, 3)
     return table["time"].to_numpy(), xyz
 
@@ -172,7 +176,7 @@ def test_rate_and_rotation_do_not_change_the_signal(filmed: Workspace, case: str
 
 def test_there_is_one_row_for_each_frame_and_never_a_zero(filmed: Workspace):
     for clip in ("plain", "leaving"):
-        frames = parquet.read(schemas.FRAMES, filmed.root / f"data/frames/{clip}.parquet")
+        frames = parquet.read(FRAMES, filmed.root / f"data/frames/{clip}.parquet")
         mesh = read_mesh(filmed.root / f"data/mesh/{clip}.parquet")
         assert mesh.frames.tolist() == frames["frame"].to_pylist()
         assert mesh.times.tolist() == frames["time"].to_pylist()
@@ -183,7 +187,7 @@ def test_a_face_that_leaves_is_absent_exactly_there(filmed: Workspace):
     mesh = read_mesh(filmed.root / "data/mesh/leaving.parquet")
     absent = np.isnan(mesh.xyz).all(axis=(1, 2))
     assert np.flatnonzero(absent).tolist() == list(range(25, 40))
-    table = parquet.read(schemas.landmarks(478), filmed.root / "data/landmarks/leaving.parquet")
+    table = parquet.read(landmarks_table(478), filmed.root / "data/landmarks/leaving.parquet")
     assert not any(table["filled"].to_pylist()), "0.6 s is too long to be filled in"
     verdicts = verdicts_of(filmed)
     assert verdicts["leaving"] == (False, "few_faces")
@@ -198,7 +202,7 @@ def test_no_face_at_all_is_a_row_and_the_rest_goes_on(filmed: Workspace):
 
 
 def verdicts_of(workspace: Workspace) -> dict[str, tuple[bool, str]]:
-    rows = parquet.read(schemas.QUALITY, workspace.root / "data/quality.parquet").to_pylist()
+    rows = parquet.read(QUALITY, workspace.root / "data/quality.parquet").to_pylist()
     return {row["clip"]: (row["used"], row["reason"]) for row in rows}
 
 
@@ -207,7 +211,7 @@ def test_one_of_two_people_is_followed(filmed: Workspace):
     centre = (boxes[:, 0] + boxes[:, 2]) / 2
     assert np.isfinite(centre).all()
     assert np.abs(centre - (180 + np.arange(30))).max() < 25, "the larger one, on the left"
-    faces = parquet.read(schemas.FACES, filmed.root / "data/faces/two.parquet")
+    faces = parquet.read(FACES, filmed.root / "data/faces/two.parquet")
     assert set(faces["n_faces"].to_pylist()) == {2}
 
 

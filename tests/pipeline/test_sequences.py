@@ -8,7 +8,9 @@ from PIL import Image
 from duchenne.datasets.clip import Found, clip_name, kind_of
 from duchenne.datasets.listing import measure, table
 from duchenne.pipeline.clips import file_of
-from duchenne.tables import parquet, schemas
+from duchenne.tables import parquet
+from duchenne.tables.clips import CLIPS
+from duchenne.tables.frames import FRAMES
 from tests.make.clips import frame_picture, number_in
 from tests.make.workspace import Workspace
 
@@ -31,12 +33,12 @@ def workspace(tmp_path: Path) -> Workspace:
     places = ["posed/one.v1/", "posed/two/", "posed/none/"]
     found = [Found(place, place[-4:-1], 0, "posed") for place in places]
     clips = table(found, measure(found, data), root=tmp_path, folder=data)
-    parquet.write(schemas.CLIPS, tmp_path / "data/clips.parquet", clips)
+    parquet.write(CLIPS, tmp_path / "data/clips.parquet", clips)
     return made
 
 
 def rows(workspace: Workspace) -> dict[str, dict[str, object]]:
-    clips = parquet.read(schemas.CLIPS, workspace.root / "data/clips.parquet")
+    clips = parquet.read(CLIPS, workspace.root / "data/clips.parquet")
     return {row["path"].removeprefix("data/raw/spos/"): row for row in clips.to_pylist()}
 
 
@@ -64,7 +66,7 @@ def test_frames_come_at_the_rate_that_the_set_says(workspace: Workspace):
         found["posed/two"]["clip"]: ("ok", ""),
         found["posed/none"]["clip"]: ("failed", "no_pictures"),
     }
-    frames = parquet.read(schemas.FRAMES, workspace.root / f"data/frames/{name}.parquet")
+    frames = parquet.read(FRAMES, workspace.root / f"data/frames/{name}.parquet")
     assert frames["time"].to_pylist() == pytest.approx([0, 0.04, 0.08, 0.12, 0.16, 0.2])
     assert [number_in(jpeg) for jpeg in frames["jpeg"].to_pylist()] == [0, 2, 4, 6, 8, 10]
 

@@ -11,8 +11,11 @@ import numpy as np
 import pytest
 
 from duchenne.datasets import demo
-from duchenne.tables import parquet, schemas
-from duchenne.tables.stored import read_mesh
+from duchenne.tables import parquet
+from duchenne.tables.clips import CLIPS
+from duchenne.tables.folds import FOLDS
+from duchenne.tables.mesh import read_mesh
+from duchenne.tables.predictions import PREDICTIONS
 from tests.make import smile_sets
 from tests.make.smile_sets import Clip
 from tests.make.workspace import TINY, Workspace
@@ -89,9 +92,9 @@ def rows(workspace: Workspace, table: parquet.Table) -> list[dict[str, Any]]:
 
 def folds_of(workspace: Workspace) -> Mapping[str, set[str]]:
     """The subjects that each fold tests."""
-    subject = {row["clip"]: row["subject"] for row in rows(workspace, schemas.CLIPS)}
+    subject = {row["clip"]: row["subject"] for row in rows(workspace, CLIPS)}
     tests: dict[str, set[str]] = {}
-    for row in rows(workspace, schemas.FOLDS):
+    for row in rows(workspace, FOLDS):
         if row["role"] == "test":
             tests.setdefault(row["fold"], set()).add(subject[row["clip"]])
     return tests
@@ -104,7 +107,7 @@ def report(workspace: Workspace) -> dict[str, Any]:
 
 def check_scored(workspace: Workspace, clips: list[Clip]) -> None:
     """Every clip has been tested, and there are figures of all of them."""
-    tested = [row for row in rows(workspace, schemas.PREDICTIONS) if row["role"] == "test"]
+    tested = [row for row in rows(workspace, PREDICTIONS) if row["role"] == "test"]
     assert sorted((row["subject"], row["label"]) for row in tested) == sorted(
         (clip.subject, clip.label) for clip in clips
     )
@@ -146,7 +149,7 @@ def test_mmi(tmp_path: Path, shared: Path):
     workspace = make(tmp_path, "mmi", shared, place=lambda clip: f"Sessions/{clip.ident}/S1-1.mp4")
     run(workspace, shared)
     check_scored(workspace, MMI)
-    assert {row["fold"] for row in rows(workspace, schemas.CLIPS)} == {None}
+    assert {row["fold"] for row in rows(workspace, CLIPS)} == {None}
 
 
 def as_pictures(video: Path, folder: Path) -> None:
@@ -164,7 +167,7 @@ def test_spos_leaves_one_subject_out(tmp_path: Path, shared: Path):
     as_pictures(data / "posed_yi-1.mp4", data / "posed/happy/yi-1")
     run(workspace, shared)
     check_scored(workspace, SPOS)
-    kinds = {row["path"]: row["kind"] for row in rows(workspace, schemas.CLIPS)}
+    kinds = {row["path"]: row["kind"] for row in rows(workspace, CLIPS)}
     assert kinds["data/raw/spos/VIS/posed/happy/yi-1"] == "sequence"
     assert folds_of(workspace) == {name: {name} for name in PEOPLE}
 

@@ -8,7 +8,10 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from duchenne.tables import parquet, schemas
+from duchenne.tables import parquet
+from duchenne.tables.clips import CLIPS
+from duchenne.tables.folds import FOLDS
+from duchenne.tables.quality import QUALITY
 from tests.make.workspace import Workspace
 
 NAMES = [f"c{number:02d}" for number in range(24)]
@@ -26,9 +29,9 @@ def indexed(tmp_path: Path) -> Workspace:
         "label": [number % 2 for number in range(24)],
         "gender": list(GENDERS.values()),
     }
-    write(schemas.CLIPS, tmp_path / "data/clips.parquet", clips)
+    write(CLIPS, tmp_path / "data/clips.parquet", clips)
     used = {"clip": NAMES, "used": [name != NAMES[-1] for name in NAMES]}
-    write(schemas.QUALITY, tmp_path / "data/quality.parquet", used)
+    write(QUALITY, tmp_path / "data/quality.parquet", used)
     return workspace
 
 
@@ -46,7 +49,7 @@ def test_one_group_alone_is_split(indexed: Workspace):
     indexed.set(folds__within="gender:male")
     done = indexed.stage("folds")
     assert done.returncode == 0, done.stdout
-    split = parquet.read(schemas.FOLDS, indexed.root / "data/folds.parquet").to_pylist()
+    split = parquet.read(FOLDS, indexed.root / "data/folds.parquet").to_pylist()
     assert {row["clip"] for row in split} == {n for n in NAMES[:-1] if GENDERS[n] == "male"}
     report = json.loads((indexed.root / "data/reports/folds.json").read_text())
     assert (report["within"], report["all"]["subjects"]) == ("gender:male", 6)

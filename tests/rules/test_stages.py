@@ -62,7 +62,7 @@ def test_the_shape_of_a_stage(stage: str):
     names = [node.name for node in module.body if isinstance(node, ast.FunctionDef)]
     assert "run" in names
     assert names[-1] == "main"
-    assert len((ROOT / f"stages/{stage}.py").read_text().splitlines()) < 60
+    assert len((ROOT / f"stages/{stage}.py").read_text().splitlines()) < 190
     ending = f'def main() -> int:\n    return execute("{stage}")'
     guard = 'if __name__ == "__main__":\n    raise SystemExit(main())\n'
     text = (ROOT / f"stages/{stage}.py").read_text()

@@ -8,8 +8,10 @@ import pytest
 
 from duchenne.errors import StageError, TableError
 from duchenne.tables import parquet
+from duchenne.tables.frames import FRAMES
 from duchenne.tables.parquet import Writer, read, write
-from duchenne.tables.schemas import FRAMES, STATUS, TRUTH
+from duchenne.tables.status import STATUS
+from duchenne.tables.truth import TRUTH
 
 ROW = {"unit": ["a"], "status": ["ok"], "reason": [""], "detail": [""], "stage": ["decode"]}
 

@@ -11,7 +11,7 @@ from duchenne.face.topology import DLIB
 from duchenne.nets.inputs import Pictures
 from duchenne.training.chip_augment import ChipAugment
 from duchenne.training.chip_batches import ChipClip, ChipCutter, album, mean_points
-from duchenne.training.fold import learn
+from duchenne.training.loop import learn
 from duchenne.training.windows import Ruler
 from tests.make import chips, fold_cases
 
@@ -79,7 +79,7 @@ def test_nothing_of_validation_and_test_clips_reaches_the_weights(model, tmp_pat
 @pytest.mark.parametrize("model", MODELS)
 @pytest.mark.parametrize("protocol", ["nested", "published"])
 def test_a_killed_run_ends_as_an_undisturbed_one(model, protocol, tmp_path: Path, monkeypatch):
-    monkeypatch.setattr("duchenne.training.fold.SAVE_EVERY_S", -1.0)
+    monkeypatch.setattr("duchenne.training.loop.SAVE_EVERY_S", -1.0)
     changes = {"protocol": protocol, "augment__mirror": 0.5, "augment__crop": 0.1}
     if model == "scn":
         changes |= {"scn__relabel_from": 0.0, "scn__doubt": 0.0, "train__epochs": 3}

@@ -14,7 +14,7 @@ from hypothesis.extra.numpy import arrays
 from duchenne.dmarkers.names import COLUMNS
 from duchenne.training import standardise
 from duchenne.training.batches import AnyBatch
-from duchenne.training.fold import Task
+from duchenne.training.loop import Task
 from duchenne.training.standardise import Standardiser, fit
 from tests.make.fold_cases import CPU, Fold, clip, cutter, fold, ready, same_weights, settings
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from duchenne.training.clips import Clip
-from duchenne.training.fold import learn, predict
+from duchenne.training.loop import learn, predict
 from tests.make.fold_cases import CURVENET, FACE, Fold, clip, ready, settings, silent
 
 CLASSES = 7

@@ -2,23 +2,34 @@
 
 import sys
 
-from duchenne.tables import dmarkers, schemas
+from duchenne.tables import dmarkers
+from duchenne.tables.clips import CLIPS
+from duchenne.tables.crops import crops_table
+from duchenne.tables.faces import FACES
+from duchenne.tables.folds import FOLDS
+from duchenne.tables.frames import FRAMES
+from duchenne.tables.landmarks import landmarks_table
+from duchenne.tables.mesh import mesh_table
 from duchenne.tables.parquet import Table
+from duchenne.tables.predictions import PREDICTIONS
+from duchenne.tables.quality import QUALITY
+from duchenne.tables.status import STATUS
+from duchenne.tables.truth import TRUTH
 
 TABLES = (
-    schemas.CLIPS,
-    schemas.FRAMES,
-    schemas.FACES,
-    schemas.mesh(478),
-    schemas.landmarks(478),
-    schemas.crops(48, 3),
-    schemas.QUALITY,
+    CLIPS,
+    FRAMES,
+    FACES,
+    mesh_table(478),
+    landmarks_table(478),
+    crops_table(48, 3),
+    QUALITY,
     dmarkers.SIGNALS,
     dmarkers.DMARKERS,
-    schemas.FOLDS,
-    schemas.PREDICTIONS,
-    schemas.STATUS,
-    schemas.TRUTH,
+    FOLDS,
+    PREDICTIONS,
+    STATUS,
+    TRUTH,
 )
 
 

@@ -17,12 +17,15 @@ from rich.text import Text
 from duchenne.config.params import load
 from duchenne.config.yaml import read_yaml
 from duchenne.errors import listed
+from duchenne.evaluation.summary import Run
 from duchenne.flow.gate import read_status
 from duchenne.flow.unit import Row
-from duchenne.results import Run
+from duchenne.tables.clips import CLIPS
+from duchenne.tables.folds import FOLDS
 from duchenne.tables.parquet import Table as Kind
 from duchenne.tables.parquet import read
-from duchenne.tables.schemas import CLIPS, FOLDS, PREDICTIONS, QUALITY
+from duchenne.tables.predictions import PREDICTIONS
+from duchenne.tables.quality import QUALITY
 
 DEMO_NOTE = "The demo is rendered, not filmed: its figures say nothing about real smiles."
 DATASET, SUMMARY = "data/reports/dataset.json", "metrics/summary.json"

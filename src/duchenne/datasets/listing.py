@@ -18,7 +18,8 @@ from duchenne.media.excerpt import excerpt_of
 from duchenne.media.length import seconds_of
 from duchenne.media.numbered import digest_of, pictures_in, size_of
 from duchenne.media.regular import sha256_of
-from duchenne.tables import parquet, schemas
+from duchenne.tables import parquet
+from duchenne.tables.clips import CLIPS, STILLS
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ def check(found: Sequence[Found], folder: Path) -> None:
     """Refuse an empty list, and names that would overwrite each other or columns of ours."""
     if not found:
         raise DatasetError(f"{folder} holds no clips; put videos there, or choose another dataset")
-    ours = {column.name for column in schemas.CLIPS.columns}
+    ours = {column.name for column in CLIPS.columns}
     taken = sorted({name for clip in found for name in clip.groups} & ours)
     if taken:
         raise DatasetError(
@@ -66,7 +67,7 @@ def check_contents(clips: pa.Table, folder: Path) -> None:
     that tests one copy would have trained on the other. Photographs do repeat in published sets."""
     by_content: dict[str, list[str]] = {}
     for clip in clips.to_pylist():
-        if clip["sha256"] and clip["kind"] not in schemas.STILLS:
+        if clip["sha256"] and clip["kind"] not in STILLS:
             by_content.setdefault(clip["sha256"], []).append(clip["path"])
     copies = [" and ".join(paths) for paths in by_content.values() if len(paths) > 1]
     if copies:
@@ -112,7 +113,7 @@ def table(
     ]
     names = dict.fromkeys(name for row in rows for name in row)
     columns = {name: [row.get(name) for row in rows] for name in names}
-    return parquet.conform(schemas.CLIPS, columns).sort_by("clip")
+    return parquet.conform(CLIPS, columns).sort_by("clip")
 
 
 def summary(clips: pa.Table, *, dataset: str) -> dict[str, Any]:

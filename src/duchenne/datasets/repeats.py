@@ -9,7 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from duchenne.tables import schemas
+from duchenne.tables.clips import STILLS
 
 Clip = Mapping[str, Any]
 
@@ -18,7 +18,7 @@ def of(clips: pa.Table) -> dict[str, int]:
     """Counts of what is shown by more than one clip; empty where no picture is."""
     by_content: dict[str, list[Clip]] = {}
     for clip in clips.select(["kind", "sha256", "label", "role"]).to_pylist():
-        if clip["sha256"] and clip["kind"] in schemas.STILLS:
+        if clip["sha256"] and clip["kind"] in STILLS:
             by_content.setdefault(clip["sha256"], []).append(clip)
     same = [alike for alike in by_content.values() if len(alike) > 1]
     if not same:

@@ -3,7 +3,7 @@
 import math
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -13,6 +13,16 @@ from duchenne.evaluation.intervals import bootstrap
 from duchenne.evaluation.scores import Predictions, majority, rounded, scores
 
 Group = Sequence[str | None]  # one value per clip; None or empty = not known
+
+
+class Run(NamedTuple):
+    """What figures are of; params.yaml has the same names."""
+
+    dataset: str
+    model: str
+    fusion: str
+    protocol: str
+
 
 _OF_GROUPS = ("accuracy", "balanced_accuracy", "auc")  # the others say little of few clips
 _OF_PROBES = ("balanced_accuracy", "auc")

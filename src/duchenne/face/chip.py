@@ -8,7 +8,6 @@ would drag a nodding head out of its place by more (docs/decisions.md).
 from math import ceil
 from typing import Any, cast
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -67,6 +66,8 @@ def whole(width: int, height: int) -> Crop:
 
 def cut(picture: Pixels, crop: Crop, *, side: int, channels: int) -> Pixels:
     """`(H, W, 3)` BGR → `(side, side, channels)` RGB or grey, averaged where it shrinks."""
+    import cv2
+
     # Rounded up: at steps of 1.25 to 1.5 px fine texture folds into the chip and flickers.
     fine = max(1, ceil(crop.side / side))
     chip = crop.cut(picture, side * fine)

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from math import cos, radians, sin
 from typing import Self, cast
 
-import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -48,6 +47,8 @@ class Crop:
 
     def cut(self, frame: Pixels, size: int) -> Pixels:
         """`(H, W, 3)` → `(size, size, 3)`; beyond the frame, its outermost pixels go on."""
+        import cv2
+
         # Sampled finely and averaged: else texture folds into the small picture, and the mesh of a
         # face above 400 px trembles by 10 to 40 % more.
         fine = max(1, round(self.side / size))

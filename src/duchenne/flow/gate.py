@@ -10,7 +10,8 @@ from rich.text import Text
 
 from duchenne.errors import GateError
 from duchenne.flow.unit import Recipe, Row
-from duchenne.tables import parquet, schemas
+from duchenne.tables import parquet
+from duchenne.tables.status import STATUS
 
 SHOWN = 20
 # Of the machine, of our code, or of what the user has asked for.
@@ -19,14 +20,14 @@ FAULTS = {"code_changed", "disk_full", "error", "refused", "result_lost"}
 
 def write_status(path: Path, rows: Sequence[Row], recipe: Recipe) -> None:
     """Write data/status/<stage>.parquet."""
-    names = [column.name for column in schemas.STATUS.columns]
+    names = [column.name for column in STATUS.columns]
     columns = {name: [getattr(row, name) for row in rows] for name in names}
-    parquet.write(schemas.STATUS, path, columns, made_by=recipe.made_by())
+    parquet.write(STATUS, path, columns, made_by=recipe.made_by())
 
 
 def read_status(path: Path) -> list[Row]:
     """The rows of a status table."""
-    return [Row(**row) for row in parquet.read(schemas.STATUS, path).to_pylist()]
+    return [Row(**row) for row in parquet.read(STATUS, path).to_pylist()]
 
 
 def judge(rows: Sequence[Row], *, stage: str, max_failed: float) -> None:

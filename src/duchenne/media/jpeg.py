@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from typing import cast
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -23,6 +22,8 @@ class Picture:
 
 def encode(pixels: Pixels, *, quality: int) -> bytes:
     """`(H, W, 3)` BGR → JPEG; equal pixels give equal bytes."""
+    import cv2
+
     done, jpeg = cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, quality])
     if not done:
         raise Unusable("not_encoded", f"no JPEG can hold {pixels.shape[1]} × {pixels.shape[0]} px")
@@ -31,4 +32,6 @@ def encode(pixels: Pixels, *, quality: int) -> bytes:
 
 def decode(jpeg: bytes) -> Pixels:
     """JPEG → `(H, W, 3)` BGR."""
+    import cv2
+
     return cast(Pixels, cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR))

@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from duchenne.errors import ParamsError
 from duchenne.flow.unit import Row
-from duchenne.tables import schemas
+from duchenne.tables.clips import CLIPS, STILLS
 
 Clip = Mapping[str, Any]
 
@@ -59,7 +59,7 @@ def shown(
     passed, unseen = [], []
     for row in rows:
         kind = kinds[row.unit]
-        faceless = unaligned and kind in schemas.STILLS and row.reason == "no_face"
+        faceless = unaligned and kind in STILLS and row.reason == "no_face"
         if row.failed and not faceless:
             passed.append(row)
         elif kind in NO_PICTURES:
@@ -78,7 +78,7 @@ def shown(
 def unmoving(rows: Iterable[Row], clips: Iterable[Clip]) -> list[Row]:
     """The rows that the stage `dmarkers` carries on: of clips that failed, and of photographs, in
     which there is no smile that could be followed. That is no failure."""
-    stills = {clip["clip"] for clip in clips if clip["kind"] in schemas.STILLS}
+    stills = {clip["clip"] for clip in clips if clip["kind"] in STILLS}
     detail = "a photograph shows no smile come and go"
     return [
         row if row.failed else Row(row.unit, "ok", "not_applicable", detail, "dmarkers")
@@ -90,5 +90,5 @@ def unmoving(rows: Iterable[Row], clips: Iterable[Clip]) -> list[Row]:
 def group_columns(clips: pa.Table) -> list[str]:
     """The columns of users that sort people into groups: text ones. Numbers such as an age would
     make as many groups as there are people."""
-    ours = {column.name for column in schemas.CLIPS.columns}
+    ours = {column.name for column in CLIPS.columns}
     return [f.name for f in clips.schema if f.name not in ours and pa.types.is_string(f.type)]

@@ -1,30 +1,56 @@
-"""The crops table as networks get it, and what decides it. Nothing here needs OpenCV."""
+"""Chips of a clip's face: `data/crops/<clip>.parquet`. Nothing here needs OpenCV."""
 
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
-from duchenne.config.yaml import Section
-from duchenne.flow.unit import Input, Unit
-from duchenne.tables import parquet, schemas
+from duchenne.tables import parquet
+from duchenne.tables.parquet import Column, Table
 
-
-class CropParams(Section):
-    """What decides a clip's chips. No model is named: those that look alike share them."""
-
-    side: int  # px
-    channels: int  # 1: grey, 3: RGB
-    fps: float  # chips per second at most
+IBUG = 68  # landmarks that data sets of faces are annotated with
 
 
-def unit_of(clip: str, frames: Path, mesh: Path, faces: Path, *, aligned: bool) -> Unit:
-    """A clip and what its chips are cut from: frames, and its mesh; of a photograph that has none
-    the box of the face, if there is one. The folders are those of the tables."""
-    face = (mesh if aligned else faces) / f"{clip}.parquet"
-    files = [frames / f"{clip}.parquet", *([face] if aligned or face.exists() else [])]
-    return Unit(clip, tuple(Input(file) for file in files), {"aligned": aligned})
+def crops_table(side: int, channels: int) -> Table:
+    """Chips of a face; how large and whether in colour depends on the model."""
+    return Table(
+        name="crops",
+        version=1,
+        doc="`data/crops/<clip>.parquet`: upright pictures of the followed face, all of one size, "
+        "with the eyes in one place; at the rate of a window, chosen by time. No files where the "
+        "model looks at no pictures.",
+        columns=(
+            Column("frame", pa.int32(), "as in frames"),
+            Column("time", pa.float64(), "as in frames, s"),
+            Column("success", pa.bool_(), "whether there is a chip"),
+            Column(
+                "aligned",
+                pa.bool_(),
+                "whether landmarks say where it lies; else the box of a photograph's face does, or "
+                "the photograph's shape",
+            ),
+            Column(
+                "chip",
+                pa.binary(side * side * channels),
+                "row by row, from left to right, 0 to 255, red, green, blue or grey; null where "
+                "there is none",
+                False,
+            ),
+            Column(
+                "points",
+                pa.list_(pa.float32(), 2 * IBUG),
+                "x and y of each of iBUG's 68 landmarks in turn, in shares of the chip, 0 to 1 "
+                "inside it; NaN where not known",
+            ),
+        ),
+        facts=(
+            ("side", "of a chip, px"),
+            ("channels", "1: grey, 3: red, green and blue"),
+            ("fps", "chips per second at most, Hz"),
+        ),
+    )
 
 
 class Chips(NamedTuple):
@@ -42,7 +68,7 @@ def read_crops(path: Path) -> Chips:
     """A whole crops table; ten seconds at 5 a second are 2.5 MB at the most."""
     facts = parquet.facts(path)
     side, channels = int(facts.get("side", 0)), int(facts.get("channels", 0))
-    table = parquet.read(schemas.crops(side, channels), path).combine_chunks()
+    table = parquet.read(crops_table(side, channels), path).combine_chunks()
     seen = table["success"].to_numpy()
     chips = np.zeros((table.num_rows, side, side, channels), np.uint8)
     held = b"".join(table["chip"].drop_null().to_pylist())
@@ -54,5 +80,5 @@ def read_crops(path: Path) -> Chips:
         seen=seen,
         aligned=table["aligned"].to_numpy(),
         chips=chips,
-        points=points.reshape(-1, schemas.IBUG, 2),
+        points=points.reshape(-1, IBUG, 2),
     )

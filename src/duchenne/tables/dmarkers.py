@@ -1,5 +1,6 @@
 """The tables `signals` and `dmarkers`: what each clip's smile is made of, in numbers."""
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -8,11 +9,15 @@ import numpy as np
 import pyarrow as pa
 
 from duchenne.dmarkers.names import COLUMNS, FEATURES, PHASES, REGIONS
+from duchenne.errors import Unusable
+from duchenne.media.regular import opened
 from duchenne.tables import parquet
 from duchenne.tables.parquet import Column, Table
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
 
+_LARGEST = 100_000  # bytes; 225 features take 12,000
+_FARTHEST = 1e12  # of a feature, whatever its unit; the square of 1e300 is no number any more
 _SIDES = ("right", "left")
 
 SIGNALS = Table(
@@ -103,3 +108,30 @@ def read_features(path: Path) -> tuple[list[str], Array]:
     table = parquet.read(DMARKERS, path, columns=["clip", *COLUMNS])
     columns: Mapping[str, Any] = {name: table[name].to_numpy() for name in COLUMNS}
     return table["clip"].to_pylist(), np.column_stack([columns[name] for name in COLUMNS])
+
+
+def read_given(file: Path) -> Array:
+    """The features (225,) in a `.dmarkers` file, which is a JSON object of names and numbers; NaN
+    where it has none."""
+    with opened(file) as source:
+        text = source.file.read(_LARGEST + 1)
+    if len(text) > _LARGEST:
+        raise Unusable("not_dmarkers", "larger than 225 numbers can be")
+    try:
+        given = json.loads(text.decode("utf-8"))
+        values = np.array([_number(given.get(column)) for column in COLUMNS])
+        unknown = set(given) - set(COLUMNS)
+    except (ValueError, TypeError, AttributeError, OverflowError, RecursionError) as error:
+        raise Unusable("not_dmarkers", "not an object of feature names and numbers") from error
+    if unknown or (np.abs(values) > _FARTHEST).any() or not np.isfinite(values).any():
+        raise Unusable("not_dmarkers", "no feature, an unknown one, or one beyond all bounds")
+    return values
+
+
+def _number(value: object) -> float:
+    """A number of a JSON file, NaN for null; NumPy would take words and truths for numbers."""
+    if value is None:
+        return np.nan
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError(f"{type(value).__name__} is no number")
+    return float(value)

@@ -1,12 +1,44 @@
-"""A clip's normalised landmarks, read from their table."""
+"""A clip's landmarks without the head's motion: `data/landmarks/<clip>.parquet`."""
 
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
-from duchenne.tables import parquet, schemas
+from duchenne.face.quality import Quality
+from duchenne.tables import parquet
+from duchenne.tables.mesh import point_list
+from duchenne.tables.parquet import Column, Table
+
+
+def landmarks_table(points: int) -> Table:
+    """Landmarks without the head's motion."""
+    return Table(
+        name="landmarks",
+        version=1,
+        doc="`data/landmarks/<clip>.parquet`: landmarks after pose normalisation; the distance "
+        "between the eye centres is 1, the origin lies between them, y points down.",
+        columns=(
+            Column("frame", pa.int32(), "as in frames"),
+            Column("time", pa.float64(), "as in frames, s"),
+            Column("success", pa.bool_(), "whether there are landmarks, measured or filled in"),
+            Column("filled", pa.bool_(), "whether they were interpolated across a short gap"),
+            Column("confidence", pa.float32(), "as in mesh"),
+            Column("yaw", pa.float64(), "turn of the head to the picture's right, °"),
+            Column("pitch", pa.float64(), "turn of the head upwards, °"),
+            Column("roll", pa.float64(), "turn of the head clockwise, °"),
+            Column("scale", pa.float64(), "px per inter-ocular distance"),
+            Column("residual", pa.float64(), "misfit of the rigid points, inter-ocular distances"),
+            Column("xyz", point_list(points), "x, y, z of each point, inter-ocular distances"),
+        ),
+        facts=(
+            ("points", "number of landmarks, 478 or 68"),
+            ("frames", "number of frames"),
+            ("seen, gap, yaw, pitch, roll, size, jitter", "as in quality"),
+        ),
+    )
 
 
 class Landmarks(NamedTuple):
@@ -20,6 +52,13 @@ class Landmarks(NamedTuple):
 def read_landmarks(path: Path) -> Landmarks:
     """A whole landmarks table."""
     points = int(parquet.facts(path)["points"])
-    table = parquet.read(schemas.landmarks(points), path, columns=["frame", "time", "xyz"])
+    table = parquet.read(landmarks_table(points), path, columns=["frame", "time", "xyz"])
     xyz = table["xyz"].combine_chunks().flatten().to_numpy().reshape(-1, points, 3)
     return Landmarks(table["time"].to_numpy(), table["frame"].to_numpy(), xyz)
+
+
+def read_quality(path: Path) -> tuple[int, Quality]:
+    """Number of frames and quality of a clip, from the metadata of its landmarks."""
+    facts = parquet.facts(path)
+    measures = {name: float(facts[name]) for name in Quality.__dataclass_fields__}
+    return int(facts["frames"]), Quality(**measures)

@@ -1,11 +1,13 @@
 """Tables that stages pass to each other: how they are described, checked, read and written.
 
-What is in them is said in `duchenne.tables.schemas`.
+Each table has a file of its own beside this one. Times are seconds, lengths pixels of the upright
+frame unless a column says otherwise. Whatever has no value is null here or NaN in number lists,
+never zero.
 """
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -126,6 +128,12 @@ def facts(path: Path) -> dict[str, str]:
 def _said(footer: pq.FileMetaData) -> dict[str, str]:
     raw = footer.metadata or {}
     return {k.decode(): v.decode() for k, v in raw.items() if k not in (b"ARROW:schema",)}
+
+
+def batches(path: Path, *, size: int, columns: list[str] | None = None) -> Iterator[pa.RecordBatch]:
+    """A file piece by piece. Arrow would by default read ahead and hold all that it has read."""
+    with pq.ParquetFile(path, pre_buffer=False) as file:
+        yield from file.iter_batches(batch_size=size, columns=columns)
 
 
 def conform(table: Table, rows: Mapping[str, Sequence[Any]] | pa.Table) -> pa.Table:

@@ -14,7 +14,7 @@ from duchenne.nets.inputs import Rows
 from duchenne.training import losses, rows, scores
 from duchenne.training.clips import Clip
 from duchenne.training.fitting import FITTERS, Logistic, Svm, Trees
-from duchenne.training.fold import Learnt, Probabilities
+from duchenne.training.loop import Learnt, Probabilities
 from duchenne.training.prepare import Numbers, Split
 
 Array = npt.NDArray[np.float64]

@@ -1,213 +1,185 @@
-"""One fold: train, choose the epoch, test once.
+"""From a fold's files to its folder."""
 
-`nested` chooses the epoch by clips of validation subjects and looks at the test clips once, at the
-end. `published` repeats the papers: it trains on the validation clips too, tests after every epoch
-and reports the best. Its figures are optimistic, and marked so wherever they show.
-"""
-
-import math
-import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, cast
 
 import numpy as np
-import numpy.typing as npt
 import torch
-from torch import nn
+from safetensors.torch import save_file
 
+from duchenne.config.models import NEEDS
 from duchenne.config.training import Training
-from duchenne.errors import Unusable, listed
-from duchenne.training import checkpoint, losses, scores
-from duchenne.training.batches import AnyCutter
-from duchenne.training.checkpoint import Progress, Weights
-from duchenne.training.device import precision
-from duchenne.training.objective import Objective
+from duchenne.dmarkers.names import COLUMNS
+from duchenne.errors import TrainingError, listed
+from duchenne.flow.unit import Outcome, Recipe, Unit
+from duchenne.flow.voice import say, worker_number
+from duchenne.tables import parquet
+from duchenne.tables.crops import read_crops
+from duchenne.tables.dmarkers import read_features
+from duchenne.tables.files import write_json
+from duchenne.tables.landmarks import read_landmarks
+from duchenne.tables.models import files
+from duchenne.tables.predictions import PREDICTIONS
+from duchenne.training import device, standardise
+from duchenne.training.allocator import keep_memory
+from duchenne.training.chip_batches import ChipClip
+from duchenne.training.clips import Clip
+from duchenne.training.loop import Learnt, learn
+from duchenne.training.prepare import Prepared, Split, prepare, split
+from duchenne.training.show_chips import show_chips
+from duchenne.training.show_landmarks import show_landmarks
+from duchenne.training.spec import FoldSpec
 
-Numbers = npt.NDArray[np.int64]
-Probabilities = npt.NDArray[np.float64]
-Say = Callable[[str], None]
-
-SAVE_EVERY_S = 15.0  # a checkpoint of the whole network takes some tenths of a second
-NAMED = 32  # clips in an error message; a batch is rarely larger
-TEST_BATCH = 2  # testing keeps nothing for a backward pass, so more windows fit
-
-
-@dataclass(frozen=True)
-class Task:
-    """A fold to be learnt. `train`, `val` and `test` are numbers of clips."""
-
-    fold: str
-    network: nn.Module
-    cutter: AnyCutter
-    objective: Objective
-    classes: int
-    train: Numbers
-    val: Numbers
-    test: Numbers
-    settings: Training
-    rng: np.random.Generator
-
-    @property
-    def published(self) -> bool:
-        return self.settings.protocol == "published"
-
-    @property
-    def learns(self) -> Numbers:
-        """The clips whose labels the weights see."""
-        return np.concatenate([self.train, self.val]) if self.published else self.train
-
-    @property
-    def watched(self) -> Numbers:
-        """The clips that choose the epoch."""
-        return self.test if self.published else self.val
+CHECKPOINT = "progress.safetensors"
 
 
-@dataclass(frozen=True)
-class Learnt:
-    """What came of a fold: the chosen epoch's weights, and the probabilities (C, classes) that
-    they give validation and test clips."""
+class Done(NamedTuple):
+    """What came of a fold."""
 
-    weights: Weights
-    epoch: int
-    history: list[dict[str, Any]]
-    probabilities: Mapping[str, Probabilities]  # by role
-    doubted: Mapping[str, int]  # training clips whose label these weights contradict, with theirs
+    learnt: Learnt
+    arguments: dict[str, Any]  # that the network is built from
+    parameters: int
+    fitted: dict[str, list[str]]  # every statistic, and the subjects that it was taken from
+    statistics: dict[str, Any]
 
 
-def learn(task: Task, *, unfinished: Path, say: Say) -> Learnt:
-    """Train a fold; `unfinished` is where it leaves its progress and finds that of a killed run."""
-    settings = task.settings.train
-    optimiser = torch.optim.AdamW(
-        task.network.parameters(), lr=settings.lr, weight_decay=settings.weight_decay
+def train_fold(unit: Unit, recipe: Recipe, out: Path, unfinished: Path) -> Outcome:
+    """Train one fold and write its folder."""
+    spec, settings = FoldSpec(**unit.spec), cast(Training, recipe.params)
+    torch.set_num_threads(settings.train.threads)
+    of = split(
+        spec.fold,
+        spec.clips,
+        roles=dict(zip(spec.clips, spec.roles, strict=True)),
+        subjects=dict(zip(spec.clips, spec.subjects, strict=True)),
+        classes=len(spec.classes),
+        published=settings.protocol == "published",
     )
-    state = checkpoint.State(task.network, optimiser, task.rng)
-    progress = checkpoint.resume(unfinished, state) or Progress(0, [], {}, 0)
-    started, first, saved = time.monotonic(), progress.epoch, time.monotonic()
-    while progress.epoch < settings.epochs and not _given_up(task, progress):
-        _step(task, optimiser, progress)
-        say(_line(task, progress, (time.monotonic() - started) / (progress.epoch - first)))
-        if time.monotonic() - saved > SAVE_EVERY_S:
-            checkpoint.save(unfinished, progress, state)
-            saved = time.monotonic()
-    task.network.load_state_dict(progress.best)
-    roles = {"test": task.test} if task.published else {"val": task.val, "test": task.test}
-    found = {role: predict(task, numbers) for role, numbers in roles.items()}
-    doubted = task.objective.doubted(lambda: predict(task, task.learns))
-    names = {task.cutter.clips.names[number]: label for number, label in doubted.items()}
-    return Learnt(progress.best, progress.best_epoch, progress.history, found, names)
+    paths = [given.path for given in unit.inputs]
+    keep_memory()
+    with device.memory_limits():
+        if NEEDS[settings.model].fitted:
+            done = _fitted(spec, of, paths, settings)
+        else:
+            done = _trained(spec, of, paths, settings, unfinished / CHECKPOINT)
+    out.mkdir()
+    save_file(done.learnt.weights, files(out).weights)
+    write_json(files(out).facts, _facts(spec, settings, done))
+    write_json(files(out).history, done.learnt.history)
+    rows = _predictions(spec, of, done.learnt)
+    parquet.write(PREDICTIONS, files(out).predictions, rows, made_by=recipe.made_by())
+    return Outcome()
 
 
-def predict(task: Task, numbers: Numbers) -> Probabilities:
-    """Probabilities (C, classes) of clips, each the mean over its windows."""
-    task.network.eval()
-    total = np.zeros((len(numbers), task.classes))
-    count = np.zeros(len(numbers))
-    place = {int(number): i for i, number in enumerate(numbers)}
-    size = TEST_BATCH * task.settings.train.batch
-    window = task.settings.window
-    with torch.inference_mode():
-        for batch in task.cutter.testing(numbers, count=window.test, size=size):
-            with _precision(task):
-                logits = task.network(batch.windows).logits
-            rows = [place[int(clip)] for clip in batch.clips.tolist()]
-            np.add.at(total, rows, losses.probabilities(logits.float()).cpu().numpy())
-            np.add.at(count, rows, 1.0)
-    return np.asarray(total / count[:, None])
+def _trained(
+    spec: FoldSpec, of: Split, paths: Sequence[Path], settings: Training, unfinished: Path
+) -> Done:
+    where = device.choose(settings.train.device, worker=worker_number())
+    if NEEDS[settings.model].chip:
+        shown = show_chips(of, chip_clips(spec, paths), settings, device=where)
+    else:
+        shown = show_landmarks(of, landmark_clips(spec, paths), settings, device=where)
+    ready = prepare(of, shown, settings)
+    learnt = learn(ready.task, unfinished=unfinished, say=say)
+    count = sum(p.numel() for p in ready.task.network.parameters())
+    statistics: dict[str, Any] = {
+        "scale": shown.scale,
+        "dmarkers": standardise.as_json(shown.markers) if shown.markers else None,
+    }
+    if settings.scn is not None and settings.scn.relabel:
+        statistics["doubted"] = {
+            clip: spec.classes[label] for clip, label in learnt.doubted.items()
+        }
+    return Done(learnt, ready.arguments, count, _sources(ready), statistics)
 
 
-def _step(task: Task, optimiser: torch.optim.Optimizer, progress: Progress) -> None:
-    """One epoch, and what the watched clips say of it."""
-    settings = task.settings.train
-    epoch = progress.epoch + 1
-    rate = _rate(task, epoch)
-    for group in optimiser.param_groups:
-        group["lr"] = rate
-    remarks = task.objective.begin(epoch, lambda: predict(task, task.learns))
-    loss = _epoch(task, optimiser, epoch)
-    labels = task.cutter.clips.labels[torch.from_numpy(task.watched)].cpu().numpy()
-    found = predict(task, task.watched)
-    lost = ~np.isfinite(found).all(axis=1)
-    if lost.any():
-        raise _no_number(task, task.watched[lost], f"after epoch {epoch}, of")
-    watched = scores.of(found, labels)
-    row: dict[str, Any] = {"fold": task.fold, "epoch": epoch, "lr": rate, "train_loss": loss}
-    row |= remarks
-    who = "test" if task.published else "val"
-    row |= {f"{who}_{name}": None if math.isnan(v) else v for name, v in watched.items()}
-    monitor = "accuracy" if task.published else settings.monitor
-    row["watched"] = scores.monitored(watched, monitor)
-    best = max((past["watched"] for past in progress.history), default=-math.inf)
-    progress.history.append(row)
-    progress.epoch = epoch
-    if row["watched"] > best:  # of equals the first, which has learnt the least by heart
-        progress.best, progress.best_epoch = checkpoint.weights_of(task.network), epoch
+def _fitted(spec: FoldSpec, of: Split, paths: Sequence[Path], settings: Training) -> Done:
+    from duchenne.training.fit import fit, fitter_of, rows_of  # networks do without scikit-learn
 
-
-def _epoch(task: Task, optimiser: torch.optim.Optimizer, epoch: int) -> float:
-    """Every training clip once; the mean loss."""
-    settings, network = task.settings, task.network
-    network.train()
-    total = torch.zeros((), device=task.cutter.clips.device)
-    batches = task.cutter.training(task.learns, size=settings.train.batch, rng=task.rng)
-    for batch in batches:
-        optimiser.zero_grad(set_to_none=True)
-        with _precision(task):
-            output = network(batch.windows)
-        loss = task.objective.loss(output, batch, network)
-        if not bool(torch.isfinite(loss)):
-            clips = batch.clips.cpu().numpy()
-            raise _no_number(task, clips, f"in epoch {epoch}, in the batch of")
-        loss.backward()  # type: ignore[no-untyped-call]
-        if settings.train.clip is not None:
-            nn.utils.clip_grad_norm_(network.parameters(), settings.train.clip)
-        optimiser.step()
-        total += loss.detach() * len(batch.clips)
-    return float(total) / len(task.learns)
-
-
-def _rate(task: Task, epoch: int) -> float:
-    """The learning rate of an epoch, from 1."""
-    settings = task.settings.train
-    rising = settings.warmup * settings.epochs
-    rate = settings.lr * (min(1.0, (epoch - 0.5) / rising) if rising else 1.0)
-    done = (epoch - 1) / settings.epochs
-    match settings.schedule:
-        case "constant":
-            return rate
-        case "linear":
-            return rate * (1.0 - done)
-        case "cosine":
-            return rate * 0.5 * (1.0 + math.cos(math.pi * done))
-
-
-def _given_up(task: Task, progress: Progress) -> bool:
-    patience = task.settings.train.patience
-    return patience is not None and progress.epoch - progress.best_epoch >= patience
-
-
-def _precision(task: Task) -> Any:
-    return precision(task.cutter.clips.device, wanted=task.settings.train.precision)
-
-
-def _no_number(task: Task, clips: Numbers, where: str) -> Unusable:
-    names = listed((task.cutter.clips.names[number] for number in clips), shown=NAMED)
-    return Unusable(
-        "nan_loss",
-        f"fold {task.fold}: the loss is not a number {where} {names}; "
-        "a smaller train.lr or train.clip may help",
-        lasting=False,
+    clips = landmark_clips(spec, paths)
+    values = rows_of(clips, model=settings.model, neutral_s=settings.window.neutral_s)
+    found = fit(
+        of,
+        values,
+        np.array(spec.labels),
+        subjects=spec.subjects,
+        fitter=fitter_of(settings),
+        seed=settings.seed,
     )
+    whose = {"weights": list(of.subjects)}
+    return Done(found.learnt, found.arguments, found.parameters, whose, {"chosen": found.chosen})
 
 
-def _line(task: Task, progress: Progress, seconds_each: float) -> str:
-    """`fold 3, epoch 5/20: loss 0.612, val loss 0.660, accuracy 0.71, 1:20 left`"""
-    row, settings = progress.history[-1], task.settings.train
-    who = "test" if task.published else "val"
-    left = round(seconds_each * (settings.epochs - progress.epoch))
-    return (
-        f"fold {task.fold}, epoch {progress.epoch}/{settings.epochs}: "
-        f"loss {row['train_loss']:.3f}, {who} loss {row[f'{who}_loss']:.3f}, "
-        f"accuracy {row[f'{who}_accuracy']:.2f}, {left // 60}:{left % 60:02d} left"
-    )
+def _sources(ready: Prepared) -> dict[str, list[str]]:
+    fitted = {"weights": list(ready.subjects)}
+    if ready.shown.markers is not None:
+        fitted["dmarkers"] = list(ready.shown.markers.subjects)
+    if ready.shown.scale is not None:
+        fitted["scale"] = list(ready.subjects)
+    if ready.shown.mean_points is not None:
+        fitted["mean_points"] = list(ready.subjects)
+    return fitted
+
+
+def _facts(spec: FoldSpec, settings: Training, done: Done) -> dict[str, Any]:
+    """model.json. `fitted` names, for every statistic, the subjects that it was taken from."""
+    published = settings.protocol == "published"
+    return {
+        "fold": spec.fold,
+        "classes": list(spec.classes),
+        "epoch": done.learnt.epoch,
+        "epoch_chosen_on": "test" if published else "val",
+        "optimistic": published,
+        "parameters": done.parameters,
+        "fitted": done.fitted,
+        "network": done.arguments,
+        "settings": settings.model_dump(mode="json", exclude_none=True),
+        **done.statistics,
+    }
+
+
+def _predictions(spec: FoldSpec, of: Split, learnt: Learnt) -> dict[str, list[Any]]:
+    rows: dict[str, list[Any]] = {"fold": [], "clip": [], "subject": [], "label": [], "role": []}
+    for role in learnt.probabilities:
+        numbers = of.parts[role].tolist()
+        rows["fold"] += [spec.fold] * len(numbers)
+        rows["clip"] += [spec.clips[number] for number in numbers]
+        rows["subject"] += [spec.subjects[number] for number in numbers]
+        rows["label"] += [spec.labels[number] for number in numbers]
+        rows["role"] += [role] * len(numbers)
+    found = np.concatenate(list(learnt.probabilities.values()))
+    return {**rows, **{f"p_{k}": column.tolist() for k, column in enumerate(found.T)}}
+
+
+def landmark_clips(spec: FoldSpec, paths: Sequence[Path]) -> list[Clip]:
+    """Clips with their landmarks, if the model looks at any, and D-Markers, if at those."""
+    markers = _markers(spec, paths[-1]) if spec.dmarkers else {}
+    nothing = np.full(len(COLUMNS), np.nan)
+    found = []
+    for place, (name, label) in enumerate(zip(spec.clips, spec.labels, strict=True)):
+        times, xyz = np.zeros(0), np.zeros((0, 0, 3), np.float32)
+        if spec.each:
+            read = read_landmarks(paths[place])
+            times, xyz = read.times, read.xyz
+        found.append(Clip(name, label, times, xyz, markers.get(name, nothing)))
+    return found
+
+
+def chip_clips(spec: FoldSpec, paths: Sequence[Path]) -> list[ChipClip]:
+    found = []
+    for name, label, path in zip(spec.clips, spec.labels, paths, strict=True):
+        read = read_crops(path)
+        found.append(ChipClip(name, label, read.times, read.seen, read.chips, read.points))
+    return found
+
+
+def _markers(
+    spec: FoldSpec, table: Path
+) -> dict[str, np.ndarray[tuple[int], np.dtype[np.float64]]]:
+    names, features = read_features(table)
+    markers = dict(zip(names, features, strict=True))
+    missing = [name for name in spec.clips if name not in markers]
+    if missing:
+        raise TrainingError(f"no D-Markers of {listed(missing)}; `duchenne status` says why")
+    return markers

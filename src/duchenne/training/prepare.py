@@ -15,7 +15,7 @@ from duchenne.errors import TrainingError
 from duchenne.nets.registry import build
 from duchenne.training import losses
 from duchenne.training.batches import AnyCutter
-from duchenne.training.fold import Task
+from duchenne.training.loop import Task
 from duchenne.training.losses import Targets
 from duchenne.training.network import arguments
 from duchenne.training.objective import Objective

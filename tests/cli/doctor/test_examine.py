@@ -101,8 +101,8 @@ def test_it_speaks_where_packages_are_missing(tmp_path: Path):
     site(tmp_path)
     hide = (
         "import sys; sys.modules |= dict.fromkeys(('av', 'pyarrow', 'torch')); "
-        "from duchenne import cli, doctor; doctor.CHECKS = {n: n for n in ('gpu', 'files')}; "
-        "cli.main()"
+        "from duchenne.cli import doctor, main; doctor.CHECKS = {n: n for n in ('gpu', 'files')}; "
+        "main.main()"
     )
     done = subprocess.run(
         [sys.executable, "-c", hide, "doctor"],

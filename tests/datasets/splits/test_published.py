@@ -17,7 +17,7 @@ NUMBERS = [str(number) for number in range(1, 11)]
 def test_the_test_parts_are_those_that_were_published():
     rows = published(sets.bbc(), by_subject(NUMBERS), val=0.1, seed=0)
     check(rows, sets.bbc())
-    tests = sets.tested(rows, sets.bbc())
+    tests = sets.only_tested(rows, sets.bbc())
     assert tests == {f"{n + 1:02d}": {f"q{2 * n:02d}", f"q{2 * n + 1:02d}"} for n in range(10)}
     assert list(tests) == sorted(tests)
 

@@ -70,7 +70,7 @@ def test_everyone_trains_somewhere_else_than_where_they_are_tested():
 
 def test_leave_one_out_tests_each_subject_alone_under_its_name():
     rows = leave_one_subject_out(sets.spos(), val=0.2, seed=0)
-    tests = sets.tested(rows, sets.spos())
+    tests = sets.only_tested(rows, sets.spos())
     assert tests == {name: {name} for name in tests}
     assert list(tests) == ["nelly", "riku", "rui", "tomas", "xiaopeng", "yi", "ying"]
     assert sum(row.role == "test" for row in rows) == 80

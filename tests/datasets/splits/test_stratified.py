@@ -65,7 +65,7 @@ def test_the_folds_are_as_even_as_any(number):
         for homes in product(range(folds), repeat=len(subjects))
     )  # fmt: skip
     rows = stratified(cases, folds=folds, val=0.2, seed=number)
-    found = badness(parted(cases, list(sets.tested(rows, cases).values())))
+    found = badness(parted(cases, list(sets.only_tested(rows, cases).values())))
     assert found[:2] == best[:2]
     assert found[2] <= 1.05 * best[2] + 1e-9
 
@@ -78,7 +78,7 @@ def test_a_split_worked_by_hand(seed):
         for name, n in (("a", 4), ("b", 3), ("c", 3), ("d", 2))
         for case in sets.clips(name, n, n)
     ]
-    tests = sets.tested(stratified(cases, folds=2, val=0.5, seed=seed), cases)
+    tests = sets.only_tested(stratified(cases, folds=2, val=0.5, seed=seed), cases)
     assert sorted(map(sorted, tests.values())) == [["a", "d"], ["b", "c"]]
 
 
@@ -88,7 +88,7 @@ def test_four_hundred_subjects(folds):
     cases = sets.uva()
     rows = stratified(cases, folds=folds, val=0.1, seed=0)
     check(rows, cases)
-    tests = parted(cases, list(sets.tested(rows, cases).values()))
+    tests = parted(cases, list(sets.only_tested(rows, cases).values()))
     for label, total in ((0, 643), (1, 597)):
         counts = [sum(case.label == label for case in part) for part in tests]
         assert all(abs(count - total / folds) <= 2 for count in counts)
@@ -103,7 +103,7 @@ def test_where_no_subject_has_both_classes_each_kind_is_spread(folds, genuine, p
     cases = sets.mmi()
     rows = stratified(cases, folds=folds, val=0.15, seed=1)
     check(rows, cases)
-    for fold in sets.tested(rows, cases).values():
+    for fold in sets.only_tested(rows, cases).values():
         kinds = Counter(subject.startswith("5") for subject in fold)
         assert genuine[0] <= kinds[True] <= genuine[1]
         assert posed[0] <= kinds[False] <= posed[1]

@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 
 from duchenne.config.models import NEEDS, Chip
-from duchenne.cropping import write_crops
 from duchenne.errors import Unusable
 from duchenne.face import chip, topology
 from duchenne.face.crop import Crop
 from duchenne.flow.unit import Recipe
 from duchenne.media.jpeg import decode, encode
-from duchenne.tables import parquet, schemas
-from duchenne.tables.crops import Chips, CropParams, read_crops
+from duchenne.tables import parquet
+from duchenne.tables.crops import Chips, crops_table, read_crops
+from stages.crops import CropParams, write_crops
 from tests.make.crops import SIZE, face, texture, write_box, write_frames, write_mesh
 
 LARGE, SMALL = Chip(224, 1), Chip(48, 3)
@@ -79,7 +79,7 @@ def test_landmarks_are_px_of_the_source_and_pictures_may_be_smaller(tmp_path: Pa
 
 def test_where_there_is_no_face_there_is_null_and_never_black(tmp_path: Path):
     found = cut(tmp_path, [face(), NOWHERE, face()], [0.0, 0.2, 0.4])
-    table = parquet.read(schemas.crops(48, 3), tmp_path / "crops.parquet")
+    table = parquet.read(crops_table(48, 3), tmp_path / "crops.parquet")
     assert [chip is None for chip in table["chip"].to_pylist()] == [False, True, False]
     assert (table["success"].to_pylist(), table["aligned"].to_pylist()) == (
         [True, False, True],

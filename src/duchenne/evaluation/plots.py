@@ -1,7 +1,7 @@
-"""Plot data: the ROC curve, the confusion matrix and the calibration of pooled predictions."""
+"""The data behind the pictures of a result; dvc.yaml says how each is drawn."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -9,10 +9,53 @@ import numpy.typing as npt
 from duchenne.evaluation import ranking
 from duchenne.evaluation.confusion import Array
 from duchenne.evaluation.scores import Predictions, rounded
+from duchenne.evaluation.summary import fold_rows
 
 POINTS = 200  # of a curve: more than a plot can show, and a file that stays small
 
 Row = dict[str, Any]
+Columns = tuple[str, ...]
+Rows = list[dict[str, Any]]
+Picture = tuple[Columns, Rows]
+
+
+class Pictures(NamedTuple):
+    folds: Picture
+    roc: Picture
+    confusion: Picture
+    calibration: Picture
+    training: Picture
+    accuracy: Picture
+
+
+def pictures(
+    predictions: Predictions, history: Sequence[Mapping[str, str]], *, names: Sequence[str]
+) -> Pictures:
+    """Everything that is drawn of test predictions and of the course of training. A ROC curve is
+    that of two classes; of more its picture is empty."""
+    scores = ("accuracy", "balanced_accuracy", "auc", "f1", "mcc", "brier", "ece")
+    return Pictures(
+        folds=(("fold", "clips", "subjects", *scores), fold_rows(predictions)),
+        roc=(
+            ("false_positive_rate", "true_positive_rate", "threshold"),
+            roc(predictions) if predictions.classes == 2 else [],
+        ),
+        confusion=(("actual", "predicted"), confusion(predictions, names=names)),
+        calibration=(("bin", "probability", "share", "clips"), calibration(predictions)),
+        training=(("fold", "epoch", "part", "loss"), _course(history, "loss")),
+        accuracy=(("fold", "epoch", "part", "accuracy"), _course(history, "accuracy")),
+    )
+
+
+def _course(history: Sequence[Mapping[str, str]], score: str) -> Rows:
+    """A score after each epoch, one a row: of what chose the epoch, and, where it has one, of the
+    training part."""
+    return [
+        {"fold": row["fold"], "epoch": row["epoch"], "part": part, score: row[f"{part}_{score}"]}
+        for row in history
+        for part in ("train", "val", "test")
+        if row.get(f"{part}_{score}")
+    ]
 
 
 def roc(predictions: Predictions, *, positive: int = 1) -> list[Row]:

@@ -5,20 +5,20 @@ import pytest
 from hypothesis import assume, given, settings
 from sklearn.metrics import roc_curve
 
-from duchenne.evaluation import curves
+from duchenne.evaluation import plots
 from duchenne.evaluation.confusion import Array
 from duchenne.evaluation.scores import scores
 from tests.make.scored_cases import THREE, TWO, any_predictions, many, predictions
 
 
-def points(rows: list[curves.Row]) -> Array:
+def points(rows: list[plots.Row]) -> Array:
     return np.array([[row["false_positive_rate"], row["true_positive_rate"]] for row in rows])
 
 
 def test_roc_by_hand():
     """By falling probability: + at 0.9, − at 0.7, + at 0.6, + at 0.4, − at 0.1; 0.6 lies on a line
     between its neighbours and is not needed."""
-    assert [tuple(row.values()) for row in curves.roc(TWO)] == [
+    assert [tuple(row.values()) for row in plots.roc(TWO)] == [
         (0.0, 0.0, None),
         (0.0, 0.333333, 0.9),
         (0.5, 0.333333, 0.7),
@@ -31,7 +31,7 @@ def test_roc_by_hand():
 @given(any_predictions(classes=2))
 def test_the_area_under_the_curve_is_the_auc(rows):
     assume(len(set(rows.label.tolist())) == 2)
-    x, y = points(curves.roc(rows)).T
+    x, y = points(plots.roc(rows)).T
     assert (np.diff(x) >= 0).all()
     assert (np.diff(y) >= 0).all()
     assert np.trapz(y, x) == pytest.approx(scores(rows)["auc"], abs=1e-5)
@@ -40,7 +40,7 @@ def test_the_area_under_the_curve_is_the_auc(rows):
 def test_one_of_three_classes_against_the_rest():
     areas = []
     for positive in range(3):
-        x, y = points(curves.roc(THREE, positive=positive)).T
+        x, y = points(plots.roc(THREE, positive=positive)).T
         areas.append(np.trapz(y, x))
     assert areas == pytest.approx([7 / 8, 1.0, 1.0])
 
@@ -48,17 +48,17 @@ def test_one_of_three_classes_against_the_rest():
 def test_a_short_curve_keeps_every_corner():
     rows = many(clips=500)
     x, y, _ = roc_curve(rows.label == 1, rows.probabilities[:, 1])
-    assert 100 < len(x) <= curves.POINTS
-    assert points(curves.roc(rows)) == pytest.approx(np.column_stack([x, y]), abs=1e-6)
+    assert 100 < len(x) <= plots.POINTS
+    assert points(plots.roc(rows)) == pytest.approx(np.column_stack([x, y]), abs=1e-6)
 
 
 @pytest.mark.parametrize("seed", range(3))
 def test_a_long_curve_is_thinned_and_keeps_its_shape(seed):
     rows = many(clips=8000, seed=seed)
-    kept = points(curves.roc(rows))
+    kept = points(plots.roc(rows))
     x, y, _ = roc_curve(rows.label == 1, rows.probabilities[:, 1])
     assert len(x) > 1000
-    assert len(kept) <= curves.POINTS
+    assert len(kept) <= plots.POINTS
     assert kept[0].tolist() == [0.0, 0.0]
     assert kept[-1].tolist() == [1.0, 1.0]
     distance = np.abs(np.column_stack([x, y])[:, None] - kept).sum(axis=2).min(axis=1)
@@ -73,18 +73,18 @@ def test_a_corner_before_a_long_way_stays_near():
     likely = np.where(label == 1, 0.9, 0.1) + generator.uniform(-0.05, 0.05, 6000)
     likely[::20] = generator.uniform(0.0, 1.0, 300)
     rows = predictions(label.tolist(), likely.tolist())
-    kept = points(curves.roc(rows))
-    assert len(kept) <= curves.POINTS
+    kept = points(plots.roc(rows))
+    assert len(kept) <= plots.POINTS
     assert np.trapz(kept[:, 1], kept[:, 0]) == pytest.approx(scores(rows)["auc"], abs=1e-3)
 
 
 @pytest.mark.parametrize("label", [0, 1])
 def test_one_class_has_no_roc(label):
-    assert curves.roc(predictions([label] * 3, [0.1, 0.5, 0.9])) == []
+    assert plots.roc(predictions([label] * 3, [0.1, 0.5, 0.9])) == []
 
 
 def test_confusion_rows_name_classes_in_their_order():
-    rows = curves.confusion(TWO, names=["posed", "spontaneous"])
+    rows = plots.confusion(TWO, names=["posed", "spontaneous"])
     assert Counter((row["actual"], row["predicted"]) for row in rows) == {
         ("posed", "posed"): 1,
         ("posed", "spontaneous"): 1,
@@ -96,7 +96,7 @@ def test_confusion_rows_name_classes_in_their_order():
 
 def test_calibration_by_hand():
     rows = predictions([0, 0, 1, 1], [0.12, 0.18, 0.16, 1.0])
-    assert curves.calibration(rows) == [
+    assert plots.calibration(rows) == [
         {"bin": 1, "probability": 0.153333, "share": 0.333333, "clips": 3},
         {"bin": 9, "probability": 1.0, "share": 1.0, "clips": 1},
     ]
@@ -104,5 +104,5 @@ def test_calibration_by_hand():
 
 def test_calibration_of_more_classes_asks_the_class_predicted():
     """0.5 was said twice and held once; 0.6 was wrong, 0.7 and 0.8 right."""
-    shares = {row["bin"]: row["share"] for row in curves.calibration(THREE)}
+    shares = {row["bin"]: row["share"] for row in plots.calibration(THREE)}
     assert shares == {5: 0.5, 6: 0.0, 7: 1.0, 8: 1.0}

@@ -4,7 +4,7 @@ import pyarrow as pa
 import pytest
 
 from duchenne.errors import FoldsError
-from duchenne.within import members
+from stages.folds import members
 
 CLIPS = pa.table(
     {

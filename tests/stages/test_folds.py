@@ -3,8 +3,8 @@
 import pyarrow as pa
 
 from duchenne.config.params import Folds
-from duchenne.folds import split
-from duchenne.tables.schemas import CLIPS
+from duchenne.tables.clips import CLIPS
+from stages.folds import split
 
 HOW = Folds(scheme="published", count=10, val=0.2, seed=0, within=None)
 PEOPLE = "abcdef"

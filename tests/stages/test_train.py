@@ -8,13 +8,13 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from duchenne import teaching
 from duchenne.errors import TrainingError
 from duchenne.flow.settings import Settings
 from duchenne.flow.unit import Recipe, Unit, digest
-from duchenne.tables.fold_spec import FoldSpec
-from duchenne.teaching import check_kinds, engine_for, units_of
 from duchenne.training import gpus
+from duchenne.training.spec import FoldSpec
+from stages import train
+from stages.train import check_kinds, engine_for, units_of
 from tests.make.fold_cases import settings
 
 LABELS = {"anna1": 0, "anna2": 1, "bert1": 0, "carl1": 1}
@@ -74,7 +74,7 @@ def test_each_clip_is_digested_once_however_many_folds_there_are(
         read.append(path.stem)
         return digest(path)
 
-    monkeypatch.setattr(teaching, "digest", count)
+    monkeypatch.setattr(train, "digest", count)
     many = {str(number): FOLDS["one"] for number in range(10)}
     assert len(units_of(folds(many), CLIPS, landmarks, None)) == 10
     assert sorted(read) == sorted(LABELS)
@@ -209,8 +209,8 @@ def test_photographs_cannot_teach_what_only_moving_faces_show(changes, says, kin
 @pytest.mark.parametrize(
     ("code", "idle"),
     [
-        ("import stages.train", {"torch", "sklearn", "vidaug", "duchenne.learning"}),
-        ("import duchenne.learning", {"sklearn", "scipy.optimize"}),
+        ("import stages.train", {"torch", "sklearn", "vidaug", "duchenne.training.fold"}),
+        ("import duchenne.training.fold", {"sklearn", "scipy.optimize"}),
     ],
 )
 def test_what_takes_seconds_to_load_is_loaded_by_those_who_use_it(code: str, idle: set[str]):

@@ -7,11 +7,13 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from duchenne.probing import probe
-from duchenne.results import Run, summarise
-from duchenne.tables import parquet, schemas
+from duchenne.evaluation.summary import Run
+from duchenne.tables import parquet
+from duchenne.tables.predictions import PROBES
+from stages.aggregate import summarise
+from stages.probes import probe
 from tests.make.fold_cases import clip
-from tests.test_learning import write_landmarks
+from tests.training.test_fold import write_landmarks
 
 PEOPLE = 24
 
@@ -74,7 +76,7 @@ def test_each_test_clip_is_probed_once_by_each(tmp_path: Path):
     assert len(pairs) == len(set(pairs)) == 2 * 2 * PEOPLE
     assert set(found["role"]) == {"test"}
     np.testing.assert_allclose(np.add(found["p_0"], found["p_1"]), 1.0)
-    table = parquet.conform(schemas.PROBES, found)
+    table = parquet.conform(PROBES, found)
     assert table.num_rows == len(pairs)
 
 
@@ -101,4 +103,4 @@ def test_photographs_have_no_length(tmp_path: Path):
 def test_clips_without_landmarks_cannot_be_probed(tmp_path: Path):
     (tmp_path / "landmarks").mkdir()
     found = probe(folds(), clips("dmarkers"), tmp_path / "landmarks", neutral_s=0.2)
-    assert parquet.conform(schemas.PROBES, found).num_rows == 0
+    assert parquet.conform(PROBES, found).num_rows == 0

@@ -8,11 +8,12 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from duchenne import results
 from duchenne.errors import EvaluationError
-from duchenne.pictures import pictures
-from duchenne.results import Run, as_predictions, models, prove, summarise
-from duchenne.tables.fold_files import files
+from duchenne.evaluation.plots import pictures
+from duchenne.evaluation.summary import Run
+from duchenne.tables.models import files, read_models
+from duchenne.tables.predictions import as_predictions, only_tested
+from stages.aggregate import prove, summarise
 
 RUN = Run("mine", "mesh", "none", "nested")
 
@@ -71,7 +72,7 @@ def stored(folder: Path, given: Mapping[str, Mapping[str, Any]]) -> Path:
 
 # ---- Every fold, and no other -------------------------------------------------------------------
 def test_models_are_read_fold_by_fold(tmp_path: Path):
-    assert models(stored(tmp_path / "folds", facts()), ["1", "2", "3"]) == facts()
+    assert read_models(stored(tmp_path / "folds", facts()), ["1", "2", "3"]) == facts()
 
 
 @pytest.mark.parametrize(
@@ -84,16 +85,16 @@ def test_models_are_read_fold_by_fold(tmp_path: Path):
 )
 def test_folds_too_few_or_too_many_are_named(wanted, says, tmp_path: Path):
     with pytest.raises(EvaluationError, match=says):
-        models(stored(tmp_path / "folds", facts()), wanted)
+        read_models(stored(tmp_path / "folds", facts()), wanted)
 
 
 def test_no_folds_at_all_are_told(tmp_path: Path):
     with pytest.raises(EvaluationError, match=r"holds the folds none, and the split has 1;"):
-        models(tmp_path, ["1"])
+        read_models(tmp_path, ["1"])
 
 
 def test_a_fold_without_predictions_is_refused():
-    rows = results.tested(predicted())
+    rows = only_tested(predicted())
     two = rows.filter(pa.compute.not_equal(rows["fold"], "3"))
     with pytest.raises(EvaluationError, match="without predictions: 3"):
         summarise(two, facts(), run=RUN, groups=[])
@@ -101,14 +102,14 @@ def test_a_fold_without_predictions_is_refused():
 
 # ---- Scores -------------------------------------------------------------------------------------
 def test_test_clips_alone_are_scored():
-    rows = results.tested(predicted())
+    rows = only_tested(predicted())
     assert rows["clip"].to_pylist() == ["c4", "c5", "c0", "c1", "c2", "c3"]
     assert set(rows["role"].to_pylist()) == {"test"}
 
 
 def test_the_summary_by_hand():
     """Of three posed smiles one is taken for spontaneous; all spontaneous ones are found."""
-    found = summarise(results.tested(predicted()), facts(), run=RUN, groups=["gender"])
+    found = summarise(only_tested(predicted()), facts(), run=RUN, groups=["gender"])
     assert found["run"] == {
         "dataset": "mine", "model": "mesh", "fusion": "none", "protocol": "nested"
     }  # fmt: skip
@@ -121,14 +122,14 @@ def test_the_summary_by_hand():
 
 
 def test_a_group_column_that_begins_like_a_probability_is_none():
-    rows = results.tested(predicted(p_code=["x"] * 12, p_=["x"] * 12))
+    rows = only_tested(predicted(p_code=["x"] * 12, p_=["x"] * 12))
     assert as_predictions(rows).probabilities.shape == (6, 2)
 
 
 def test_probabilities_stand_in_the_order_of_their_numbers():
     """As text p_10 would come before p_2."""
     more = {f"p_{k}": [0.0] * 12 for k in range(11, 1, -1)}
-    found = as_predictions(results.tested(predicted(**more)))
+    found = as_predictions(only_tested(predicted(**more)))
     assert found.classes == 12
     assert found.probabilities[:, 1].tolist() == [0.2, 0.9, 0.7, 0.9, 0.2, 0.9]
 
@@ -137,10 +138,10 @@ def test_probabilities_stand_in_the_order_of_their_numbers():
 @pytest.mark.parametrize("optimistic", [False, True])
 def test_figures_chosen_on_the_test_clips_are_marked(optimistic):
     given = facts(optimistic=optimistic)
-    found = summarise(results.tested(predicted()), given, run=RUN, groups=[])
+    found = summarise(only_tested(predicted()), given, run=RUN, groups=[])
     assert found.get("optimistic") == (1 if optimistic else None)
     assert next(iter(found)) == ("optimistic" if optimistic else "run"), "it stands first"
-    proof = prove(results.tested(predicted()), FOLDS, CLIPS, given)
+    proof = prove(only_tested(predicted()), FOLDS, CLIPS, given)
     assert proof["optimistic"] is optimistic
     assert proof["epoch_chosen_on"] == ("test" if optimistic else "val")
 
@@ -148,13 +149,13 @@ def test_figures_chosen_on_the_test_clips_are_marked(optimistic):
 def test_one_optimistic_fold_marks_all():
     given = facts(optimistic=False)
     given["2"]["optimistic"] = True
-    assert summarise(results.tested(predicted()), given, run=RUN, groups=[])["optimistic"] == 1
+    assert summarise(only_tested(predicted()), given, run=RUN, groups=[])["optimistic"] == 1
 
 
 # ---- The audit ----------------------------------------------------------------------------------
 def test_an_honest_run_is_proved_fold_by_fold(tmp_path: Path):
     proof = prove(
-        results.tested(predicted()), FOLDS, CLIPS, models(stored(tmp_path, facts()), list("123"))
+        only_tested(predicted()), FOLDS, CLIPS, read_models(stored(tmp_path, facts()), list("123"))
     )
     assert proof["verdict"] is True
     assert proof["folds"]["1"]["fitted"] == {"dmarkers": 1, "weights": 1}
@@ -171,16 +172,16 @@ def test_an_honest_run_is_proved_fold_by_fold(tmp_path: Path):
 )
 def test_a_leak_in_a_model_s_own_record_is_refused(fitted, says, tmp_path: Path):
     """Fold 1 learns from p, validates on q and tests r."""
-    read = models(stored(tmp_path, facts(fitted=fitted)), list("123"))
+    read = read_models(stored(tmp_path, facts(fitted=fitted)), list("123"))
     with pytest.raises(EvaluationError, match=says):
-        prove(results.tested(predicted()), FOLDS, CLIPS, read)
+        prove(only_tested(predicted()), FOLDS, CLIPS, read)
 
 
 def test_optimism_allows_validation_subjects_and_no_test_subjects():
-    prove(results.tested(predicted()), FOLDS, CLIPS, facts(optimistic=True))
+    prove(only_tested(predicted()), FOLDS, CLIPS, facts(optimistic=True))
     leak = facts(optimistic=True, fitted={"weights": ["p", "q", "r"]})
     with pytest.raises(EvaluationError, match=r"fold 1: weights .*: r;"):
-        prove(results.tested(predicted()), FOLDS, CLIPS, leak)
+        prove(only_tested(predicted()), FOLDS, CLIPS, leak)
 
 
 def test_predictions_of_validation_clips_cannot_slip_in():
@@ -189,7 +190,7 @@ def test_predictions_of_validation_clips_cannot_slip_in():
 
 
 def test_a_prediction_by_a_fold_that_does_not_test_the_clip_is_refused():
-    rows = results.tested(predicted())
+    rows = only_tested(predicted())
     turned = pa.array([{"1": "2", "2": "3", "3": "1"}[fold] for fold in rows["fold"].to_pylist()])
     with pytest.raises(EvaluationError, match=r"no prediction from the fold that tests them: c0"):
         prove(rows.set_column(0, "fold", turned), FOLDS, CLIPS, facts())
@@ -215,7 +216,7 @@ def test_the_course_of_training_has_a_row_for_each_loss(part):
         },
     ]
     found = pictures(
-        as_predictions(results.tested(predicted())), history, names=["posed", "spontaneous"]
+        as_predictions(only_tested(predicted())), history, names=["posed", "spontaneous"]
     )
     columns, rows = found.training
     assert columns == ("fold", "epoch", "part", "loss")

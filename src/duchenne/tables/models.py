@@ -1,0 +1,36 @@
+"""What lies in a fold's folder: the weights (model.safetensors), everything else that using them
+needs (model.json), the predictions, and the course of training."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from duchenne.errors import EvaluationError
+
+
+class Files(NamedTuple):
+    """What lies in a fold's folder."""
+
+    weights: Path
+    facts: Path
+    predictions: Path
+    history: Path
+
+
+def files(folder: Path) -> Files:
+    names = ("model.safetensors", "model.json", "predictions.parquet", "history.json")
+    return Files(*(folder / name for name in names))
+
+
+def read_models(folder: Path, folds: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """model.json of every fold; folds too few or too many are an error."""
+    found = {place.name for place in folder.iterdir() if place.is_dir()}
+    if found != set(folds):
+        raise EvaluationError(
+            f"{folder} holds the folds {', '.join(sorted(found)) or 'none'}, and the split has "
+            f"{', '.join(sorted(folds))}; `dvc repro` trains all of one split"
+        )
+    return {
+        fold: json.loads(files(folder / fold).facts.read_text(encoding="utf-8")) for fold in folds
+    }

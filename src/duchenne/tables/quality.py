@@ -1,0 +1,26 @@
+"""Which clips are used, and why the others are not: `data/quality.parquet`."""
+
+import pyarrow as pa
+
+from duchenne.tables.parquet import Column, Table
+
+QUALITY = Table(
+    name="quality",
+    version=1,
+    doc="`data/quality.parquet`: what can be trusted of each clip, and whether it is used.",
+    columns=(
+        Column("clip", pa.string(), "the clip"),
+        Column("used", pa.bool_(), "whether later stages use it"),
+        Column("reason", pa.string(), "why not; empty if it is used"),
+        Column("detail", pa.string(), "the same in words"),
+        Column("frames", pa.int32(), "number of frames"),
+        Column("seen", pa.float64(), "fraction of the frames that show the face"),
+        Column("gap", pa.float64(), "longest time without the face, s"),
+        Column("yaw", pa.float64(), "largest turn sideways, ° (99th percentile, either way)"),
+        Column("pitch", pa.float64(), "largest turn up or down, °"),
+        Column("roll", pa.float64(), "largest turn in the picture, °"),
+        Column("size", pa.float64(), "shorter side of the smallest face box, px"),
+        Column("jitter", pa.float64(), "tremble of the rigid points, inter-ocular distances"),
+        Column("remark", pa.string(), "what decode said of the file: truncated, times_repaired, …"),
+    ),
+)
