@@ -290,7 +290,8 @@ def test_d16_measuring_needs_no_network():
 
 
 def test_d17_no_function_is_idle_or_there_twice():
-    sources = [ast.parse(path.read_text("utf-8")) for path in (ROOT / "src").rglob("*.py")]
+    code = [*(ROOT / "src").rglob("*.py"), *(ROOT / "stages").glob("*.py")]
+    sources = [ast.parse(path.read_text("utf-8")) for path in code]
     names = {node.id for tree in sources for node in ast.walk(tree) if isinstance(node, ast.Name)}
     names |= {n.attr for tree in sources for n in ast.walk(tree) if isinstance(n, ast.Attribute)}
     functions = [

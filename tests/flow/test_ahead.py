@@ -21,7 +21,7 @@ from duchenne.flow import ahead
 from duchenne.flow.fanout import Places, fan_out
 from duchenne.flow.settings import Settings
 from duchenne.flow.unit import Recipe, Unit
-from tests.flow import works
+from tests.make import works
 
 if __name__ == "__main__":
     ahead.start()

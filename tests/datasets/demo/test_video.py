@@ -85,7 +85,7 @@ def test_same_seed_same_bytes_in_a_fresh_process(garbage):
 OLDER = "AVX512F AVX512CD AVX512_SKX AVX512_CLX AVX512_CNL AVX512_ICL AVX2 FMA3"
 SHOW = """
 import hashlib, io
-from duchenne import demo
+from duchenne.datasets import demo
 plans = demo.plan(seed=0, subjects=2, clips_per_subject=2, size=160)
 truth = demo.truth(plans)
 print([hashlib.sha256(truth[name].tobytes()).hexdigest() for name in ("lip", "cheek", "eyelid")])
