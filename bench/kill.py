@@ -1,16 +1,19 @@
 """kill -9 of `dvc repro` at random moments: no orphans, the same bytes, nothing computed twice.
 
 Each round starts a fresh workspace, kills it at a random moment of the time that an undisturbed run
-takes, runs again to the end and compares.
+takes, runs again to the end and compares. A second series kills dvc while a stage starts,
+and looks who is at work in the workspace afterwards; `--starts` runs this one only.
 """
 
 import os
 import random
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -18,27 +21,80 @@ import psutil
 from tests.make.workspace import TINY, Workspace
 
 ROUNDS = 10
+# Seconds after a stage's shell appears: until Python has read our first lines, and until the stage
+# has imported what it needs.
+STARTS = [0.06 * step / 20 for step in range(21)] + [1.2 * step / 20 for step in range(1, 21)]
+GRACE = 3.0
 
 
 def main() -> int:
+    with tempfile.TemporaryDirectory() as folder:
+        good = "--starts" in sys.argv or whole_runs(Path(folder))
+        return int(not (starts(Path(folder)) and good))
+
+
+def whole_runs(folder: Path) -> bool:
+    """The first series; whether every round went well."""
     good = 0
     dice = random.Random(20261120)  # noqa: S311 - moments, not secrets
-    with tempfile.TemporaryDirectory() as folder:
-        start = time.perf_counter()
-        calm = project(Path(folder) / "calm")
-        finish(calm)
-        seconds = time.perf_counter() - start
-        units = len(list(calm.cache.entries()))
-        for number in range(ROUNDS):
-            moment = dice.uniform(0.1, 0.95) * seconds
-            disturbed = project(Path(folder) / f"round{number}")
-            orphans, kept = kill(disturbed, moment)
-            told = f"killed at {moment:.1f} s, {orphans} orphans, {kept} units kept"
-            verdict, well = judge(disturbed, calm, units=units, kept=kept)
-            say(f"round {number}: {told}, {verdict}")
-            good += well and not orphans
+    start = time.perf_counter()
+    calm = project(folder / "calm")
+    finish(calm)
+    seconds = time.perf_counter() - start
+    units = len(list(calm.cache.entries()))
+    for number in range(ROUNDS):
+        moment = dice.uniform(0.1, 0.95) * seconds
+        disturbed = project(folder / f"round{number}")
+        orphans, kept = kill(disturbed, moment)
+        told = f"killed at {moment:.1f} s, {orphans} orphans, {kept} units kept"
+        verdict, well = judge(disturbed, calm, units=units, kept=kept)
+        say(f"round {number}: {told}, {verdict}")
+        good += well and not orphans
     say(f"{good} of {ROUNDS} rounds without orphans, losses or other bytes")
-    return int(good < ROUNDS)
+    return good == ROUNDS
+
+
+def starts(folder: Path) -> bool:
+    """The second series: kills while `demo` starts, which then has work for longer than we wait."""
+    workspace = project(folder / "starts")
+    workspace.set(datasets__demo__clips_per_subject=8)
+    finish(workspace, "check")
+    left = [moment for moment in STARTS if outlived(workspace, moment)]
+    say(f"{len(left)} of {len(STARTS)} kills while a stage started left somebody at work")
+    if left:
+        say(f"those after {', '.join(f'{1000 * moment:.0f}' for moment in left)} ms")
+    return not left
+
+
+def outlived(workspace: Workspace, moment: float) -> bool:
+    """Kill dvc so long after its stage appears; whether anybody is there after a while."""
+    shutil.rmtree(workspace.cache.root, ignore_errors=True)
+    with repro(workspace, "--force", "--single-item", "demo") as dvc:
+        while not any("stages.demo" in words for words in children(dvc)):
+            if dvc.poll() is not None:
+                sys.exit("dvc ended before its stage began")
+        time.sleep(moment)
+        dvc.kill()
+    time.sleep(GRACE)
+    orphans = [process for process in psutil.process_iter() if works_in(process, workspace.root)]
+    for orphan in orphans:
+        orphan.kill()
+    psutil.wait_procs(orphans, timeout=5)
+    return bool(orphans)
+
+
+def children(dvc: "subprocess.Popen[bytes]") -> list[str]:
+    """The commands of dvc's children."""
+    with suppress(psutil.Error):
+        return [" ".join(child.cmdline()) for child in psutil.Process(dvc.pid).children()]
+    return []
+
+
+def works_in(process: psutil.Process, folder: Path) -> bool:
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE and Path(process.cwd()) == folder
+    except psutil.Error:
+        return False
 
 
 def project(root: Path) -> Workspace:
@@ -50,14 +106,7 @@ def project(root: Path) -> Workspace:
 
 def kill(workspace: Workspace, moment: float) -> tuple[int, int]:
     """Start `dvc repro`, kill it; how many of its processes lived on, how many units are kept."""
-    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-    with subprocess.Popen(
-        [sys.executable, "-m", "dvc", "repro"],
-        cwd=workspace.root,
-        env={**os.environ, **workspace.env, "PATH": path},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    ) as dvc:
+    with repro(workspace) as dvc:
         time.sleep(moment)
         family = psutil.Process(dvc.pid).children(recursive=True) if dvc.poll() is None else []
         dvc.kill()
@@ -65,8 +114,19 @@ def kill(workspace: Workspace, moment: float) -> tuple[int, int]:
     return len(alive), len(list(workspace.cache.entries()))
 
 
-def finish(workspace: Workspace) -> str:
-    done = workspace.dvc("repro")
+def repro(workspace: Workspace, *words: str) -> "subprocess.Popen[bytes]":
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    return subprocess.Popen(
+        [sys.executable, "-m", "dvc", "repro", *words],
+        cwd=workspace.root,
+        env={**os.environ, **workspace.env, "PATH": path},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+
+
+def finish(workspace: Workspace, *words: str) -> str:
+    done = workspace.dvc("repro", *words)
     if done.returncode != 0:
         sys.exit(done.stdout)
     return done.stdout
