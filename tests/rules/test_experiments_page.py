@@ -14,19 +14,19 @@ from duchenne.config import params
 from duchenne.errors import ParamsError
 from tests.rules.imports import ROOT
 
-PAGES = ("README.md", "docs/experiments.md", "docs/datasets.md", "docs/decisions.md")
+PAGES = ("README.md", *sorted(f"docs/{page.name}" for page in ROOT.glob("docs/*.md")))
 SHIPPED = (ROOT / "params.yaml").read_text(encoding="utf-8")
 FENCED = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
 SWEEP = re.compile(r"(choice|range)\((.*)\)")
 
 
 def lines(page: str) -> list[str]:
-    """The commands between backticks, and those in blocks of code."""
+    """The commands between backticks, and those in blocks of code; `-S` alone is one, too."""
     text = (ROOT / page).read_text(encoding="utf-8")
     blocks = "\n".join(FENCED.findall(text))
     inline = re.findall(r"(?<!`)`([^`]+)`(?!`)", FENCED.sub("", text))
     every = [*blocks.splitlines(), *(" ".join(words.split()) for words in inline)]
-    return [line for line in every if "dvc exp run" in line]
+    return [line for line in every if "dvc exp run" in line or line.startswith("-S ")]
 
 
 def settings(line: str) -> dict[str, list[Any]]:
