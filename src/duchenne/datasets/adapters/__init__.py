@@ -1,7 +1,7 @@
 """Data sets: one adapter each, which finds clips and knows their subjects and labels.
 
 A new data set is a new file with a `find` of the same form, one line here, and its settings in
-duchenne/params.py.
+src/duchenne/config/datasets.py.
 """
 
 from collections.abc import Mapping
