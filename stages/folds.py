@@ -13,11 +13,9 @@ import pyarrow as pa
 from duchenne.config import params
 from duchenne.datasets.splits.case import Case, Row
 from duchenne.datasets.splits.check import check
-from duchenne.datasets.splits.leave_one_out import leave_one_subject_out
-from duchenne.datasets.splits.official import official
-from duchenne.datasets.splits.published import published
+from duchenne.datasets.splits.published import official, published
 from duchenne.datasets.splits.report import report
-from duchenne.datasets.splits.stratified import stratified
+from duchenne.datasets.splits.schemes import leave_one_subject_out, stratified
 from duchenne.errors import FoldsError, suggest
 from duchenne.pipeline.clips import group_columns
 from duchenne.pipeline.stage import Stage, execute

@@ -14,7 +14,7 @@ from duchenne.datasets.adapters.ckplus_names import CLASSES, Place, sequence_of
 from duchenne.datasets.clip import Found
 from duchenne.datasets.splits.case import Case
 from duchenne.datasets.splits.check import check
-from duchenne.datasets.splits.stratified import stratified
+from duchenne.datasets.splits.schemes import stratified
 from duchenne.errors import DatasetError
 from tests.make.expressions import noise, write_sequence
 

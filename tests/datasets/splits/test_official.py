@@ -7,7 +7,7 @@ import pytest
 
 from duchenne.datasets.splits.case import Case, Row
 from duchenne.datasets.splits.check import check
-from duchenne.datasets.splits.official import official
+from duchenne.datasets.splits.published import official
 from duchenne.errors import FoldsError
 from tests.make import sets
 

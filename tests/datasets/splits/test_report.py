@@ -3,9 +3,8 @@ import json
 import pytest
 
 from duchenne.datasets.splits.case import ROLES, Case, Row
-from duchenne.datasets.splits.leave_one_out import leave_one_subject_out
 from duchenne.datasets.splits.report import report
-from duchenne.datasets.splits.stratified import stratified
+from duchenne.datasets.splits.schemes import leave_one_subject_out, stratified
 from duchenne.subjects import unknown
 from tests.make import sets
 

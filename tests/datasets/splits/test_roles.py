@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from duchenne.datasets.splits.case import Case
-from duchenne.datasets.splits.leave_one_out import leave_one_subject_out
+from duchenne.datasets.splits.schemes import leave_one_subject_out
 from duchenne.errors import FoldsError
 from tests.make import sets
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from duchenne.datasets.splits.case import Case
 from duchenne.datasets.splits.check import check
-from duchenne.datasets.splits.stratified import stratified
+from duchenne.datasets.splits.schemes import stratified
 from duchenne.errors import FoldsError
 from tests.make import sets
 

@@ -1,18 +1,32 @@
-"""Whether a split can be trusted, whoever made it.
-
-Each rule says what is wrong, or nothing. They look at the rows alone, and know nothing of how
-folds are made.
-"""
+"""Who is where, read back from a split's rows."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain, combinations
 
 from duchenne.datasets.splits.case import ROLES, Case, Row, listed
-from duchenne.datasets.splits.membership import classes_of, members, subjects_of
 from duchenne.errors import FoldsError
 
+Members = Mapping[str, Mapping[str, Sequence[Case]]]
 Rule = Callable[[Sequence[Row], Sequence[Case]], Iterator[str]]
+
+
+def members(rows: Sequence[Row], cases: Sequence[Case]) -> Members:
+    """Fold → role → its cases, all in the order of their names. Unknown clips are left out."""
+    known = {case.clip: case for case in cases}
+    found: dict[str, dict[str, list[Case]]] = {}
+    for fold, clip, role in sorted(rows):
+        part = found.setdefault(fold, {name: [] for name in ROLES}).setdefault(role, [])
+        part += [known[clip]] if clip in known else []
+    return found
+
+
+def subjects_of(cases: Sequence[Case]) -> set[str]:
+    return {case.subject for case in cases}
+
+
+def classes_of(cases: Sequence[Case]) -> set[int]:
+    return {case.label for case in cases}
 
 
 def check(rows: Sequence[Row], cases: Sequence[Case]) -> None:

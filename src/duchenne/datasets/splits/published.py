@@ -1,12 +1,62 @@
-"""The folds that a data set was published with, to which we add validation parts."""
+"""Splits that others have published: test folds, or one official split."""
 
 import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from typing import get_args
 
-from duchenne.datasets.splits.case import Case, Row, listed
+import numpy as np
+
+from duchenne.datasets.splits.case import Case, Role, Row, listed
 from duchenne.datasets.splits.roles import rows_of
 from duchenne.errors import FoldsError
+
+_ROLES: Mapping[str, Role] = {role: role for role in get_args(Role)}
+
+
+def official(
+    cases: Sequence[Case],
+    parts: Mapping[str, str],
+    roles: Mapping[str, str],
+    *,
+    val: float,
+    seed: int,
+) -> list[Row]:
+    """One fold, called as `parts` calls it, in which every clip has the role that it came with.
+
+    Where the set has no validation part, a share `val` of its training subjects becomes one.
+    """
+    ordered = sorted(cases)
+    without = [case.clip for case in ordered if not (parts.get(case.clip) and roles.get(case.clip))]
+    if without:
+        raise FoldsError(f"no published fold and role is known for {listed(without, 'clip')}")
+    folds = sorted({parts[case.clip] for case in ordered})
+    if len(folds) > 1:
+        raise FoldsError(
+            f"published roles belong to one official split, and there are {listed(folds, 'fold')}"
+        )
+    strange = sorted({roles[case.clip] for case in ordered} - set(_ROLES))
+    if strange:
+        raise FoldsError(f"{listed(strange, 'unknown role')}, where there are {', '.join(_ROLES)}")
+    rows = [Row(parts[case.clip], case.clip, _ROLES[roles[case.clip]]) for case in ordered]
+    if "val" in roles.values():
+        return rows
+    drawn = _drawn([case for case in ordered if roles[case.clip] == "train"], val=val, seed=seed)
+    return [row._replace(role="val") if row.clip in drawn else row for row in rows]
+
+
+def _drawn(training: Sequence[Case], *, val: float, seed: int) -> set[str]:
+    """The clips of a share `val` of the subjects. They are drawn evenly along all of them, sorted
+    by the classes that they show, so that each class gets its share even of a hundred thousand."""
+    shows: dict[str, set[int]] = {}
+    for case in training:
+        shows.setdefault(case.subject, set()).add(case.label)
+    rng = np.random.Generator(np.random.PCG64(seed))
+    shuffled = rng.permutation(sorted(shows)).tolist()
+    along = sorted(shuffled, key=lambda subject: sorted(shows[subject]))
+    count = max(round(val * len(along)), 1)
+    subjects = {along[int((at + 0.5) * len(along) / count)] for at in range(count)}
+    return {case.clip for case in training if case.subject in subjects}
 
 
 def published(

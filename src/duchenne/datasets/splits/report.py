@@ -6,7 +6,7 @@ from itertools import combinations
 from typing import Any
 
 from duchenne.datasets.splits.case import Case, Row, few, listed
-from duchenne.datasets.splits.membership import Members, classes_of, members, subjects_of
+from duchenne.datasets.splits.check import Members, classes_of, members, subjects_of
 from duchenne.subjects import is_unknown
 
 

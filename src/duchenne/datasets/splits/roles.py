@@ -1,13 +1,44 @@
-"""The rows of a split, once it is known whom each fold tests."""
+"""Which subjects of a training part validate."""
 
 from collections.abc import Mapping, Sequence, Set
+from fractions import Fraction
 
 import numpy as np
 
-from duchenne.datasets.splits.case import Case, Role, Row
-from duchenne.datasets.splits.people import People, people_of
-from duchenne.datasets.splits.validation import validators
+from duchenne.datasets.splits.case import Case, Counts, Indices, People, Role, Row, people_of
+from duchenne.datasets.splits.spread import Evenness
 from duchenne.errors import FoldsError
+
+
+def validators(
+    people: People, training: Sequence[int], *, val: float, rng: np.random.Generator
+) -> list[int]:
+    """A share `val` of the subjects at `training`, to the nearest: one at least, and never all.
+
+    A draw, whose subjects are swapped with the others for as long as that makes them more like
+    the whole. Where it ends differs from draw to draw, which is welcome here.
+    """
+    size = min(max(round(val * len(training)), 1), len(training) - 1)
+    counts = people.counts[training]
+    evenness = Evenness(counts, classes=people.classes, share=Fraction(size, len(training)))
+    drawn = rng.permutation(len(training))
+    inside, outside = drawn[:size], drawn[size:]
+    while sum(_swap(place, inside, outside, counts, evenness) for place in range(size)):
+        pass  # a sum, unlike any(), gives everyone a turn
+    return [training[subject] for subject in inside]
+
+
+def _swap(
+    place: int, inside: Indices, outside: Indices, counts: Counts, evenness: Evenness
+) -> bool:
+    """Swap the subject at one place inside for the one outside that helps most, if any does."""
+    rest = counts[inside].sum(axis=0) - counts[inside[place]]
+    candidates = np.append(inside[place], outside)
+    best = evenness.cost(rest + counts[candidates]).argmin()  # of equals the first, who is inside
+    if best == 0:
+        return False
+    inside[place], outside[best - 1] = candidates[best], inside[place]
+    return True
 
 
 def rows_of(

@@ -5,8 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from duchenne.datasets.splits.case import Case
-from duchenne.datasets.splits.people import people_of
+from duchenne.datasets.splits.case import Case, people_of
 from duchenne.datasets.splits.spread import spread
 from duchenne.training.fitting.base import Array, Numbers
 from duchenne.training.fitting.classes import Scored

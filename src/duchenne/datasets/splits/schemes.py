@@ -1,12 +1,18 @@
-"""Folds of whole subjects, with classes and groups as even as subjects allow."""
+"""Ways to split that need nothing of others: evenly into folds, and leave one subject out."""
 
 from collections.abc import Sequence
 
-from duchenne.datasets.splits.case import Case, Row
-from duchenne.datasets.splits.people import people_of
+from duchenne.datasets.splits.case import Case, Row, people_of
 from duchenne.datasets.splits.roles import rows_of
 from duchenne.datasets.splits.spread import spread
 from duchenne.errors import FoldsError
+
+
+def leave_one_subject_out(cases: Sequence[Case], *, val: float, seed: int) -> list[Row]:
+    """Folds that are named after the subject they test."""
+    if not cases:
+        raise FoldsError("there is no clip, and so no subject to leave out")
+    return rows_of(cases, {case.subject: {case.subject} for case in cases}, val=val, seed=seed)
 
 
 def stratified(cases: Sequence[Case], *, folds: int, val: float, seed: int) -> list[Row]:
