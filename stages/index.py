@@ -10,7 +10,7 @@ import logging
 
 from duchenne.datasets import labels
 from duchenne.datasets.adapters import ADAPTERS
-from duchenne.datasets.ages import with_age_group
+from duchenne.datasets.groups import with_age_group
 from duchenne.datasets.listing import check, check_contents, measure, summary, table
 from duchenne.datasets.published import check_scheme, compare, warnings
 from duchenne.pipeline import tracking

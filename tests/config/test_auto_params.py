@@ -8,8 +8,8 @@ import pytest
 import yaml
 
 from duchenne.config import params
+from duchenne.config.models import OF_MODEL, OF_TRAINING, PUBLISHED
 from duchenne.config.params import Params
-from duchenne.config.published import OF_MODEL, OF_TRAINING, PUBLISHED
 from duchenne.config.training import Model
 from duchenne.errors import ParamsError
 from tests.rules.imports import ROOT

@@ -8,7 +8,7 @@ import pytest
 
 from duchenne.datasets import labels
 from duchenne.datasets.clip import Found
-from duchenne.datasets.label_rules import problems
+from duchenne.datasets.labels import problems
 from tests.make import smile_sets
 from tests.make.smile_sets import Clip
 

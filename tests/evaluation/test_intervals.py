@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import balanced_accuracy_score
 
-from duchenne.evaluation.confusion import accuracy, balanced_accuracy, f1, mcc
 from duchenne.evaluation.intervals import bootstrap
+from duchenne.evaluation.metrics import accuracy, balanced_accuracy, f1, mcc
 from duchenne.evaluation.scores import Predictions, scores
 from tests.make.scored_cases import any_predictions, many, predictions
 

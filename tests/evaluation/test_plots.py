@@ -6,7 +6,7 @@ from hypothesis import assume, given, settings
 from sklearn.metrics import roc_curve
 
 from duchenne.evaluation import plots
-from duchenne.evaluation.confusion import Array
+from duchenne.evaluation.metrics import Array
 from duchenne.evaluation.scores import scores
 from tests.make.scored_cases import THREE, TWO, any_predictions, many, predictions
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score, roc_curve
 
-from duchenne.evaluation.ranking import curve
+from duchenne.evaluation.metrics import curve
 
 
 @pytest.mark.parametrize("clips", [2, 3, 7, 200])

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from sklearn import metrics
+from sklearn import metrics as others
 
 from duchenne.errors import EvaluationError
-from duchenne.evaluation import calibration, confusion
-from duchenne.evaluation.scores import Predictions, majority, rounded, scores
+from duchenne.evaluation import metrics
+from duchenne.evaluation.scores import Predictions, bins, majority, rounded, scores
 from tests.make.scored_cases import THREE, TWO, any_predictions, predictions
 from tests.rules.imports import ROOT, modules
 
@@ -108,15 +108,15 @@ def test_scikit_learn_agrees(rows):
     assume(len(occurring) > 1)
     average = {"labels": occurring, "average": "macro", "zero_division": 0.0}
     pair = (rows.label, rows.predicted)
-    assert found["accuracy"] == pytest.approx(metrics.accuracy_score(*pair))
-    assert found["balanced_accuracy"] == pytest.approx(metrics.recall_score(*pair, **average))
-    assert found.get("mcc", 0.0) == pytest.approx(metrics.matthews_corrcoef(*pair))
+    assert found["accuracy"] == pytest.approx(others.accuracy_score(*pair))
+    assert found["balanced_accuracy"] == pytest.approx(others.recall_score(*pair, **average))
+    assert found.get("mcc", 0.0) == pytest.approx(others.matthews_corrcoef(*pair))
     if rows.classes == 2:
-        assert found["f1"] == pytest.approx(metrics.f1_score(*pair, zero_division=0.0))
+        assert found["f1"] == pytest.approx(others.f1_score(*pair, zero_division=0.0))
         likely = rows.probabilities[:, 1]
-        assert found["brier"] == pytest.approx(metrics.brier_score_loss(rows.label, likely))
+        assert found["brier"] == pytest.approx(others.brier_score_loss(rows.label, likely))
     else:
-        assert found["f1"] == pytest.approx(metrics.f1_score(*pair, **average))
+        assert found["f1"] == pytest.approx(others.f1_score(*pair, **average))
 
 
 @settings(deadline=None)
@@ -174,8 +174,8 @@ def test_calling_posed_positive_changes_nothing_but_f1(rows):
 
 
 @given(st.lists(st.lists(st.integers(0, 5), min_size=9, max_size=9), min_size=1, max_size=6))
-@pytest.mark.parametrize("score", [confusion.accuracy, confusion.balanced_accuracy,
-                                   confusion.f1, confusion.mcc])  # fmt: skip
+@pytest.mark.parametrize("score", [metrics.accuracy, metrics.balanced_accuracy,
+                                   metrics.f1, metrics.mcc])  # fmt: skip
 def test_a_stack_is_scored_like_each_of_its_tables(score, tables):
     stack = np.array(tables, dtype=float).reshape(-1, 3, 3)
     assert score(stack) == pytest.approx([float(score(one)) for one in stack], nan_ok=True)
@@ -185,7 +185,7 @@ def test_a_stack_is_scored_like_each_of_its_tables(score, tables):
 
 def test_bins_are_closed_below_and_one_belongs_to_the_last():
     stated = np.array([0.0, 0.0999, 0.1, 0.3, 0.7, 0.9, 1.0])
-    filled = calibration.bins(stated, stated > 0.5)
+    filled = bins(stated, stated > 0.5)
     assert [(one.number, one.clips) for one in filled] == [(0, 2), (1, 1), (3, 1), (7, 1), (9, 2)]
     assert (filled[-1].probability, filled[-1].share) == pytest.approx((0.95, 1.0))
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from duchenne.errors import EvaluationError
-from duchenne.evaluation.confusion import balanced_accuracy
 from duchenne.evaluation.intervals import bootstrap
+from duchenne.evaluation.metrics import balanced_accuracy
 from duchenne.evaluation.summary import fold_rows, summary
 from tests.make.scored_cases import TWO, many, predictions
 

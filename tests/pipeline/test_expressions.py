@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 from duchenne.datasets import demo
-from duchenne.datasets.adapters.ckplus_names import CLASSES
-from duchenne.datasets.adapters.fer2013_names import CLASSES as FER_CLASSES
+from duchenne.datasets.adapters.ckplus import CLASSES
+from duchenne.datasets.adapters.fer2013 import CLASSES as FER_CLASSES
 from duchenne.tables import parquet
 from duchenne.tables.clips import CLIPS
 from duchenne.tables.crops import read_crops

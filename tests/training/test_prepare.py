@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from duchenne.config.published import PUBLISHED
+from duchenne.config.models import PUBLISHED
 from duchenne.dmarkers.names import COLUMNS
 from duchenne.errors import TrainingError, Unusable
 from duchenne.face import topology

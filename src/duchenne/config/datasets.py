@@ -5,8 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator
 
-from duchenne.config.models import NEEDS
-from duchenne.config.published import OF_TRAINING, PUBLISHED, Scalar
+from duchenne.config.models import NEEDS, OF_TRAINING, PUBLISHED, Scalar
 from duchenne.config.yaml import Section
 from duchenne.errors import suggest
 

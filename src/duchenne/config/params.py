@@ -10,8 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from duchenne.config.datasets import Dataset, OfStills
-from duchenne.config.models import NEEDS
-from duchenne.config.published import AUTO, OF_MODEL, PUBLISHED, resolved
+from duchenne.config.models import AUTO, NEEDS, OF_MODEL, PUBLISHED, resolved
 from duchenne.config.training import (
     Augment,
     Fusion,

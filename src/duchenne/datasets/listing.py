@@ -1,7 +1,7 @@
 """From found clips to the clips table and its summary."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -10,7 +10,6 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from duchenne.datasets import repeats
 from duchenne.datasets.clip import Found
 from duchenne.errors import DatasetError, Unusable
 from duchenne.flow.settings import cores
@@ -20,6 +19,29 @@ from duchenne.media.numbered import digest_of, pictures_in, size_of
 from duchenne.media.regular import sha256_of
 from duchenne.tables import parquet
 from duchenne.tables.clips import CLIPS, STILLS
+
+Clip = Mapping[str, Any]
+
+
+def of(clips: pa.Table) -> dict[str, int]:
+    """Counts of what is shown by more than one clip; empty where no picture is."""
+    by_content: dict[str, list[Clip]] = {}
+    for clip in clips.select(["kind", "sha256", "label", "role"]).to_pylist():
+        if clip["sha256"] and clip["kind"] in STILLS:
+            by_content.setdefault(clip["sha256"], []).append(clip)
+    same = [alike for alike in by_content.values() if len(alike) > 1]
+    if not same:
+        return {}
+    return {
+        "contents": len(same),
+        "clips": sum(len(alike) for alike in same),
+        "in_train_and_test": sum(_taught_and_tested(alike) for alike in same),
+        "under_several_labels": sum(len({clip["label"] for clip in alike}) > 1 for alike in same),
+    }
+
+
+def _taught_and_tested(alike: Sequence[Clip]) -> bool:
+    return {"train", "test"} <= {clip["role"] for clip in alike}
 
 
 @dataclass(frozen=True)
@@ -123,7 +145,7 @@ def summary(clips: pa.Table, *, dataset: str) -> dict[str, Any]:
     classes = Counter(clips["label_name"].to_pylist())
     shown = "all" if len(classes) > 2 else "both"
     seconds = pc.sum(clips["seconds"]).as_py()
-    repeated = repeats.of(clips)
+    repeated = of(clips)
     unread = clips.filter(pc.not_equal(clips["reason"], ""))
     return {
         "dataset": dataset,

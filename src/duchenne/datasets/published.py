@@ -7,8 +7,7 @@ from typing import Any
 
 from duchenne.datasets.adapters.base import Adapter, Counts
 from duchenne.datasets.clip import Found
-from duchenne.datasets.label_rules import problems
-from duchenne.datasets.labels import Fold, label_of
+from duchenne.datasets.labels import Fold, label_of, problems
 from duchenne.datasets.naming import LABELS_FOLDER
 from duchenne.errors import DatasetError, listed
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from duchenne.evaluation.confusion import Array
+from duchenne.evaluation.metrics import Array
 from duchenne.evaluation.scores import Predictions
 
 

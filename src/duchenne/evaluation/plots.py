@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from duchenne.evaluation import ranking
-from duchenne.evaluation.confusion import Array
+from duchenne.evaluation import metrics
+from duchenne.evaluation.metrics import Array
 from duchenne.evaluation.scores import Predictions, rounded
 from duchenne.evaluation.summary import fold_rows
 
@@ -69,7 +69,7 @@ def roc(predictions: Predictions, *, positive: int = 1) -> list[Row]:
     actual = predictions.label == positive
     if actual.all() or not actual.any():
         return []
-    false, true, threshold = ranking.curve(actual, predictions.probabilities[:, positive])
+    false, true, threshold = metrics.curve(actual, predictions.probabilities[:, positive])
     kept = _thinned(false + true)
     rows = zip(false[kept].tolist(), true[kept].tolist(), threshold[kept].tolist(), strict=True)
     return [

@@ -6,20 +6,47 @@ left out: a zero or a NaN in its place would be averaged, plotted or compared so
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from duchenne.errors import EvaluationError, listed
-from duchenne.evaluation import calibration, confusion, ranking
-from duchenne.evaluation.confusion import Array, Classes
+from duchenne.evaluation import metrics
+from duchenne.evaluation.metrics import Array, Classes
 
+BINS = 10  # of equal width, as in Guo et al. 2017; few enough that a hundred clips fill them
 Names = npt.NDArray[np.str_]
 Rows = npt.NDArray[np.bool_] | npt.NDArray[np.integer[Any]]  # a mask, or numbers
-
 _ROUNDING = 1e-6  # by which the probabilities of a clip may miss 1, being stored as float32
 DIGITS = 6  # of published figures; beyond them the order of the clips changes a sum
+
+
+class Bin(NamedTuple):
+    """The clips whose probability lies from number / BINS up to the next bin."""
+
+    number: int
+    probability: float  # the mean of what was stated
+    share: float  # of the clips for which it came true
+    clips: int
+
+
+def bins(stated: npt.NDArray[np.floating[Any]], came_true: npt.NDArray[np.bool_]) -> list[Bin]:
+    """Probabilities (n,) held against what happened (n,); empty bins are left out."""
+    number = np.minimum((stated * BINS).astype(int), BINS - 1)  # 1.0 belongs to the last
+    clips = np.bincount(number, minlength=BINS)
+    probability = np.bincount(number, weights=stated, minlength=BINS)
+    share = np.bincount(number, weights=came_true, minlength=BINS)
+    return [
+        Bin(i, float(probability[i] / clips[i]), float(share[i] / clips[i]), int(clips[i]))
+        for i in np.flatnonzero(clips).tolist()
+    ]
+
+
+def error(filled: list[Bin]) -> float:
+    """The expected calibration error: how far off a bin is, on average over the clips."""
+    off = sum(one.clips * abs(one.probability - one.share) for one in filled)
+    return off / sum(one.clips for one in filled)
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,11 +86,11 @@ class Predictions:
         return np.asarray(self.probabilities.argmax(axis=1))
 
     @property
-    def reliability(self) -> list[calibration.Bin]:
+    def reliability(self) -> list[Bin]:
         """Of two classes the probability of class 1, of more that of the class predicted."""
         if self.classes == 2:
-            return calibration.bins(self.probabilities[:, 1], self.label == 1)
-        return calibration.bins(self.probabilities.max(axis=1), self.label == self.predicted)
+            return bins(self.probabilities[:, 1], self.label == 1)
+        return bins(self.probabilities.max(axis=1), self.label == self.predicted)
 
     def only(self, rows: Rows) -> "Predictions":
         """Those of some rows, at least one, given by a mask (n,) or by their numbers."""
@@ -82,15 +109,15 @@ class Predictions:
 
 def scores(predictions: Predictions) -> dict[str, float]:
     """accuracy, balanced_accuracy, auc, f1, mcc, brier, ece, as far as they are defined."""
-    table = confusion.counts(predictions.label, predictions.predicted, classes=predictions.classes)
+    table = metrics.counts(predictions.label, predictions.predicted, classes=predictions.classes)
     found = {
-        "accuracy": float(confusion.accuracy(table)),
-        "balanced_accuracy": float(confusion.balanced_accuracy(table)),
+        "accuracy": float(metrics.accuracy(table)),
+        "balanced_accuracy": float(metrics.balanced_accuracy(table)),
         "auc": _auc(predictions),
-        "f1": float(confusion.f1(table)),
-        "mcc": float(confusion.mcc(table)),
+        "f1": float(metrics.f1(table)),
+        "mcc": float(metrics.mcc(table)),
         "brier": _brier(predictions),
-        "ece": calibration.error(predictions.reliability),
+        "ece": error(predictions.reliability),
     }
     return {name: value for name, value in found.items() if math.isfinite(value)}
 
@@ -112,7 +139,7 @@ def _auc(predictions: Predictions) -> float:
         return math.nan
     asked = [1] if predictions.classes == 2 else occurring
     label, said = predictions.label, predictions.probabilities
-    return float(np.mean([ranking.curve(label == k, said[:, k]).area for k in asked]))
+    return float(np.mean([metrics.curve(label == k, said[:, k]).area for k in asked]))
 
 
 def _brier(predictions: Predictions) -> float:

@@ -1,5 +1,6 @@
 """What lies in a fold's folder: the weights (model.safetensors), everything else that using them
-needs (model.json), the predictions, and the course of training."""
+needs (model.json), the predictions, and the course of training.
+"""
 
 import json
 from collections.abc import Sequence

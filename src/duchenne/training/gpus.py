@@ -1,5 +1,6 @@
 """How many GPUs there are, for a process that has no other use for torch, which takes seconds to
-load: without a driver it need not be asked."""
+load: without a driver it need not be asked.
+"""
 
 import ctypes
 from pathlib import Path

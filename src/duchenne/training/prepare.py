@@ -1,5 +1,6 @@
 """From clips and their roles to a fold that can be learnt. Whatever is fitted here sees training
-clips only."""
+clips only.
+"""
 
 import zlib
 from collections.abc import Mapping, Sequence

@@ -10,7 +10,7 @@ from PIL import Image
 from duchenne.config.datasets import CkPlusDataset
 from duchenne.datasets import listing
 from duchenne.datasets.adapters import ckplus
-from duchenne.datasets.adapters.ckplus_names import CLASSES, Place, sequence_of
+from duchenne.datasets.adapters.ckplus import CLASSES, Place, sequence_of
 from duchenne.datasets.clip import Found
 from duchenne.datasets.splits.case import Case
 from duchenne.datasets.splits.check import check

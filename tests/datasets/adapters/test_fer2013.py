@@ -11,7 +11,7 @@ import pytest
 from duchenne.config.datasets import Fer2013Dataset
 from duchenne.datasets import listing
 from duchenne.datasets.adapters import fer2013
-from duchenne.datasets.adapters.fer2013_names import CLASSES
+from duchenne.datasets.adapters.fer2013 import CLASSES
 from duchenne.datasets.clip import Found
 from duchenne.errors import DatasetError, Unusable
 from duchenne.media.pixels import LONGEST, read_pixels

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from duchenne.datasets.adapters.session_xml import subject_of
+from duchenne.datasets.adapters.sessions import subject_of
 from duchenne.errors import Unusable
 
 BOMB = (

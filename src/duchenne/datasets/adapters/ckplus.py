@@ -4,24 +4,108 @@ A sequence begins with a face at rest and ends at the peak, so its last pictures
 Every picture is a clip of its own under the subject of its sequence, which no fold can part.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, NamedTuple
 
 from duchenne.config.datasets import CkPlusDataset
-from duchenne.datasets.adapters import ckplus_crops
-from duchenne.datasets.adapters.ckplus_names import CLASSES, NEUTRAL, Place, sequence_of
-from duchenne.datasets.adapters.emotion_files import emotions_in
+from duchenne.datasets.adapters.emotions import class_of
 from duchenne.datasets.clip import Found, files_in, kind_of
-from duchenne.errors import DatasetError, listed
+from duchenne.errors import DatasetError, Unusable, listed
 from duchenne.media.numbered import number_of
+from duchenne.media.regular import opened, walk
 
+# By their number in the owner's label files, less one.
+CLASSES = ("anger", "contempt", "disgust", "fear", "happiness", "sadness", "surprise")
+NEUTRAL = "neutral"  # an eighth class where it is asked for: the set itself has none
+_FOLDERS = re.compile(r"(?:.*/)?(?P<subject>S[0-9]+)/(?P<sequence>[0-9]+)/[^./][^/]*")
+_CROP = re.compile(r"(?P<subject>S[0-9]+)_(?P<sequence>[0-9]+)_[0-9]+")
+ENDING = "_emotion.txt"
+_LONGEST = 1000  # bytes
+SHOWN = 50  # names in a message; a set that is wrong throughout has thousands
+_NAMES = (*CLASSES, NEUTRAL)
 SEQUENCES, SUBJECTS = 327, 118  # of the published set that have a label
-
 _EXPECTED = (
     "pictures in <subject>/<sequence>/ with labels in <subject>/<sequence>/*_emotion.txt "
     "(cohn-kanade-images and Emotion, or images and labels), or pictures in folders named by class"
 )
+
+
+class Place(NamedTuple):
+    """One sequence of one subject."""
+
+    subject: str
+    sequence: str
+
+    def __str__(self) -> str:
+        return f"{self.subject}/{self.sequence}"
+
+
+def sequence_of(place: str) -> Place | None:
+    """The sequence of a file by the folders that it lies in, else by its name; None where neither
+    says it."""
+    match = _FOLDERS.fullmatch(place) or _CROP.fullmatch(PurePosixPath(place).stem)
+    return Place(match["subject"], match["sequence"]) if match else None
+
+
+def emotions_in(folder: Path) -> dict[Place, int]:
+    """The class of each sequence that has a label file, from 0."""
+    found: dict[Place, list[tuple[str, int | None]]] = {}
+    for path in walk(folder):
+        file = path.relative_to(folder).as_posix()
+        place = sequence_of(file) if file.endswith(ENDING) else None
+        if place is not None:
+            found.setdefault(place, []).append((file, _label(path)))
+    files = [file for own in found.values() for file in own]
+    broken = [file for file, label in files if label is None]
+    if broken:
+        raise DatasetError(f"{folder}: labels that are no number from 1 to 7: {listed(broken)}")
+    twice = [" and ".join(file for file, _ in own) for own in found.values() if own[1:]]
+    if twice:
+        raise DatasetError(f"{folder}: two labels for one sequence: {listed(twice)}")
+    return {place: label for place, [(_, label)] in found.items() if label is not None}
+
+
+def _label(path: Path) -> int | None:
+    try:
+        with opened(path) as source:
+            value = float(source.file.read(_LONGEST))
+    except (Unusable, ValueError):
+        return None
+    return int(value) - 1 if value in range(1, len(CLASSES) + 1) else None
+
+
+def _crops(folder: Path, *, neutral: bool) -> list[Found]:
+    """Every picture; those of the class neutral where they are asked for."""
+    found, strange = [], []
+    names: dict[str, list[str]] = {}
+    for place in files_in(folder):
+        path = PurePosixPath(place)
+        if kind_of(place) != "image" or path.name.startswith("."):
+            continue
+        names.setdefault(path.stem, []).append(place)
+        label, sequence = class_of(path.parent.name, _NAMES), sequence_of(place)
+        if label is None or sequence is None:
+            strange.append(place)
+        elif neutral or _NAMES[label] != NEUTRAL:
+            found.append(Found(place, sequence.subject, label, _NAMES[label]))
+    _check(folder, strange, [" and ".join(places) for places in names.values() if places[1:]])
+    return found
+
+
+def _check(folder: Path, strange: Sequence[str], twice: Sequence[str]) -> None:
+    problems = []
+    if strange:
+        problems.append(
+            f"pictures that neither have a label file (*_emotion.txt) nor lie in a folder named by "
+            f"their class ({', '.join(_NAMES)}) and are called like S005_001_00000011: "
+            + listed(strange, shown=SHOWN)
+        )
+    if twice:
+        problems.append(f"one picture in two places: {listed(twice, shown=SHOWN)}")
+    if problems:
+        raise DatasetError(f"{folder}: {'; '.join(problems)}")
 
 
 def find(folder: Path, settings: CkPlusDataset) -> list[Found]:
@@ -29,7 +113,7 @@ def find(folder: Path, settings: CkPlusDataset) -> list[Found]:
     the settings ask for it; or all crops in folders named by class."""
     emotions = emotions_in(folder)
     if not emotions:
-        crops = ckplus_crops.find(folder, neutral=settings.neutral)
+        crops = _crops(folder, neutral=settings.neutral)
         if not crops:
             raise DatasetError(f"{folder}: no CK+ is there; expected {_EXPECTED}")
         return crops

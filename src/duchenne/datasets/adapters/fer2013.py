@@ -5,35 +5,162 @@ parts cannot be promised, and the report says so. The set comes as one table of 
 pictures in folders named by part and class.
 """
 
+import hashlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from io import BufferedReader
+from pathlib import Path, PurePosixPath
+from typing import Any, BinaryIO, NamedTuple
 
 from duchenne.config.datasets import Fer2013Dataset
-from duchenne.datasets.adapters import fer2013_folders, fer2013_table
-from duchenne.datasets.clip import Found
-from duchenne.errors import DatasetError
-from duchenne.media.regular import walk
+from duchenne.datasets.adapters.emotions import class_of
+from duchenne.datasets.clip import Found, files_in, kind_of
+from duchenne.errors import DatasetError, Unusable, listed
+from duchenne.media.pixels import LONGEST
+from duchenne.media.regular import opened, walk
+from duchenne.subjects import unknown
 
+FOLD = "official"
+# By their number in the table.
+CLASSES = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
+_PARTS = {
+    "train": {"train", "training"},
+    "val": {"val", "valid", "validation", "publictest"},
+    "test": {"test", "testing", "privatetest"},
+}
+SHOWN = 50  # names in a message; a set that is wrong throughout has thousands
+SHOWN = 50  # rows in a message
+_COLUMNS = ("emotion", "pixels", "usage")
+_NAMES = {"fer2013.csv", "icml_face_data.csv"}  # as its owner and as the contest called it
 # Clips of each part, as published.
 PARTS = {"train": 28_709, "val": 3_589, "test": 3_589}
-
 _UNKNOWN = (
     "nobody knows who is on the pictures: each counts as a subject of its own, and that no person "
     "is in two parts cannot be checked"
 )
 
 
+def role_of(word: str) -> str | None:
+    """The role that a name of a part means, in any case; None for any other word."""
+    return next((role for role, words in _PARTS.items() if word.casefold() in words), None)
+
+
+def _in_folders(folder: Path) -> list[Found]:
+    """Every picture; all that lie elsewhere than they should are named."""
+    found, strange = [], []
+    for place in files_in(folder):
+        path = PurePosixPath(place)
+        if kind_of(place) != "image" or path.name.startswith("."):
+            continue
+        label, role = class_of(path.parent.name, CLASSES), role_of(path.parent.parent.name)
+        if label is None or role is None:
+            strange.append(place)
+        else:
+            found.append(Found(place, unknown(place), label, CLASSES[label], fold=FOLD, role=role))
+    if strange:
+        raise DatasetError(
+            f"{folder}: pictures that do not lie in <part>/<class>/ (train, validation or test; "
+            f"{', '.join(CLASSES)}): {listed(strange, shown=SHOWN)}"
+        )
+    return found
+
+
+class Line(NamedTuple):
+    number: int  # from 1, the header's
+    first: int  # byte of the file
+    text: bytes
+
+
+def is_table(path: Path) -> bool:
+    return path.name.casefold() in _NAMES
+
+
+def _in_table(folder: Path, table: Path) -> list[Found]:
+    """A clip for each row; all rows with a class or a part that we do not know are named."""
+    place = table.relative_to(folder).as_posix()
+    try:
+        with opened(table) as source:
+            file = BufferedReader(source.file)
+            found = list(_clips(_lines(file, table), place, table))
+            file.detach()  # or it would close what is not its own
+            return found
+    except Unusable as verdict:
+        raise DatasetError(f"{table}: {verdict.detail}") from None
+
+
+def _clips(lines: Iterator[Line], place: str, table: Path) -> Iterator[Found]:
+    columns = _header(next(lines, Line(1, 0, b"")), table)
+    strange = []
+    for line in lines:
+        clip = _clip(line, columns, place)
+        if clip is None:
+            strange.append(f"{line.number:05d}")
+        else:
+            yield clip
+    if strange:
+        raise DatasetError(
+            f"{table}: lines without an emotion from 0 to {len(CLASSES) - 1}, pixels, and a Usage "
+            f"(Training, PublicTest or PrivateTest): {listed(strange, shown=SHOWN)}"
+        )
+
+
+def _clip(line: Line, columns: Mapping[str, int], place: str) -> Found | None:
+    cells = line.text.split(b",")
+    if len(cells) <= max(columns.values()):
+        return None
+    emotion, usage = (_word(cells[columns[name]]) for name in ("emotion", "usage"))
+    role = role_of(usage)
+    if role is None or emotion not in {str(number) for number in range(len(CLASSES))}:
+        return None
+    at = columns["pixels"]
+    cell = cells[at]
+    pixels = cell.strip(b' "')
+    first = line.first + sum(len(c) + 1 for c in cells[:at]) + len(cell) - len(cell.lstrip(b' "'))
+    part = f"{place}#{first}-{first + len(pixels)}"
+    return Found(
+        part,
+        unknown(f"line-{line.number:05d}"),
+        int(emotion),
+        CLASSES[int(emotion)],
+        fold=FOLD,
+        role=role,
+        sha256=hashlib.sha256(pixels).hexdigest(),
+    )
+
+
+def _header(line: Line, table: Path) -> dict[str, int]:
+    names = [_word(cell).casefold() for cell in line.text.removeprefix(b"\xef\xbb\xbf").split(b",")]
+    missing = [name for name in _COLUMNS if name not in names]
+    if missing:
+        raise DatasetError(f"{table}: needs the columns {', '.join(missing)} in its first line")
+    return {name: names.index(name) for name in _COLUMNS}
+
+
+def _lines(file: BinaryIO, table: Path) -> Iterator[Line]:
+    """The lines that are not empty, without their ends."""
+    first, number = 0, 0
+    while text := file.readline(LONGEST):
+        number += 1
+        if len(text) == LONGEST:
+            raise DatasetError(f"{table}: line {number} is too long for a picture of 48 × 48 px")
+        if text.strip():
+            yield Line(number, first, text.rstrip(b"\r\n"))
+        first += len(text)
+
+
+def _word(cell: bytes) -> str:
+    return cell.decode("ascii", "replace").strip(' "')
+
+
 def find(folder: Path, settings: Fer2013Dataset) -> list[Found]:
     """The rows of the table, or the pictures in the folders of a set without one."""
-    tables = [path for path in sorted(walk(folder)) if fer2013_table.is_table(path)]
+    tables = [path for path in sorted(walk(folder)) if is_table(path)]
     if len(tables) > 1:
         names = ", ".join(path.relative_to(folder).as_posix() for path in tables)
         raise DatasetError(f"{folder}: one table is needed, and there are several: {names}")
     if tables:
-        return fer2013_table.find(folder, tables[0])
-    found = fer2013_folders.find(folder)
+        return _in_table(folder, tables[0])
+    found = _in_folders(folder)
     if not found:
         raise DatasetError(
             f"{folder}: no FER2013 is there; expected fer2013.csv (emotion,pixels,Usage), or "

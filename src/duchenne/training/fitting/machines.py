@@ -1,5 +1,6 @@
 """Support vector machines of one kind: a single one for two classes, else one for each class
-against the rest."""
+against the rest.
+"""
 
 from typing import NamedTuple
 

@@ -4,8 +4,8 @@ import math
 
 import pytest
 
-from duchenne.datasets.ages import with_age_group
 from duchenne.datasets.clip import Found, Group
+from duchenne.datasets.groups import with_age_group
 
 
 def clip(number: int = 0, **groups: Group) -> Found:

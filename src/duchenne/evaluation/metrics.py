@@ -1,17 +1,12 @@
-"""Scores that ask only how often which class was taken for which.
+"""Scores of arrays: those of the confusion matrix, and those of ranking (the ROC curve)."""
 
-Counts are (…, C, C), actual × predicted; the scores keep the leading axes, so that thousands of
-resamples are scored at once. NaN = undefined. Averages over classes take those that occur among
-the labels; where fewer than two do, there was nothing to tell apart and only accuracy is defined.
-"""
-
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-Array = npt.NDArray[np.floating[Any]]
 Classes = npt.NDArray[np.integer[Any]]
+Array = npt.NDArray[np.float64]
 
 
 def counts(label: Classes, predicted: Classes, *, classes: int) -> Array:
@@ -71,3 +66,30 @@ def _mean(each: Array, confusion: Array) -> Array:
 def _ratio(part: Array, whole: Array) -> Array:
     undefined = np.full(np.shape(whole), np.nan)
     return np.asarray(np.divide(part, whole, out=undefined, where=whole > 0))
+
+
+class Curve(NamedTuple):
+    """Rates (p,) at thresholds that fall, from (0, 0) at infinity to (1, 1)."""
+
+    false_positive: Array
+    true_positive: Array
+    threshold: Array
+
+    @property
+    def area(self) -> float:
+        steps = np.diff(self.false_positive)
+        return float((steps * (self.true_positive[1:] + self.true_positive[:-1]) / 2).sum())
+
+
+def curve(positive: npt.NDArray[np.bool_], scores: Array) -> Curve:
+    """Of clips (n,), some of them positive and some not; it has a point where it changes its
+    direction. A clip counts as positive from its score on, and equal scores count together."""
+    order = np.argsort(-scores, kind="stable")
+    falling = scores[order]
+    last = np.flatnonzero(np.append(np.diff(falling) != 0, True))  # of those with equal scores
+    true = np.cumsum(positive[order])[last]
+    false = last + 1 - true
+    turns = (np.diff(false, 2) != 0) | (np.diff(true, 2) != 0)
+    kept = np.concatenate(([True], turns, [True]))[: len(last)]
+    x, y = (np.append(0.0, counts[kept] / counts[-1]) for counts in (false, true))
+    return Curve(x, y, np.append(np.inf, falling[last][kept]))
