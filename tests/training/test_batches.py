@@ -10,9 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from duchenne.nets.neighbours import nearest
-from duchenne.training.augment import Augment
-from duchenne.training.clips import Resident
-from duchenne.training.landmark_batches import LandmarkCutter, Table
+from duchenne.training.landmark_augment import Augment
+from duchenne.training.landmark_batches import LandmarkCutter, Resident, Table
 from duchenne.training.windows import Ruler
 from tests.make import fold_cases
 from tests.make.fold_cases import CPU, CURVENET, FACE

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from duchenne.training import chip_movement
+from duchenne.training import movement
 from duchenne.training.chip_augment import ChipAugment
-from duchenne.training.chip_batches import ChipClip, ChipCutter, album
+from duchenne.training.chip_batches import ChipClip, ChipCutter, album, faster
 from duchenne.training.windows import Ruler
 from tests.make import chips, fold_cases
 
@@ -57,8 +57,8 @@ def test_velocity_by_hand():
 
 
 def test_what_is_too_strong_is_black_or_white():
-    movement = np.array([-1e6, 0.0, 1e6], np.float32)[:, None, None, None]
-    assert chip_movement.picture(movement, scale=1.0).ravel().tolist() == [0, STILL, 255]
+    change = np.array([-1e6, 0.0, 1e6], np.float32)[:, None, None, None]
+    assert movement.picture(change, scale=1.0).ravel().tolist() == [0, STILL, 255]
 
 
 def test_who_it_is_does_not_show():
@@ -112,7 +112,7 @@ def test_a_window_of_more_time_shows_a_faster_smile(velocities, grows):
 def test_faster_by_hand():
     pictures = torch.tensor([108, 128, 148, 250, 0], dtype=torch.uint8).reshape(1, 5, 1, 1, 1)
     present = torch.tensor([[True] * 4 + [False]])
-    found = chip_movement.faster(pictures, torch.tensor([1.5]), present)
+    found = faster(pictures, torch.tensor([1.5]), present)
     assert found.flatten().tolist() == [98, 128, 158, 255, 0]
 
 

@@ -1,4 +1,4 @@
-"""Batches: which windows a network sees together, put together on the clips' own device."""
+"""Batches: clips on a device, and the windows that are cut out of them and shown together."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
@@ -13,10 +13,31 @@ from torch import Tensor
 
 from duchenne.nets.inputs import Pictures, Windows
 from duchenne.training import windows
-from duchenne.training.clips import Store
-from duchenne.training.windows import Ruler
+from duchenne.training.protocol import Numbers
+from duchenne.training.windows import Array, Ruler
 
-Numbers = npt.NDArray[np.int64]
+
+@dataclass(frozen=True)
+class Store:
+    """C clips whose F frames lie on a device one after another; subclasses hold what is in them."""
+
+    names: tuple[str, ...]
+    labels: Tensor  # (C,) int64
+    times: tuple[Array, ...]  # of each clip, s
+    first: npt.NDArray[np.int64]  # (C,) number of each clip's first frame
+    seen: tuple[npt.NDArray[np.bool_], ...]  # of each clip: which frames show a face
+
+    @property
+    def device(self) -> torch.device:
+        return self.labels.device
+
+
+def first_frames(clips: Sequence[Any]) -> npt.NDArray[np.int64]:
+    """The number of each clip's first frame where all lie one after another."""
+    lengths = [len(clip.times) for clip in clips]
+    return np.concatenate([[0], np.cumsum(lengths)[:-1]]).astype(np.int64)
+
+
 Shown = TypeVar("Shown", Windows, Pictures)
 Kept = TypeVar("Kept", bound=Store)
 
@@ -41,7 +62,7 @@ class Batch(NamedTuple, Generic[Shown]):
 
 @dataclass(frozen=True)
 class Cutter(ABC, Generic[Kept, Shown]):
-    """Cuts windows out of clips on a device; what a window holds, subclasses say."""
+    """Cuts windows out of clips on a device; subclasses fill them."""
 
     clips: Kept
     ruler: Ruler
@@ -57,7 +78,7 @@ class Cutter(ABC, Generic[Kept, Shown]):
 
     @abstractmethod
     def changed(self, cut: Cut, rng: np.random.Generator) -> Batch[Shown]:
-        """Windows with the small changes of training."""
+        """Augmented windows."""
 
     def training(
         self, numbers: Numbers, *, size: int, rng: np.random.Generator

@@ -16,8 +16,8 @@ Weights = Mapping[str, npt.NDArray[Any]]
 
 
 class Fit(NamedTuple):
-    judge: Judge
-    arguments: dict[str, Any]  # JSON that `judges.build` makes the judge of, but for its weights
+    classifier: Judge
+    arguments: dict[str, Any]  # JSON that `nets.fitted.build` takes
     chosen: dict[str, Any]  # JSON: what was chosen, on what grounds
 
 
@@ -40,7 +40,7 @@ class Fitter(Protocol):
 
 
 def fitted(arguments: dict[str, Any], weights: Weights, chosen: dict[str, Any]) -> Fit:
-    """A judge made the way it will be made again: of its arguments, then given its weights."""
-    judge = build(arguments)
-    judge.load_state_dict({name: torch.as_tensor(value) for name, value in weights.items()})
-    return Fit(judge, arguments, chosen)
+    """A classifier built as it will be built again: from its arguments, then given its weights."""
+    classifier = build(arguments)
+    classifier.load_state_dict({name: torch.as_tensor(value) for name, value in weights.items()})
+    return Fit(classifier, arguments, chosen)
