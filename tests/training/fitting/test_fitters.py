@@ -28,12 +28,14 @@ EACH = pytest.mark.parametrize("name", FITTED)
 
 @EVERY
 @pytest.mark.parametrize("classes", [2, 3])
-def test_a_judge_comes_back_from_json_and_safetensors_bit_for_bit(name, classes, tmp_path: Path):
+def test_a_classifier_comes_back_from_json_and_safetensors_bit_for_bit(
+    name, classes, tmp_path: Path
+):
     given = clips(classes=classes)
     found = fit(name, given, classes=classes)
-    save_file(found.classifier.state_dict(), tmp_path / "judge.safetensors")
+    save_file(found.classifier.state_dict(), tmp_path / "classifier.safetensors")
     again = build(json.loads(json.dumps(found.arguments)))
-    again.load_state_dict(load_file(tmp_path / "judge.safetensors"))
+    again.load_state_dict(load_file(tmp_path / "classifier.safetensors"))
     assert torch.equal(logits(found.classifier, given.values), logits(again, given.values))
     json.dumps(found.chosen, allow_nan=False)
 
@@ -41,19 +43,19 @@ def test_a_judge_comes_back_from_json_and_safetensors_bit_for_bit(name, classes,
 @EACH
 @pytest.mark.parametrize("classes", [2, 3])
 def test_what_can_be_learnt_is_learnt(name, classes):
-    judge = fit(name, clips(classes=classes), classes=classes).classifier
+    classifier = fit(name, clips(classes=classes), classes=classes).classifier
     other = clips(classes=classes, seed=1)
-    right = probabilities(judge, other.values).argmax(axis=1) == other.labels
+    right = probabilities(classifier, other.values).argmax(axis=1) == other.labels
     assert right.mean() > 0.75
-    assert logits(judge, other.values).shape == (60, 1 if classes == 2 else 3)
+    assert logits(classifier, other.values).shape == (60, 1 if classes == 2 else 3)
 
 
 @EACH
 def test_what_is_unknown_in_a_clip_or_was_in_training_does_no_harm(name):
     given = clips(missing=0.4)
-    judge = fit(name, given).classifier
+    classifier = fit(name, given).classifier
     empty = np.full((1, given.values.shape[1]), np.nan)
-    assert np.isfinite(probabilities(judge, np.vstack([given.values, empty]))).all()
+    assert np.isfinite(probabilities(classifier, np.vstack([given.values, empty]))).all()
 
 
 @EACH
@@ -158,8 +160,8 @@ def test_units_do_not_matter(name, factor):
 
 
 def balanced(name: str, given: Clips, *, balance: bool) -> float:
-    judge = fit(name, given, balance=balance).classifier
-    return float(probabilities(judge, given.values)[:, 1].mean())
+    classifier = fit(name, given, balance=balance).classifier
+    return float(probabilities(classifier, given.values)[:, 1].mean())
 
 
 @EACH

@@ -1,4 +1,4 @@
-"""What a fit is given and what comes of it."""
+"""The arguments and the result of a fit."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
@@ -18,13 +18,13 @@ Weights = Mapping[str, npt.NDArray[Any]]
 class Fit(NamedTuple):
     classifier: Judge
     arguments: dict[str, Any]  # JSON that `nets.fitted.build` takes
-    chosen: dict[str, Any]  # JSON: what was chosen, on what grounds
+    chosen: dict[str, Any]  # JSON: the settings chosen, and their scores on inner folds
 
 
 class Fitter(Protocol):
-    """`values` (C, M), NaN where there is none, `labels` (C,) and subjects of the training clips.
+    """Fits a classifier to `values` (C, M), NaN where missing, `labels` (C,) and subjects (C,).
 
-    `how` are the settings of that fitter; None for `prior`, which has none.
+    `how` are the settings of the fitter; None for `prior`, which has none.
     """
 
     def __call__(
