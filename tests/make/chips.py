@@ -9,7 +9,7 @@ import numpy as np
 from duchenne.config.models import NEEDS
 from duchenne.config.training import Training
 from duchenne.training.chip_batches import ChipClip
-from duchenne.training.chip_inputs import show_chips
+from duchenne.training.chip_inputs import prepare_chips
 from duchenne.training.loop import Learnt, learn
 from duchenne.training.prepare import Prepared, prepare
 from duchenne.training.protocol import PROTOCOLS, Split, split
@@ -65,7 +65,7 @@ def split_of(how: Training) -> Split:
 
 def ready(how: Training, given: list[ChipClip]) -> Prepared:
     of = split_of(how)
-    return prepare(of, show_chips(of, given, how, device=fold_cases.CPU), how)
+    return prepare(of, prepare_chips(of, given, how, device=fold_cases.CPU), how)
 
 
 def learnt(how: Training, given: list[ChipClip], folder: Path) -> Learnt:

@@ -10,7 +10,7 @@ from duchenne.errors import TrainingError
 from duchenne.face.topology import DLIB
 from duchenne.nets.inputs import Pictures
 from duchenne.training.chip_augment import ChipAugment
-from duchenne.training.chip_batches import ChipClip, ChipCutter, album, mean_points
+from duchenne.training.chip_batches import ChipClip, ChipCutter, mean_points, store_chips
 from duchenne.training.loop import learn
 from duchenne.training.windows import Ruler
 from tests.make import chips, fold_cases
@@ -19,7 +19,7 @@ MODELS = ["realsmilenet", "scn", "vit"]  # dexpression's chips are large: the pi
 
 
 def cutter(given: list[ChipClip], augment: ChipAugment | None = None) -> ChipCutter:
-    store = album(given, device=fold_cases.CPU)
+    store = store_chips(given, device=fold_cases.CPU)
     return ChipCutter(store, Ruler(3, 5.0), augment or ChipAugment())
 
 

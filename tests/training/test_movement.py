@@ -45,7 +45,7 @@ def test_the_scale_sees_training_clips_alone():
         for clip, role in zip(given.clips, given.roles, strict=True)
     )
     other = fold_cases.ready(replace(given, clips=changed), fold_cases.settings(**MOTION))
-    assert plain.shown.scale == other.shown.scale
+    assert plain.inputs.scale == other.inputs.scale
     clips = plain.task.cutter.clips
     train = torch.cat([torch.arange(12) + clips.first[n] for n in plain.task.split.learns
                        if len(clips.times[n]) == 12])  # fmt: skip
@@ -90,8 +90,8 @@ def test_noise_is_in_distances_between_the_eyes(shows):
     ready = fold_cases.ready(fold_cases.fold(), how)
     cutter = ready.task.cutter
     assert isinstance(cutter, LandmarkCutter)
-    assert cutter.augment.noise == pytest.approx(0.01 / (ready.shown.scale or 1.0))
-    assert (ready.shown.scale is None) == (shows == "shape")
+    assert cutter.augment.noise == pytest.approx(0.01 / (ready.inputs.scale or 1.0))
+    assert (ready.inputs.scale is None) == (shows == "shape")
 
 
 # ---- Velocity -----------------------------------------------------------------------------------
@@ -132,7 +132,7 @@ def test_a_step_is_that_of_the_windows():
     scales = [
         fold_cases.ready(
             fold_cases.fold(), fold_cases.settings(**VELOCITY, window__fps=fps)
-        ).shown.scale
+        ).inputs.scale
         for fps in (10.0, 5.0)
     ]
     assert scales[0] is not None and scales[1] is not None

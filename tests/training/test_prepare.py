@@ -1,4 +1,4 @@
-"""From clips to a fold that can be learnt: its points, its device, and what is refused."""
+"""From clips to a fold that is ready to be trained: its landmarks, and what is refused."""
 
 from pathlib import Path
 

@@ -30,16 +30,16 @@ class ChipClip(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Album(Store):
+class ChipStore(Store):
     """Chips. Those of frames without a face hold zeros and are not `present`."""
 
     chips: Tensor  # (F, H, W, C) uint8
     points: Tensor  # (F, 68, 2) float32
 
 
-def album(clips: Sequence[ChipClip], *, device: torch.device) -> Album:
+def store_chips(clips: Sequence[ChipClip], *, device: torch.device) -> ChipStore:
     first = first_frames(clips)
-    return Album(
+    return ChipStore(
         names=tuple(clip.name for clip in clips),
         labels=torch.tensor([clip.label for clip in clips], device=device),
         times=tuple(clip.times for clip in clips),
@@ -51,7 +51,7 @@ def album(clips: Sequence[ChipClip], *, device: torch.device) -> Album:
 
 
 @dataclass(frozen=True)
-class ChipCutter(Cutter[Album, Pictures]):
+class ChipCutter(Cutter[ChipStore, Pictures]):
     """Cuts windows out of chips."""
 
     augment: ChipAugment

@@ -10,16 +10,16 @@ from duchenne.errors import TrainingError, listed
 from duchenne.nets.self_cure import mean_points
 from duchenne.training import chip_batches, movement
 from duchenne.training.chip_augment import ChipAugment
-from duchenne.training.chip_batches import ChipClip, ChipCutter, album
+from duchenne.training.chip_batches import ChipClip, ChipCutter, store_chips
 from duchenne.training.movement import Values
-from duchenne.training.prepare import Shown
+from duchenne.training.prepare import Inputs
 from duchenne.training.protocol import Numbers, Split
 from duchenne.training.windows import Ruler
 
 
-def show_chips(
+def prepare_chips(
     of: Split, clips: Sequence[ChipClip], settings: Training, *, device: torch.device
-) -> Shown:
+) -> Inputs:
     """Put the clips on a device as the model sees them, scaled by those that it learns from."""
     faceless = [clip.name for clip in clips if not clip.seen.any()]
     if faceless:
@@ -27,15 +27,15 @@ def show_chips(
     how, (seen, scale) = settings.augment, _pictures(clips, of.learns, settings.window)
     still = 0.0 if scale is None else movement.STILL
     cutter = ChipCutter(
-        clips=album(seen, device=device),
+        clips=store_chips(seen, device=device),
         ruler=Ruler(settings.window.frames, settings.window.fps),
         augment=ChipAugment(how.mirror, how.rotate, how.crop, how.brightness, how.warp, still),
         longer=how.stretch,
         velocities=settings.window.shows == "velocity",
     )
     if settings.scn is None:
-        return Shown(cutter, points=0, scale=scale)
-    return Shown(cutter, points=0, scale=scale, mean_points=_mean_points(of, clips))
+        return Inputs(cutter, points=0, scale=scale)
+    return Inputs(cutter, points=0, scale=scale, mean_points=_mean_points(of, clips))
 
 
 def _pictures(
@@ -56,7 +56,7 @@ def _pictures(
 
 def _movement(clip: ChipClip, window: Window) -> Values:
     known = np.where(clip.seen[:, None, None, None], clip.chips, np.float32(np.nan))
-    return movement.shown(clip.times, known, window)
+    return movement.measure(clip.times, known, window)
 
 
 def _mean_points(of: Split, clips: Sequence[ChipClip]) -> torch.Tensor:

@@ -24,7 +24,9 @@ Fitter = tuple[str, Any]  # a name in duchenne.training.fitting and its settings
 PROBE: Fitter = ("logistic", Logistic(balance=True))
 
 
-class Fold(NamedTuple):
+class Fitted(NamedTuple):
+    """A fitted fold."""
+
     learnt: Learnt
     arguments: dict[str, Any]  # that the classifier is built from
     chosen: dict[str, Any]  # hyper-parameters, and what the inner folds said of them
@@ -64,7 +66,7 @@ def fit(
     subjects: Sequence[str],
     fitter: Fitter,
     seed: int = 0,
-) -> Fold:
+) -> Fitted:
     """`values` (C, M), `labels` and `subjects` are by number of clip."""
     name, how = fitter
     done = FITTERS[name](
@@ -81,7 +83,7 @@ def fit(
     weights = {k: v.detach().clone() for k, v in done.classifier.state_dict().items()}
     learnt = Learnt(weights, 1, [row], found, {})
     count = sum(value.numel() for value in weights.values())
-    return Fold(learnt, done.arguments, done.chosen, count)
+    return Fitted(learnt, done.arguments, done.chosen, count)
 
 
 def predict(network: nn.Module, values: Array) -> Probabilities:

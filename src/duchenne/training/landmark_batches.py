@@ -30,27 +30,27 @@ class Clip(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Resident(Store):
+class LandmarkStore(Store):
     """Landmarks. Frames without a face hold zeros and are not `present`."""
 
     xyz: Tensor  # (F, N, 3) float32
     neighbours: Tensor  # (F, N, K) int16, K = 0 where the encoder needs none
 
 
-def resident(
+def store_landmarks(
     clips: Sequence[Clip],
     inputs: Sequence[npt.NDArray[np.float32]],
     *,
     neighbours: int,
     device: torch.device,
-) -> Resident:
+) -> LandmarkStore:
     """Put clips on a device. `inputs` (T, N, 3) are what the network gets of each; `neighbours` of
     each landmark, itself included, are searched once, in the clips' own landmarks."""
     known = np.concatenate([np.isfinite(clip.xyz).all(axis=(1, 2)) for clip in clips])
     every = np.concatenate([clip.xyz for clip in clips])
     shape = _without_gaps(every, known).to(device)
     first = first_frames(clips)
-    return Resident(
+    return LandmarkStore(
         names=tuple(clip.name for clip in clips),
         labels=torch.tensor([clip.label for clip in clips], device=device),
         times=tuple(clip.times for clip in clips),
@@ -89,7 +89,7 @@ class Table:
 
 
 @dataclass(frozen=True)
-class LandmarkCutter(Cutter[Resident, Windows]):
+class LandmarkCutter(Cutter[LandmarkStore, Windows]):
     """Cuts windows out of landmarks."""
 
     markers: Table

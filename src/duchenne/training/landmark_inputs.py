@@ -14,9 +14,9 @@ from duchenne.face.topology import Topology
 from duchenne.nets import fusion
 from duchenne.training import movement, standardise
 from duchenne.training.landmark_augment import Augment
-from duchenne.training.landmark_batches import Clip, LandmarkCutter, Table, markers, resident
+from duchenne.training.landmark_batches import Clip, LandmarkCutter, Table, markers, store_landmarks
 from duchenne.training.losses import Targets
-from duchenne.training.prepare import Shown, neighbours
+from duchenne.training.prepare import Inputs, neighbours
 from duchenne.training.protocol import Numbers, Split
 from duchenne.training.standardise import Standardiser
 from duchenne.training.windows import Ruler
@@ -24,9 +24,9 @@ from duchenne.training.windows import Ruler
 _LINES = {"right_eye", "left_eye", "outer_lips"}
 
 
-def show_landmarks(
+def prepare_landmarks(
     of: Split, clips: Sequence[Clip], settings: Training, *, device: torch.device
-) -> Shown:
+) -> Inputs:
     """Put the clips on a device as the model sees them, scaled by those that it learns from."""
     _check(clips)
     face = topology.of(clips[0].xyz.shape[1])
@@ -36,7 +36,7 @@ def show_landmarks(
     inputs, scale = _inputs(own, of.learns, settings)
     searched = _searched(settings, len(points.chosen))
     cutter = LandmarkCutter(
-        clips=resident(own, inputs, neighbours=searched, device=device),
+        clips=store_landmarks(own, inputs, neighbours=searched, device=device),
         ruler=Ruler(settings.window.frames, settings.window.fps),
         markers=_table(clips, fitted, settings, device),
         mirror=torch.from_numpy(points.mirror).to(device),
@@ -44,7 +44,7 @@ def show_landmarks(
         velocities=settings.window.shows == "velocity",
     )
     targets = _targets(clips, fitted, settings, device)
-    return Shown(cutter, len(points.chosen), fitted, targets, scale)
+    return Inputs(cutter, len(points.chosen), fitted, targets, scale)
 
 
 def _augment(settings: Training, scale: float | None) -> Augment:
@@ -78,7 +78,7 @@ def _inputs(
     window = settings.window
     if window.shows == "shape":
         return [clip.xyz for clip in clips], None
-    moves = [movement.shown(clip.times, clip.xyz, window) for clip in clips]
+    moves = [movement.measure(clip.times, clip.xyz, window) for clip in clips]
     scale = movement.scale_of(moves[number] for number in learns)
     return [moved / np.float32(scale) for moved in moves], scale
 

@@ -25,7 +25,7 @@ _ROUNDING_S = 1e-6  # frame times are sums of fractions in binary
 _ROUNDING = 1e-6  # the same, as a share of the time between two frames
 
 
-def shown(times: Array, values: Values, window: Window) -> Values:
+def measure(times: Array, values: Values, window: Window) -> Values:
     """(T, …) → (T, …): the motion or velocity of values of each frame, as `window.shows` asks."""
     if window.shows == "motion":
         return from_rest(times, values, neutral_s=window.neutral_s)

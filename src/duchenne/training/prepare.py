@@ -25,14 +25,14 @@ from duchenne.training.protocol import Split
 from duchenne.training.standardise import Standardiser
 
 
-class Shown(NamedTuple):
-    """What a model is shown, with the statistics of it, fitted on the clips that it learns from."""
+class Inputs(NamedTuple):
+    """The inputs of a model, with their statistics, fitted on the clips that it learns from."""
 
     cutter: AnyCutter
     points: int  # landmarks; 0 for chips
     markers: Standardiser | None = None  # None where the network has nothing to do with D-Markers
     targets: Targets | None = None
-    scale: float | None = None  # of motion or velocity; None where shapes are shown
+    scale: float | None = None  # of motion or velocity; None where window.shows is shape
     mean_points: torch.Tensor | None = None  # (68, 2) of chips, where their landmarks are learnt
 
 
@@ -41,24 +41,24 @@ class Prepared(NamedTuple):
 
     task: Task
     arguments: dict[str, Any]  # of the network
-    shown: Shown
+    inputs: Inputs
     subjects: tuple[str, ...]
 
 
-def prepare(of: Split, shown: Shown, settings: Training) -> Prepared:
+def prepare(of: Split, inputs: Inputs, settings: Training) -> Prepared:
     """A fold with its network, initialised from the seed."""
-    device = shown.cutter.clips.device
+    device = inputs.cutter.clips.device
     seed_everything(settings.seed, of.fold)
-    given, network = _network(settings, shown, of.classes)
+    given, network = _network(settings, inputs, of.classes)
     task = Task(
         split=of,
         network=network.to(device),
-        cutter=shown.cutter,
-        objective=_objective(of, shown, settings),
+        cutter=inputs.cutter,
+        objective=_objective(of, inputs, settings),
         settings=settings,
         rng=np.random.default_rng([settings.seed, zlib.crc32(of.fold.encode())]),
     )
-    return Prepared(task, given, shown, of.subjects)
+    return Prepared(task, given, inputs, of.subjects)
 
 
 def seed_everything(seed: int, fold: str) -> None:
@@ -67,20 +67,20 @@ def seed_everything(seed: int, fold: str) -> None:
     torch.manual_seed(int(mixed[0]))
 
 
-def _network(settings: Training, shown: Shown, classes: int) -> tuple[dict[str, Any], nn.Module]:
+def _network(settings: Training, inputs: Inputs, classes: int) -> tuple[dict[str, Any], nn.Module]:
     section = "net" if settings.model == "mesh" else settings.model
     try:
-        given = arguments(settings, points=shown.points, classes=classes)
+        given = arguments(settings, points=inputs.points, classes=classes)
         network = build(settings.model, given)
     except ValueError as error:
         raise TrainingError(f"{section}: {error}") from None
-    if shown.mean_points is not None:
-        network.get_buffer("mean_points").copy_(shown.mean_points)
+    if inputs.mean_points is not None:
+        network.get_buffer("mean_points").copy_(inputs.mean_points)
     return given, network
 
 
-def _objective(of: Split, shown: Shown, settings: Training) -> Objective:
-    labels = shown.cutter.clips.labels
+def _objective(of: Split, inputs: Inputs, settings: Training) -> Objective:
+    labels = inputs.cutter.clips.labels
     learns = torch.from_numpy(of.learns).to(labels.device)
     weights = losses.class_weights(
         labels[learns], classes=of.classes, balance=settings.train.balance
@@ -94,7 +94,7 @@ def _objective(of: Split, shown: Shown, settings: Training) -> Objective:
             epochs=settings.train.epochs,
         )
     penalty = settings.realsmilenet.penalty if settings.realsmilenet else 0.0
-    return Objective(labels=labels, weights=weights, targets=shown.targets, penalty=penalty)
+    return Objective(labels=labels, weights=weights, targets=inputs.targets, penalty=penalty)
 
 
 def arguments(settings: Training, *, points: int, classes: int) -> dict[str, Any]:
