@@ -34,7 +34,7 @@ from duchenne.nets.scn import Scn
 from duchenne.nets.settings import Settings
 from duchenne.nets.smilenet import SmileNet
 from duchenne.nets.vit import Vit
-from duchenne.training.allocator import keep_memory
+from duchenne.training.device import keep_memory
 from duchenne.training.fit import Fitter
 from duchenne.training.fitting import FITTERS, Logistic, Svm, Trees
 from duchenne.training.losses import smile_loss

@@ -28,7 +28,7 @@ from duchenne.nets.kernels.shares import apart
 from duchenne.nets.neighbours import nearest
 from duchenne.nets.settings import Settings
 from duchenne.nets.smilenet import SmileNet
-from duchenne.training.allocator import keep_memory
+from duchenne.training.device import keep_memory
 
 POINTS, THREADS = 478, 2
 Step = Callable[[], Any]

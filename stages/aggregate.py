@@ -22,6 +22,7 @@ from duchenne.tables.folds import FOLDS
 from duchenne.tables.models import read_models
 from duchenne.tables.parquet import read
 from duchenne.tables.predictions import PREDICTIONS, PROBES, as_predictions, only_tested
+from duchenne.training.protocol import PROTOCOLS, Protocol
 
 
 def summarise(
@@ -38,7 +39,7 @@ def summarise(
     found = {"run": run._asdict()}
     found |= summary(as_predictions(rows), columns, expected_folds=sorted(facts))
     found |= {"probes": _probed(probes)} if probes else {}
-    return {"optimistic": 1, **found} if _optimistic(facts) else found
+    return {"optimistic": 1, **found} if _protocol(facts).optimistic else found
 
 
 def prove(
@@ -46,15 +47,15 @@ def prove(
 ) -> dict[str, Any]:
     """data/reports/audit.json; raises where a fold has seen its test subjects."""
     subjects = dict(zip(clips["clip"].to_pylist(), clips["subject"].to_pylist(), strict=True))
-    optimistic = _optimistic(facts)
+    protocol = _protocol(facts)
     proof = audit(
         [(row["fold"], row["clip"], row["role"]) for row in folds.to_pylist()],
         subjects,
         predictions=as_predictions(rows),
         fitted={fold: about["fitted"] for fold, about in facts.items()},
-        trained_on_val=optimistic,
+        trained_on_val="val" in protocol.learns,
     )
-    return {"optimistic": optimistic, "epoch_chosen_on": "test" if optimistic else "val", **proof}
+    return {"optimistic": protocol.optimistic, "epoch_chosen_on": protocol.watched, **proof}
 
 
 def _probed(probes: pa.Table) -> dict[str, dict[str, float]]:
@@ -63,8 +64,10 @@ def _probed(probes: pa.Table) -> dict[str, dict[str, float]]:
     return {name: probe_scores(as_predictions(rows)) for name, rows in tables.items()}
 
 
-def _optimistic(facts: Mapping[str, Mapping[str, Any]]) -> bool:
-    return any(about["optimistic"] for about in facts.values())
+def _protocol(facts: Mapping[str, Mapping[str, Any]]) -> Protocol:
+    """That of the models; one optimistic fold makes all figures optimistic."""
+    optimistic = any(about["optimistic"] for about in facts.values())
+    return PROTOCOLS["published" if optimistic else "nested"]
 
 
 def read_history(path: Path) -> list[dict[str, str]]:

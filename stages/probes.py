@@ -18,9 +18,9 @@ from duchenne.tables.folds import FOLDS
 from duchenne.tables.landmarks import read_landmarks
 from duchenne.tables.parquet import read, write
 from duchenne.tables.predictions import PROBES
-from duchenne.training.clips import Clip
 from duchenne.training.fit import PROBE, fit, rows_of
-from duchenne.training.prepare import split
+from duchenne.training.landmark_batches import Clip
+from duchenne.training.protocol import split
 
 SEEN = ("duration", "first_frame")
 _NO_MARKERS = np.zeros(0)

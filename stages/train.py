@@ -1,7 +1,7 @@
 """Train or fit one model per fold, each on subjects that it is not tested on.
 
-A unit is a fold: folds run side by side, on all GPUs or all cores, and a killed one goes on where
-it was. How many at once is engine.yaml's and changes no result.
+A unit is a fold. Folds run side by side, on all GPUs or all cores, and a killed one resumes from
+its checkpoint. engine.yaml says how many run at once, which changes no result.
 """
 
 import json
@@ -28,7 +28,7 @@ from duchenne.tables.models import files
 from duchenne.tables.parquet import read
 from duchenne.tables.predictions import PREDICTIONS
 from duchenne.training import gpus
-from duchenne.training.spec import FoldSpec
+from duchenne.training.protocol import FoldSpec
 
 LIBRARIES = ("numpy", "safetensors", "scikit-learn", "torch", "vidaug")
 
@@ -36,8 +36,8 @@ LIBRARIES = ("numpy", "safetensors", "scikit-learn", "torch", "vidaug")
 def units_of(
     folds: pa.Table, clips: pa.Table, folder: Path | None, dmarkers: Path | None
 ) -> list[Unit]:
-    """One unit per fold. `folder` holds a file for each clip, landmarks or chips, and `dmarkers` is
-    the table of their D-Markers, where the model looks at them."""
+    """One unit per fold. `folder` has a file of landmarks or chips for each clip, and `dmarkers` is
+    the table of D-Markers; None where the model does not use them."""
     about = {row["clip"]: row for row in clips.to_pylist()}
     by_fold: dict[str, list[dict[str, str]]] = {}
     for row in folds.to_pylist():
@@ -64,26 +64,24 @@ def units_of(
     return units
 
 
-def teach(unit: Unit, recipe: Recipe, out: Path, unfinished: Path) -> Outcome:
+def train_fold_unit(unit: Unit, recipe: Recipe, out: Path, unfinished: Path) -> Outcome:
     """Train one fold and write its folder."""
-    from duchenne.training.fold import (
-        train_fold,  # with torch, which takes seconds: workers alone do
-    )
+    from duchenne.training.fold import train_fold  # it loads torch: in workers alone
 
     return train_fold(unit, recipe, out, unfinished)
 
 
-def looked_at(
+def needed_data(
     settings: Training, *, landmarks: Path, chips: Path, dmarkers: Path
 ) -> tuple[Path | None, Path | None]:
-    """The folder and the table that this model looks at."""
+    """The folder of landmarks or chips and the table of D-Markers that this model uses, if any."""
     needs = NEEDS[settings.model]
     folder = chips if needs.chip else landmarks if needs.landmarks else None
     return folder, dmarkers if needs.dmarkers or settings.fusion != "none" else None
 
 
 def check_kinds(folds: pa.Table, clips: pa.Table, settings: Training) -> None:
-    """Refuse to learn from photographs what only moving faces show."""
+    """Refuse photographs where the model or its input needs faces that move."""
     used = set(folds["clip"].to_pylist())
     kinds = zip(clips["clip"].to_pylist(), clips["kind"].to_pylist(), strict=True)
     stills = [name for name, kind in kinds if kind in STILLS and name in used]
@@ -92,7 +90,7 @@ def check_kinds(folds: pa.Table, clips: pa.Table, settings: Training) -> None:
 
 
 def engine_for(settings: Settings, train: Train) -> Settings:
-    """How the engine runs folds."""
+    """The engine's settings for folds: as many at once as there is room on GPUs or cores."""
     devices = gpus.count() if train.device != "cpu" else 0
     return settings.for_folds(devices=devices, threads=train.threads)
 
@@ -156,13 +154,13 @@ def run(stage: Stage) -> None:
     clips = read(CLIPS, stage.dep("data/clips.parquet"))
     folds = read(FOLDS, stage.dep("data/folds.parquet"))
     check_kinds(folds, clips, settings)
-    seen = {"landmarks": stage.dep("data/landmarks"), "chips": stage.dep("data/crops")}
-    looks = looked_at(settings, **seen, dmarkers=stage.dep("data/dmarkers.parquet"))
+    folders_of = {"landmarks": stage.dep("data/landmarks"), "chips": stage.dep("data/crops")}
+    needed = needed_data(settings, **folders_of, dmarkers=stage.dep("data/dmarkers.parquet"))
     recipe = stage.recipe(settings, *LIBRARIES, writes=PREDICTIONS)
     places = Places(stage.out("models/folds"), "", stage.out("data/status/train.parquet"))
     rows = fan_out(
-        teach,
-        units_of(folds, clips, *looks),
+        train_fold_unit,
+        units_of(folds, clips, *needed),
         recipe=recipe,
         places=places,
         settings=engine_for(stage.engine, settings.train),

@@ -9,9 +9,10 @@ import numpy as np
 from duchenne.config.models import NEEDS
 from duchenne.config.training import Training
 from duchenne.training.chip_batches import ChipClip
+from duchenne.training.chip_inputs import prepare_chips
 from duchenne.training.loop import Learnt, learn
-from duchenne.training.prepare import Prepared, Split, prepare, split
-from duchenne.training.show_chips import show_chips
+from duchenne.training.prepare import Prepared, prepare
+from duchenne.training.protocol import PROTOCOLS, Split, split
 from tests.make import fold_cases
 
 ROLES = {f"c{n:02d}": role for n, role in enumerate(["train"] * 8 + ["val"] * 4 + ["test"] * 4)}
@@ -58,13 +59,13 @@ def split_of(how: Training) -> Split:
         roles=ROLES,
         subjects=SUBJECTS,
         classes=2,
-        published=how.protocol == "published",
+        protocol=PROTOCOLS[how.protocol],
     )
 
 
 def ready(how: Training, given: list[ChipClip]) -> Prepared:
     of = split_of(how)
-    return prepare(of, show_chips(of, given, how, device=fold_cases.CPU), how)
+    return prepare(of, prepare_chips(of, given, how, device=fold_cases.CPU), how)
 
 
 def learnt(how: Training, given: list[ChipClip], folder: Path) -> Learnt:

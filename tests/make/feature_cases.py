@@ -59,10 +59,10 @@ def fit(name: str, given: Clips, *, classes: int = 2, seed: int = 0, **how: Any)
     return FITTERS[name](*given, classes=classes, seed=seed, how=settings)
 
 
-def logits(judge: Judge, values: Array) -> torch.Tensor:
-    found: torch.Tensor = judge(Rows(torch.from_numpy(values))).logits
+def logits(classifier: Judge, values: Array) -> torch.Tensor:
+    found: torch.Tensor = classifier(Rows(torch.from_numpy(values))).logits
     return found
 
 
-def probabilities(judge: Judge, values: Array) -> Array:
-    return losses.probabilities(logits(judge, values)).numpy()
+def probabilities(classifier: Judge, values: Array) -> Array:
+    return losses.probabilities(logits(classifier, values)).numpy()

@@ -14,12 +14,12 @@ from duchenne.config import params
 from duchenne.config.training import Training
 from duchenne.dmarkers.names import COLUMNS
 from duchenne.face import topology
-from duchenne.training.augment import Augment
-from duchenne.training.clips import Clip
-from duchenne.training.landmark_batches import LandmarkCutter
+from duchenne.training.landmark_augment import Augment
+from duchenne.training.landmark_batches import Clip, LandmarkCutter
+from duchenne.training.landmark_inputs import prepare_landmarks
 from duchenne.training.loop import Learnt, Task, learn
-from duchenne.training.prepare import Prepared, Split, prepare, split
-from duchenne.training.show_landmarks import show_landmarks
+from duchenne.training.prepare import Prepared, prepare
+from duchenne.training.protocol import PROTOCOLS, Split, split
 from tests.rules.imports import ROOT
 
 CPU = torch.device("cpu")
@@ -114,7 +114,7 @@ def fold(train: int = 10, val: int = 4, test: int = 4) -> Fold:
 
 def ready(given: Fold, how: Training, *, name: str = "1", classes: int = 2) -> Prepared:
     of = split_of(given, how, name=name, classes=classes)
-    return prepare(of, show_landmarks(of, given.clips, how, device=CPU), how)
+    return prepare(of, prepare_landmarks(of, given.clips, how, device=CPU), how)
 
 
 def split_of(given: Fold, how: Training, *, name: str = "1", classes: int = 2) -> Split:
@@ -126,7 +126,7 @@ def split_of(given: Fold, how: Training, *, name: str = "1", classes: int = 2) -
         roles=by_clip,
         subjects=dict(zip(names, given.subjects, strict=True)),
         classes=classes,
-        published=how.protocol == "published",
+        protocol=PROTOCOLS[how.protocol],
     )
 
 

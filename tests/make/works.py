@@ -111,7 +111,7 @@ def large_steps(unit: Unit, recipe: Recipe, out: Path) -> Outcome:
     """
     import resource
 
-    from duchenne.training.allocator import keep_memory
+    from duchenne.training.device import keep_memory
 
     keep_memory()
     faults = []

@@ -12,7 +12,7 @@ from duchenne.errors import TrainingError
 from duchenne.flow.settings import Settings
 from duchenne.flow.unit import Recipe, Unit, digest
 from duchenne.training import gpus
-from duchenne.training.spec import FoldSpec
+from duchenne.training.protocol import FoldSpec
 from stages import train
 from stages.train import check_kinds, engine_for, units_of
 from tests.make.fold_cases import settings

@@ -10,9 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from duchenne.nets.neighbours import nearest
-from duchenne.training.augment import Augment
-from duchenne.training.clips import Resident
-from duchenne.training.landmark_batches import LandmarkCutter, Table
+from duchenne.training.landmark_augment import Augment
+from duchenne.training.landmark_batches import LandmarkCutter, LandmarkStore, Table
 from duchenne.training.windows import Ruler
 from tests.make import fold_cases
 from tests.make.fold_cases import CPU, CURVENET, FACE
@@ -29,7 +28,7 @@ def cutter(lengths: Sequence[int], *, faceless: Sequence[tuple[int, int]] = ()) 
         seen[clip][frame] = False
     values = torch.cat([100.0 * c + torch.arange(float(n)) for c, n in enumerate(lengths)])
     own = torch.arange(float(len(lengths)))[:, None]
-    store = Resident(
+    store = LandmarkStore(
         names=tuple(f"c{number}" for number in range(len(lengths))),
         labels=torch.zeros(len(lengths), dtype=torch.int64),
         times=tuple(np.arange(length) / 5.0 for length in lengths),

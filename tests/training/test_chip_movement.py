@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from duchenne.training import chip_movement
+from duchenne.training import movement
 from duchenne.training.chip_augment import ChipAugment
-from duchenne.training.chip_batches import ChipClip, ChipCutter, album
+from duchenne.training.chip_batches import ChipClip, ChipCutter, faster, store_chips
 from duchenne.training.windows import Ruler
 from tests.make import chips, fold_cases
 
@@ -26,9 +26,9 @@ def face(levels: list[int], *, seen: list[bool] | None = None) -> ChipClip:
 def shown(shows: str, clips: list[ChipClip]) -> tuple[list[torch.Tensor], float]:
     how = chips.settings("scn", window__shows=shows, window__neutral_s=0.1)
     ready = chips.ready(how, clips)
-    assert ready.shown.scale is not None
+    assert ready.inputs.scale is not None
     store = ready.task.cutter.clips
-    return list(store.chips.split([len(one.times) for one in clips])), ready.shown.scale
+    return list(store.chips.split([len(one.times) for one in clips])), ready.inputs.scale
 
 
 def of_all(first: ChipClip) -> list[ChipClip]:
@@ -57,8 +57,8 @@ def test_velocity_by_hand():
 
 
 def test_what_is_too_strong_is_black_or_white():
-    movement = np.array([-1e6, 0.0, 1e6], np.float32)[:, None, None, None]
-    assert chip_movement.picture(movement, scale=1.0).ravel().tolist() == [0, STILL, 255]
+    change = np.array([-1e6, 0.0, 1e6], np.float32)[:, None, None, None]
+    assert movement.picture(change, scale=1.0).ravel().tolist() == [0, STILL, 255]
 
 
 def test_who_it_is_does_not_show():
@@ -80,7 +80,7 @@ def test_the_scale_sees_training_clips_alone():
         for one in given
     ]
     plain, changed = (chips.ready(how, clips) for clips in (given, other))
-    assert plain.shown.scale == changed.shown.scale
+    assert plain.inputs.scale == changed.inputs.scale
     assert plain.subjects == ("s0", "s1", "s2", "s3")
     own = sum(len(one.times) for one in given[:8])
     assert torch.equal(*(ready.task.cutter.clips.chips[:own] for ready in (plain, changed)))
@@ -89,7 +89,7 @@ def test_the_scale_sees_training_clips_alone():
 def test_shapes_are_the_chips_themselves():
     given = chips.clips("scn")
     ready = chips.ready(chips.settings("scn"), given)
-    assert ready.shown.scale is None
+    assert ready.inputs.scale is None
     assert torch.equal(
         ready.task.cutter.clips.chips, torch.from_numpy(np.concatenate([c.chips for c in given]))
     )
@@ -98,7 +98,7 @@ def test_shapes_are_the_chips_themselves():
 @pytest.mark.parametrize(("velocities", "grows"), [(True, True), (False, False)])
 def test_a_window_of_more_time_shows_a_faster_smile(velocities, grows):
     """A clip that always moves alike: by so much, or times what time was stretched by."""
-    store = album([face([STILL + 40] * 40)], device=fold_cases.CPU)
+    store = store_chips([face([STILL + 40] * 40)], device=fold_cases.CPU)
     cutter = ChipCutter(store, Ruler(3, 5.0), ChipAugment(), longer=0.5, velocities=velocities)
     rng = np.random.default_rng(1)
     levels = set()
@@ -112,7 +112,7 @@ def test_a_window_of_more_time_shows_a_faster_smile(velocities, grows):
 def test_faster_by_hand():
     pictures = torch.tensor([108, 128, 148, 250, 0], dtype=torch.uint8).reshape(1, 5, 1, 1, 1)
     present = torch.tensor([[True] * 4 + [False]])
-    found = chip_movement.faster(pictures, torch.tensor([1.5]), present)
+    found = faster(pictures, torch.tensor([1.5]), present)
     assert found.flatten().tolist() == [98, 128, 158, 255, 0]
 
 

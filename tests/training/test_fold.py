@@ -23,8 +23,8 @@ from duchenne.tables.landmarks import landmarks_table
 from duchenne.tables.mesh import point_column
 from duchenne.tables.models import files, read_models
 from duchenne.tables.predictions import PREDICTIONS, only_tested
-from duchenne.training.clips import Clip
 from duchenne.training.fold import train_fold
+from duchenne.training.landmark_batches import Clip
 from stages.aggregate import prove, summarise
 from stages.train import merge_history, merge_predictions, units_of
 from tests.make.fold_cases import clip, settings

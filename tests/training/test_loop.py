@@ -14,7 +14,7 @@ from torch import nn
 from duchenne.errors import Unusable
 from duchenne.nets.kernels import shares
 from duchenne.training import loop as module
-from duchenne.training import scores
+from duchenne.training import monitor
 from duchenne.training.loop import Learnt, Task, learn, predict
 from tests.make.fold_cases import (
     CURVENET,
@@ -217,7 +217,7 @@ def test_validation_clips_teach_in_the_published_protocol_alone(protocol, teache
 def test_who_learns_and_who_is_watched(protocol, learns, watched, roles, tmp_path: Path):
     how, given = settings(protocol=protocol), fold(test=6)
     ours = task(given, how)
-    assert (len(ours.learns), len(ours.watched)) == (learns, watched)
+    assert (len(ours.split.learns), len(ours.split.watched)) == (learns, watched)
     found = learnt(given, how, tmp_path)
     assert list(found.probabilities) == roles
     prefix = "val" if protocol == "nested" else "test"
@@ -238,7 +238,7 @@ def scripted(
         return {"loss": -value, "accuracy": value, "balanced_accuracy": value, "auc": math.nan}
 
     told: list[str] = []
-    monkeypatch.setattr(scores, "of", of)
+    monkeypatch.setattr(monitor, "scores", of)
     return learn(task_of, unfinished=Path("nowhere"), say=told.append), told
 
 
@@ -257,8 +257,8 @@ def test_the_first_best_epoch_is_chosen(
     watched, patience, chosen, epochs, monkeypatch: pytest.MonkeyPatch
 ):
     """An area that is undefined in every epoch leaves the choice to the loss."""
-    for monitor in ("loss", "balanced_accuracy", "auc"):
-        how = settings(train__epochs=5, train__patience=patience, train__monitor=monitor)
+    for score in ("loss", "balanced_accuracy", "auc"):
+        how = settings(train__epochs=5, train__patience=patience, train__monitor=score)
         found, told = scripted(task(fold(), how), watched, monkeypatch)
         assert (found.epoch, len(found.history), len(told)) == (chosen, epochs, epochs)
 
@@ -353,7 +353,7 @@ def test_every_epoch_is_told(tmp_path: Path):
 
 def test_a_probability_is_the_mean_over_a_clip_s_windows():
     ours = task(fold(), settings())
-    numbers = ours.test[::-1].copy()
+    numbers = ours.split.parts["test"][::-1].copy()
     found = predict(ours, numbers)
     for row, number in zip(found, numbers, strict=True):
         with torch.inference_mode():

@@ -1,18 +1,16 @@
-"""From clips to a fold that can be learnt: its points, its device, and what is refused."""
+"""From clips to a fold that is ready to be trained: its landmarks, and what is refused."""
 
 from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 
 from duchenne.config.models import PUBLISHED
 from duchenne.dmarkers.names import COLUMNS
 from duchenne.errors import TrainingError, Unusable
 from duchenne.face import topology
-from duchenne.training import device
-from duchenne.training.points import choose
-from tests.make.fold_cases import CPU, CURVENET, clip, fold, learnt, ready, settings, task
+from duchenne.training.landmark_inputs import choose_points
+from tests.make.fold_cases import CURVENET, clip, fold, learnt, ready, settings, task
 
 CHEEKS = np.array([column.startswith("cheeks") for column in COLUMNS])
 
@@ -22,7 +20,7 @@ CHEEKS = np.array([column.startswith("cheeks") for column in COLUMNS])
 @pytest.mark.parametrize("wanted", ["all", "features"])
 def test_every_chosen_point_has_its_partner_among_the_chosen(points, wanted):
     face = topology.of(points)
-    chosen, mirror = choose(face, wanted=wanted)
+    chosen, mirror = choose_points(face, wanted=wanted)
     assert (np.diff(chosen) > 0).all()
     assert chosen[mirror].tolist() == [face.mirror[point] for point in chosen]
     assert mirror[mirror].tolist() == list(range(len(chosen)))
@@ -32,7 +30,7 @@ def test_every_chosen_point_has_its_partner_among_the_chosen(points, wanted):
 @pytest.mark.parametrize("face", [topology.DLIB, topology.MESH])
 def test_features_are_what_a_smile_moves_and_what_it_leaves(face):
     """Eyes, lips and the points of the skull, without brows and the outline of the face."""
-    chosen = set(choose(face, wanted="features").chosen.tolist())
+    chosen = set(choose_points(face, wanted="features").chosen.tolist())
     shapes = {line.name: set(line.path) for line in face.outlines}
     skull = set(face.rigid) | {face.mirror[point] for point in face.rigid}
     assert shapes["right_eye"] | shapes["left_eye"] | shapes["outer_lips"] | skull <= chosen
@@ -42,7 +40,7 @@ def test_features_are_what_a_smile_moves_and_what_it_leaves(face):
 
 def test_a_network_sees_the_chosen_points_alone():
     ours = task(fold(), settings(net__points="features"))
-    chosen = choose(topology.DLIB, wanted="features").chosen
+    chosen = choose_points(topology.DLIB, wanted="features").chosen
     given = fold().clips[0].xyz[:, chosen]
     assert np.array_equal(ours.cutter.clips.xyz[: len(given)].numpy(), given)
 
@@ -105,59 +103,6 @@ def test_one_long_clip_and_one_of_a_single_frame_can_be_learnt_from():
     given = fold().changed(["train"], times=lambda one: one.times[:1], xyz=lambda one: one.xyz[1:2])
     ours = task(given, settings())
     assert [len(times) for times in ours.cutter.clips.times[:2]] == [1, 1]
-    [batch, *_] = ours.cutter.testing(ours.train, count=5, size=4)
+    [batch, *_] = ours.cutter.testing(ours.split.learns, count=5, size=4)
     assert batch.windows.present.sum(dim=1).tolist() == [1] * 4
     assert clip("x").xyz.shape == (12, 68, 3)
-
-
-# ---- Devices ------------------------------------------------------------------------------------
-@pytest.mark.parametrize(
-    ("wanted", "gpus", "chosen"),
-    [
-        ("auto", 0, ["cpu", "cpu", "cpu"]),
-        ("cpu", 2, ["cpu", "cpu", "cpu"]),
-        ("auto", 2, ["cuda:0", "cuda:1", "cuda:0"]),
-        ("cuda", 1, ["cuda:0", "cuda:0", "cuda:0"]),
-    ],
-)
-def test_gpus_are_dealt_out_in_turn(wanted, gpus, chosen, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: gpus > 0)
-    monkeypatch.setattr(torch.cuda, "device_count", lambda: gpus)
-    assert [str(device.choose(wanted, worker=worker)) for worker in range(3)] == chosen
-
-
-def test_a_gpu_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    with pytest.raises(TrainingError, match=r"train\.device is cuda and there is no GPU"):
-        device.choose("cuda", worker=0)
-
-
-def test_half_precision_is_a_gpu_s_alone():
-    with device.precision(CPU, wanted="auto"):
-        assert not torch.is_autocast_enabled("cpu")
-        assert not torch.is_autocast_enabled("cuda")
-
-
-@pytest.mark.parametrize(
-    ("error", "setting"),
-    [
-        (torch.OutOfMemoryError("CUDA out of memory"), "folds_per_device"),
-        (MemoryError(), "workers"),
-        (None, "workers"),
-    ],
-)
-def test_a_full_memory_says_what_to_change(error, setting):
-    with (
-        pytest.raises(Unusable, match=rf"train\.batch .* or {setting} in engine") as caught,
-        device.memory_limits(),
-    ):
-        if error is None:
-            torch.empty(10**15)  # torch's own error, which is of no class of its own
-        raise error
-    assert caught.value.reason == "out_of_memory"
-    assert not caught.value.lasting
-
-
-def test_other_errors_are_left_as_they_are():
-    with pytest.raises(RuntimeError, match="shapes"), device.memory_limits():
-        torch.ones(2, 3) @ torch.ones(2, 3)

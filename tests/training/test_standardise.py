@@ -40,7 +40,7 @@ def seen_in_training(task: Task, epochs: int = 2) -> list[AnyBatch]:
     return [
         batch
         for _ in range(epochs)
-        for batch in task.cutter.training(task.learns, size=4, rng=task.rng)
+        for batch in task.cutter.training(task.split.learns, size=4, rng=task.rng)
     ]
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from duchenne.training.clips import Clip
+from duchenne.training.landmark_batches import Clip
 from duchenne.training.loop import learn, predict
 from tests.make.fold_cases import CURVENET, FACE, Fold, clip, ready, settings, silent
 
@@ -53,7 +53,7 @@ def test_frames_that_are_absent_change_nothing(encoder: dict[str, object]):
     ]
     short, long = tasks
     long.network.load_state_dict(short.network.state_dict())
-    first, second = (predict(task, task.test) for task in tasks)
+    first, second = (predict(task, task.split.parts["test"]) for task in tasks)
     assert np.isfinite(first).all()
     np.testing.assert_allclose(first, second, atol=1e-5)
 
@@ -72,6 +72,6 @@ def test_a_class_that_is_rare_can_be_weighed_up(balance: bool, tmp_path: Path):
 
 def test_the_last_layer_has_a_score_for_each_class():
     task = ready(stills(1, 1, 1), settings(**STILL), classes=CLASSES).task
-    batch = next(iter(task.cutter.testing(task.test, count=1, size=4)))
+    batch = next(iter(task.cutter.testing(task.split.parts["test"], count=1, size=4)))
     with torch.inference_mode():
         assert task.network(batch.windows).logits.shape == (4, CLASSES)

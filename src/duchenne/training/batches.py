@@ -1,4 +1,4 @@
-"""Batches: which windows a network sees together, put together on the clips' own device."""
+"""Batches: clips on a device, and the windows that are cut out of them and shown together."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
@@ -13,12 +13,33 @@ from torch import Tensor
 
 from duchenne.nets.inputs import Pictures, Windows
 from duchenne.training import windows
-from duchenne.training.clips import Store
-from duchenne.training.windows import Ruler
+from duchenne.training.protocol import Numbers
+from duchenne.training.windows import Array, Ruler
 
-Numbers = npt.NDArray[np.int64]
-Shown = TypeVar("Shown", Windows, Pictures)
-Kept = TypeVar("Kept", bound=Store)
+
+@dataclass(frozen=True)
+class Store:
+    """C clips whose F frames lie on a device one after another; subclasses hold what is in them."""
+
+    names: tuple[str, ...]
+    labels: Tensor  # (C,) int64
+    times: tuple[Array, ...]  # of each clip, s
+    first: npt.NDArray[np.int64]  # (C,) number of each clip's first frame
+    seen: tuple[npt.NDArray[np.bool_], ...]  # of each clip: which frames show a face
+
+    @property
+    def device(self) -> torch.device:
+        return self.labels.device
+
+
+def first_frames(clips: Sequence[Any]) -> npt.NDArray[np.int64]:
+    """The number of each clip's first frame where all lie one after another."""
+    lengths = [len(clip.times) for clip in clips]
+    return np.concatenate([[0], np.cumsum(lengths)[:-1]]).astype(np.int64)
+
+
+Content = TypeVar("Content", Windows, Pictures)
+Clips = TypeVar("Clips", bound=Store)
 
 
 class Cut(NamedTuple):
@@ -30,20 +51,20 @@ class Cut(NamedTuple):
     stretch: Tensor  # (B,) float32, by how much each lasts longer
 
 
-class Batch(NamedTuple, Generic[Shown]):
+class Batch(NamedTuple, Generic[Content]):
     """Windows with the numbers (B,) of the clips they are cut from."""
 
-    windows: Shown
+    windows: Content
     clips: Tensor
     mirrored: Tensor  # (B,) bool
     points: Tensor | None = None  # (B, 68, 2) landmarks in the chips, NaN where not known
 
 
 @dataclass(frozen=True)
-class Cutter(ABC, Generic[Kept, Shown]):
-    """Cuts windows out of clips on a device; what a window holds, subclasses say."""
+class Cutter(ABC, Generic[Clips, Content]):
+    """Cuts windows out of clips on a device; subclasses fill them."""
 
-    clips: Kept
+    clips: Clips
     ruler: Ruler
 
     @property
@@ -52,16 +73,16 @@ class Cutter(ABC, Generic[Kept, Shown]):
         """Up to how much slower or faster training windows are, as a fraction."""
 
     @abstractmethod
-    def plain(self, cut: Cut) -> Batch[Shown]:
+    def plain(self, cut: Cut) -> Batch[Content]:
         """Windows as they are."""
 
     @abstractmethod
-    def changed(self, cut: Cut, rng: np.random.Generator) -> Batch[Shown]:
-        """Windows with the small changes of training."""
+    def changed(self, cut: Cut, rng: np.random.Generator) -> Batch[Content]:
+        """Augmented windows."""
 
     def training(
         self, numbers: Numbers, *, size: int, rng: np.random.Generator
-    ) -> Iterator[Batch[Shown]]:
+    ) -> Iterator[Batch[Content]]:
         """One random window of each clip, in random order; batches differ in size by at most 1."""
         order = rng.permutation(numbers)
         for part in np.array_split(order, ceil(len(order) / size)):
@@ -73,7 +94,7 @@ class Cutter(ABC, Generic[Kept, Shown]):
                 starts.append(start)
             yield self.changed(self._cut(part, starts, factors), rng)
 
-    def testing(self, numbers: Numbers, *, count: int, size: int) -> Iterator[Batch[Shown]]:
+    def testing(self, numbers: Numbers, *, count: int, size: int) -> Iterator[Batch[Content]]:
         """Evenly spaced windows of each clip, `size` of them at a time."""
         plan = [
             (number, start)

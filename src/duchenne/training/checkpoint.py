@@ -1,6 +1,6 @@
-"""A run that can go on where it was: weights, optimiser, random states and history in one file.
+"""The checkpoint of a fold: weights, optimiser, random states and history in one file.
 
-It is a safetensors file, which holds numbers and text alone, and appears by one rename.
+It is a safetensors file, which holds only numbers and text, and is put in place by a rename.
 """
 
 import json

@@ -1,7 +1,7 @@
-"""Face chips that look a little different each time, by vidaug; in training only.
+"""Augmentation of face chips by vidaug, in training only.
 
-Each window is changed as a whole, since a smile is what differs between its frames. How much is
-drawn here, and vidaug applies it; what landmarks and D-Markers must follow is told to the caller.
+Each window is changed as a whole, since a smile is what differs between its frames. The amounts are
+drawn here and applied by vidaug; the caller gets what landmarks and D-Markers must follow.
 """
 
 from dataclasses import dataclass
@@ -85,7 +85,7 @@ def _window(
     chips: Chips, look: _Look, rng: np.random.Generator, *, still: float
 ) -> tuple[Chips, Numbers]:
     """The present frames (P, H, W, C) of one window changed, with its affine map (2, 3)."""
-    from duchenne.training import chip_changes as by
+    from duchenne.training import chip_transforms as by
 
     _, height, width, _ = chips.shape
     if look.warp:

@@ -12,10 +12,10 @@ from torch import Tensor
 from duchenne.face.topology import DLIB
 from duchenne.nets.inputs import Pictures
 from duchenne.training import chip_augment
-from duchenne.training.batches import Batch, Cut, Cutter
+from duchenne.training.batches import Batch, Cut, Cutter, Store, first_frames
 from duchenne.training.chip_augment import Changed, ChipAugment
-from duchenne.training.chip_movement import faster
-from duchenne.training.clips import Array, Store, first_frames
+from duchenne.training.movement import STILL
+from duchenne.training.windows import Array
 
 
 class ChipClip(NamedTuple):
@@ -30,16 +30,16 @@ class ChipClip(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Album(Store):
+class ChipStore(Store):
     """Chips. Those of frames without a face hold zeros and are not `present`."""
 
     chips: Tensor  # (F, H, W, C) uint8
     points: Tensor  # (F, 68, 2) float32
 
 
-def album(clips: Sequence[ChipClip], *, device: torch.device) -> Album:
+def store_chips(clips: Sequence[ChipClip], *, device: torch.device) -> ChipStore:
     first = first_frames(clips)
-    return Album(
+    return ChipStore(
         names=tuple(clip.name for clip in clips),
         labels=torch.tensor([clip.label for clip in clips], device=device),
         times=tuple(clip.times for clip in clips),
@@ -51,7 +51,7 @@ def album(clips: Sequence[ChipClip], *, device: torch.device) -> Album:
 
 
 @dataclass(frozen=True)
-class ChipCutter(Cutter[Album, Pictures]):
+class ChipCutter(Cutter[ChipStore, Pictures]):
     """Cuts windows out of chips."""
 
     augment: ChipAugment
@@ -94,3 +94,11 @@ def _followed(points: npt.NDArray[np.float32], new: Changed) -> npt.NDArray[np.f
 def mean_points(points: Tensor, present: Tensor) -> Tensor:
     """(B, T, 68, 2) → (B, 68, 2): the mean of the frames that have landmarks; NaN if none has."""
     return torch.where(present[:, :, None, None], points, torch.nan).nanmean(dim=1)
+
+
+def faster(chips: Tensor, stretch: Tensor, present: Tensor) -> Tensor:
+    """Pictures of velocity (B, T, H, W, C) of windows that last `stretch` (B,) times as long; zeros
+    where not `present` (B, T)."""
+    wide = stretch.to(torch.float32)[:, None, None, None, None]
+    levels = ((chips.float() - STILL) * wide + STILL).round_().clamp_(0.0, 255.0)
+    return (levels * present[:, :, None, None, None]).to(torch.uint8)

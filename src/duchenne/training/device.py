@@ -1,5 +1,7 @@
-"""Where a fold is trained, and what its arithmetic is."""
+"""The device that a fold is trained on, the precision there, and memory."""
 
+import ctypes
+import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
@@ -8,9 +10,13 @@ import torch
 
 from duchenne.errors import TrainingError, Unusable
 
+# Options of `mallopt` in glibc's malloc.h; other C libraries do not have it.
+_TRIM_THRESHOLD, _MMAP_MAX, _ARENA_MAX = -1, -4, -8
+_NEVER = -1
+
 
 def choose(wanted: str, *, worker: int) -> torch.device:
-    """The device of a worker: GPUs are dealt out in turn. `wanted` is auto, cpu or cuda."""
+    """The device of a worker: GPUs are taken in turn. `wanted` is auto, cpu or cuda."""
     there = torch.cuda.device_count() if torch.cuda.is_available() else 0
     if wanted == "cuda" and not there:
         raise TrainingError(
@@ -31,7 +37,7 @@ def precision(device: torch.device, *, wanted: str) -> AbstractContextManager[An
 
 @contextmanager
 def memory_limits() -> Iterator[None]:
-    """Running out of memory is a verdict that says what to change."""
+    """Turn running out of memory into Unusable, which says what to change."""
     try:
         yield
     except torch.OutOfMemoryError:
@@ -49,3 +55,21 @@ def _full(what: str, setting: str) -> Unusable:
         f"{what} is full: make train.batch smaller in params.yaml, or {setting} in engine.yaml",
         lasting=False,
     )
+
+
+def keep_memory() -> None:
+    """Let this process keep all memory that it has had once.
+
+    Every step asks for the same large arrays. By default the C library gives each back to the
+    system when it is freed, and the system clears every page before it hands it out again. Threads
+    that start later share one arena, since each would keep its own; a thread that has one already
+    stays there, so workers start with one for all. Does nothing
+    where there is no glibc.
+    """
+    if sys.platform != "linux":
+        return
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is None:
+        return
+    for option, value in ((_TRIM_THRESHOLD, _NEVER), (_MMAP_MAX, 0), (_ARENA_MAX, 1)):
+        mallopt(option, value)

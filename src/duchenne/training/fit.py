@@ -1,4 +1,4 @@
-"""One fold of a model that is fitted in one go: there is no epoch to be chosen."""
+"""One fold of a model that is fitted in one go, without epochs: a classifier of rows of numbers."""
 
 import math
 from collections.abc import Sequence
@@ -11,22 +11,24 @@ from torch import nn
 
 from duchenne.config.training import Training
 from duchenne.nets.inputs import Rows
-from duchenne.training import losses, rows, scores
-from duchenne.training.clips import Clip
+from duchenne.training import losses, monitor
 from duchenne.training.fitting import FITTERS, Logistic, Svm, Trees
+from duchenne.training.landmark_batches import Clip
 from duchenne.training.loop import Learnt, Probabilities
-from duchenne.training.prepare import Numbers, Split
+from duchenne.training.movement import Array, at_rest
+from duchenne.training.protocol import Numbers, Split
 
-Array = npt.NDArray[np.float64]
 Fitter = tuple[str, Any]  # a name in duchenne.training.fitting and its settings
 
-# Of a rare class, too, a probe has to tell whether it could be told.
+# Balanced, so that a probe also tells whether a rare class can be told.
 PROBE: Fitter = ("logistic", Logistic(balance=True))
 
 
-class Fold(NamedTuple):
+class Fitted(NamedTuple):
+    """A fitted fold."""
+
     learnt: Learnt
-    arguments: dict[str, Any]  # of the judge
+    arguments: dict[str, Any]  # that the classifier is built from
     chosen: dict[str, Any]  # hyper-parameters, and what the inner folds said of them
     parameters: int
 
@@ -35,14 +37,25 @@ def rows_of(clips: Sequence[Clip], *, model: str, neutral_s: float) -> Array:
     """(C, M): what a model is given of each clip."""
     match model:
         case "duration":
-            return np.array([rows.duration(clip.times) for clip in clips])
+            return np.array([duration(clip.times) for clip in clips])
         case "first_frame":
             return np.array(
-                [rows.first_frame(clip.times, clip.xyz, neutral_s=neutral_s) for clip in clips]
+                [first_frame(clip.times, clip.xyz, neutral_s=neutral_s) for clip in clips]
             )
         case "majority":
             return np.zeros((len(clips), 0))
     return np.array([clip.markers for clip in clips])
+
+
+def duration(times: Array) -> Array:
+    """(1,) s from the first frame to the last."""
+    return np.array([times[-1] - times[0]], np.float64)
+
+
+def first_frame(times: Array, xyz: npt.NDArray[np.float32], *, neutral_s: float) -> Array:
+    """(3N,): x, y, z of each landmark at rest, its median in the first `neutral_s` s with a face,
+    of (T, N, 3)."""
+    return at_rest(times, xyz.astype(np.float64), neutral_s=neutral_s).ravel()
 
 
 def fit(
@@ -53,7 +66,7 @@ def fit(
     subjects: Sequence[str],
     fitter: Fitter,
     seed: int = 0,
-) -> Fold:
+) -> Fitted:
     """`values` (C, M), `labels` and `subjects` are by number of clip."""
     name, how = fitter
     done = FITTERS[name](
@@ -64,16 +77,16 @@ def fit(
         seed=seed,
         how=how,
     )
-    found = {role: judge(done.judge, values[of.parts[role]]) for role in ("val", "test")}
-    own = judge(done.judge, values[of.learns])
+    found = {role: predict(done.classifier, values[of.parts[role]]) for role in ("val", "test")}
+    own = predict(done.classifier, values[of.learns])
     row = _row(of, own=own, val=found["val"], labels=labels)
-    weights = {k: v.detach().clone() for k, v in done.judge.state_dict().items()}
+    weights = {k: v.detach().clone() for k, v in done.classifier.state_dict().items()}
     learnt = Learnt(weights, 1, [row], found, {})
     count = sum(value.numel() for value in weights.values())
-    return Fold(learnt, done.arguments, done.chosen, count)
+    return Fitted(learnt, done.arguments, done.chosen, count)
 
 
-def judge(network: nn.Module, values: Array) -> Probabilities:
+def predict(network: nn.Module, values: Array) -> Probabilities:
     """Probabilities (C, classes) of rows (C, M)."""
     with torch.inference_mode():
         logits = network(Rows(torch.from_numpy(values))).logits
@@ -92,9 +105,9 @@ def fitter_of(settings: Training) -> Fitter:
 
 
 def _row(of: Split, *, own: Probabilities, val: Probabilities, labels: Numbers) -> dict[str, Any]:
-    """A course of training of one step."""
-    watched = scores.of(val, labels[of.parts["val"]])
+    """The history of a fit: one epoch."""
+    watched = monitor.scores(val, labels[of.parts["val"]])
     row: dict[str, Any] = {"fold": of.fold, "epoch": 1, "lr": None}
-    row["train_loss"] = scores.of(own, labels[of.learns])["loss"]
+    row["train_loss"] = monitor.scores(own, labels[of.learns])["loss"]
     row |= {f"val_{name}": None if math.isnan(v) else v for name, v in watched.items()}
     return row | {"watched": -watched["loss"]}

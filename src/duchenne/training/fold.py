@@ -1,4 +1,4 @@
-"""From a fold's files to its folder."""
+"""Train one fold: from the files of its clips to the folder of its model."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,20 +22,20 @@ from duchenne.tables.landmarks import read_landmarks
 from duchenne.tables.models import files
 from duchenne.tables.predictions import PREDICTIONS
 from duchenne.training import device, standardise
-from duchenne.training.allocator import keep_memory
 from duchenne.training.chip_batches import ChipClip
-from duchenne.training.clips import Clip
+from duchenne.training.chip_inputs import prepare_chips
+from duchenne.training.device import keep_memory
+from duchenne.training.landmark_batches import Clip
+from duchenne.training.landmark_inputs import prepare_landmarks
 from duchenne.training.loop import Learnt, learn
-from duchenne.training.prepare import Prepared, Split, prepare, split
-from duchenne.training.show_chips import show_chips
-from duchenne.training.show_landmarks import show_landmarks
-from duchenne.training.spec import FoldSpec
+from duchenne.training.prepare import Prepared, prepare
+from duchenne.training.protocol import PROTOCOLS, FoldSpec, Split, split
 
 CHECKPOINT = "progress.safetensors"
 
 
 class Done(NamedTuple):
-    """What came of a fold."""
+    """The result of a fold."""
 
     learnt: Learnt
     arguments: dict[str, Any]  # that the network is built from
@@ -54,7 +54,7 @@ def train_fold(unit: Unit, recipe: Recipe, out: Path, unfinished: Path) -> Outco
         roles=dict(zip(spec.clips, spec.roles, strict=True)),
         subjects=dict(zip(spec.clips, spec.subjects, strict=True)),
         classes=len(spec.classes),
-        published=settings.protocol == "published",
+        protocol=PROTOCOLS[settings.protocol],
     )
     paths = [given.path for given in unit.inputs]
     keep_memory()
@@ -77,15 +77,15 @@ def _trained(
 ) -> Done:
     where = device.choose(settings.train.device, worker=worker_number())
     if NEEDS[settings.model].chip:
-        shown = show_chips(of, chip_clips(spec, paths), settings, device=where)
+        inputs = prepare_chips(of, chip_clips(spec, paths), settings, device=where)
     else:
-        shown = show_landmarks(of, landmark_clips(spec, paths), settings, device=where)
-    ready = prepare(of, shown, settings)
+        inputs = prepare_landmarks(of, landmark_clips(spec, paths), settings, device=where)
+    ready = prepare(of, inputs, settings)
     learnt = learn(ready.task, unfinished=unfinished, say=say)
     count = sum(p.numel() for p in ready.task.network.parameters())
     statistics: dict[str, Any] = {
-        "scale": shown.scale,
-        "dmarkers": standardise.as_json(shown.markers) if shown.markers else None,
+        "scale": inputs.scale,
+        "dmarkers": standardise.as_json(inputs.markers) if inputs.markers else None,
     }
     if settings.scn is not None and settings.scn.relabel:
         statistics["doubted"] = {
@@ -113,24 +113,24 @@ def _fitted(spec: FoldSpec, of: Split, paths: Sequence[Path], settings: Training
 
 def _sources(ready: Prepared) -> dict[str, list[str]]:
     fitted = {"weights": list(ready.subjects)}
-    if ready.shown.markers is not None:
-        fitted["dmarkers"] = list(ready.shown.markers.subjects)
-    if ready.shown.scale is not None:
+    if ready.inputs.markers is not None:
+        fitted["dmarkers"] = list(ready.inputs.markers.subjects)
+    if ready.inputs.scale is not None:
         fitted["scale"] = list(ready.subjects)
-    if ready.shown.mean_points is not None:
+    if ready.inputs.mean_points is not None:
         fitted["mean_points"] = list(ready.subjects)
     return fitted
 
 
 def _facts(spec: FoldSpec, settings: Training, done: Done) -> dict[str, Any]:
     """model.json. `fitted` names, for every statistic, the subjects that it was taken from."""
-    published = settings.protocol == "published"
+    protocol = PROTOCOLS[settings.protocol]
     return {
         "fold": spec.fold,
         "classes": list(spec.classes),
         "epoch": done.learnt.epoch,
-        "epoch_chosen_on": "test" if published else "val",
-        "optimistic": published,
+        "epoch_chosen_on": protocol.watched,
+        "optimistic": protocol.optimistic,
         "parameters": done.parameters,
         "fitted": done.fitted,
         "network": done.arguments,

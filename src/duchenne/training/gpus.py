@@ -1,5 +1,6 @@
-"""How many GPUs there are, for a process that has no other use for torch, which takes seconds to
-load: without a driver it need not be asked.
+"""The number of GPUs, for a process that has no other use for torch.
+
+Torch takes seconds to load, so it is imported only where there is a driver.
 """
 
 import ctypes

@@ -1,21 +1,85 @@
-"""Batches of landmarks, with what else goes into a fusion."""
+"""Batches of landmarks, with the D-Markers that a fusion takes.
 
+All landmarks of a fold lie on one device, frame after frame; a window is a list of frame numbers.
+"""
+
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
 from duchenne.nets.inputs import Windows
-from duchenne.training.augment import Augment, change
-from duchenne.training.batches import Batch, Cut, Cutter
-from duchenne.training.clips import Resident
+from duchenne.nets.neighbours import nearest
+from duchenne.training.batches import Batch, Cut, Cutter, Store, first_frames
+from duchenne.training.landmark_augment import Augment, change
+from duchenne.training.windows import Array
+
+
+class Clip(NamedTuple):
+    """One clip as training gets it: T frames of N normalised landmarks."""
+
+    name: str
+    label: int
+    times: Array  # (T,) s, increasing
+    xyz: npt.NDArray[np.float32]  # (T, N, 3), NaN where there is no face
+    markers: Array  # (225,) D-Markers, NaN where there is no value
+
+
+@dataclass(frozen=True)
+class LandmarkStore(Store):
+    """Landmarks. Frames without a face hold zeros and are not `present`."""
+
+    xyz: Tensor  # (F, N, 3) float32
+    neighbours: Tensor  # (F, N, K) int16, K = 0 where the encoder needs none
+
+
+def store_landmarks(
+    clips: Sequence[Clip],
+    inputs: Sequence[npt.NDArray[np.float32]],
+    *,
+    neighbours: int,
+    device: torch.device,
+) -> LandmarkStore:
+    """Put clips on a device. `inputs` (T, N, 3) are what the network gets of each; `neighbours` of
+    each landmark, itself included, are searched once, in the clips' own landmarks."""
+    known = np.concatenate([np.isfinite(clip.xyz).all(axis=(1, 2)) for clip in clips])
+    every = np.concatenate([clip.xyz for clip in clips])
+    shape = _without_gaps(every, known).to(device)
+    first = first_frames(clips)
+    return LandmarkStore(
+        names=tuple(clip.name for clip in clips),
+        labels=torch.tensor([clip.label for clip in clips], device=device),
+        times=tuple(clip.times for clip in clips),
+        first=first,
+        seen=tuple(np.split(known, first[1:])),
+        xyz=_without_gaps(np.concatenate(inputs), known).to(device),
+        neighbours=_neighbours(shape, neighbours),
+    )
+
+
+def _without_gaps(every: npt.NDArray[np.float32], known: npt.NDArray[np.bool_]) -> Tensor:
+    return torch.from_numpy(np.where(known[:, None, None], every, 0.0).astype(np.float32))
+
+
+def _neighbours(xyz: Tensor, count: int) -> Tensor:
+    if count == 0:
+        return torch.zeros((*xyz.shape[:2], 0), dtype=torch.int16, device=xyz.device)
+    return nearest(xyz, count).to(torch.int16)
+
+
+def markers(clips: Sequence[Clip]) -> npt.NDArray[Any]:
+    """D-Markers (C, 225) of all clips."""
+    return np.array([clip.markers for clip in clips])
 
 
 @dataclass(frozen=True)
 class Table:
-    """What goes with a clip's landmarks into a fusion, (C, M): D-Markers, and those of the clip in
-    a mirror. M is 0 where the fusion takes none."""
+    """The D-Markers that a fusion takes of each clip, (C, M), plain and of the clip in a mirror. M
+    is 0 where the fusion takes none."""
 
     plain: Tensor
     mirrored: Tensor
@@ -25,7 +89,7 @@ class Table:
 
 
 @dataclass(frozen=True)
-class LandmarkCutter(Cutter[Resident, Windows]):
+class LandmarkCutter(Cutter[LandmarkStore, Windows]):
     """Cuts windows out of landmarks."""
 
     markers: Table

@@ -1,8 +1,6 @@
-"""One fold: train, choose the epoch, test once.
+"""The training loop of one fold: train, choose the epoch by the watched clips, predict.
 
-`nested` chooses the epoch by clips of validation subjects and looks at the test clips once, at the
-end. `published` repeats the papers: it trains on the validation clips too, tests after every epoch
-and reports the best. Its figures are optimistic, and marked so wherever they show.
+`training.protocol` says which clips do what.
 """
 
 import math
@@ -19,13 +17,13 @@ from torch import nn
 
 from duchenne.config.training import Training
 from duchenne.errors import Unusable, listed
-from duchenne.training import checkpoint, losses, scores
+from duchenne.training import checkpoint, losses, monitor
 from duchenne.training.batches import AnyCutter
 from duchenne.training.checkpoint import Progress, Weights
 from duchenne.training.device import precision
 from duchenne.training.objective import Objective
+from duchenne.training.protocol import Numbers, Split
 
-Numbers = npt.NDArray[np.int64]
 Probabilities = npt.NDArray[np.float64]
 Say = Callable[[str], None]
 
@@ -36,48 +34,30 @@ TEST_BATCH = 2  # testing keeps nothing for a backward pass, so more windows fit
 
 @dataclass(frozen=True)
 class Task:
-    """A fold to be learnt. `train`, `val` and `test` are numbers of clips."""
+    """Everything that training a fold takes."""
 
-    fold: str
+    split: Split
     network: nn.Module
     cutter: AnyCutter
     objective: Objective
-    classes: int
-    train: Numbers
-    val: Numbers
-    test: Numbers
     settings: Training
     rng: np.random.Generator
-
-    @property
-    def published(self) -> bool:
-        return self.settings.protocol == "published"
-
-    @property
-    def learns(self) -> Numbers:
-        """The clips whose labels the weights see."""
-        return np.concatenate([self.train, self.val]) if self.published else self.train
-
-    @property
-    def watched(self) -> Numbers:
-        """The clips that choose the epoch."""
-        return self.test if self.published else self.val
 
 
 @dataclass(frozen=True)
 class Learnt:
-    """What came of a fold: the chosen epoch's weights, and the probabilities (C, classes) that
-    they give validation and test clips."""
+    """The result of a fold: the chosen epoch's weights, and the probabilities (C, classes) that
+    they give the clips of each role that was not learnt from."""
 
     weights: Weights
     epoch: int
     history: list[dict[str, Any]]
     probabilities: Mapping[str, Probabilities]  # by role
-    doubted: Mapping[str, int]  # training clips whose label these weights contradict, with theirs
+    doubted: Mapping[str, int]  # the label that self-cure would give, by training clip
 
 
 def learn(task: Task, *, unfinished: Path, say: Say) -> Learnt:
-    """Train a fold; `unfinished` is where it leaves its progress and finds that of a killed run."""
+    """Train a fold. `unfinished` is its checkpoint: a killed run goes on from there."""
     settings = task.settings.train
     optimiser = torch.optim.AdamW(
         task.network.parameters(), lr=settings.lr, weight_decay=settings.weight_decay
@@ -92,9 +72,9 @@ def learn(task: Task, *, unfinished: Path, say: Say) -> Learnt:
             checkpoint.save(unfinished, progress, state)
             saved = time.monotonic()
     task.network.load_state_dict(progress.best)
-    roles = {"test": task.test} if task.published else {"val": task.val, "test": task.test}
-    found = {role: predict(task, numbers) for role, numbers in roles.items()}
-    doubted = task.objective.doubted(lambda: predict(task, task.learns))
+    of = task.split
+    found = {role: predict(task, of.parts[role]) for role in of.protocol.predicted}
+    doubted = task.objective.doubted(lambda: predict(task, task.split.learns))
     names = {task.cutter.clips.names[number]: label for number, label in doubted.items()}
     return Learnt(progress.best, progress.best_epoch, progress.history, found, names)
 
@@ -102,7 +82,7 @@ def learn(task: Task, *, unfinished: Path, say: Say) -> Learnt:
 def predict(task: Task, numbers: Numbers) -> Probabilities:
     """Probabilities (C, classes) of clips, each the mean over its windows."""
     task.network.eval()
-    total = np.zeros((len(numbers), task.classes))
+    total = np.zeros((len(numbers), task.split.classes))
     count = np.zeros(len(numbers))
     place = {int(number): i for i, number in enumerate(numbers)}
     size = TEST_BATCH * task.settings.train.batch
@@ -118,39 +98,38 @@ def predict(task: Task, numbers: Numbers) -> Probabilities:
 
 
 def _step(task: Task, optimiser: torch.optim.Optimizer, progress: Progress) -> None:
-    """One epoch, and what the watched clips say of it."""
-    settings = task.settings.train
+    """Train for one epoch and score the watched clips."""
+    of, settings = task.split, task.settings.train
     epoch = progress.epoch + 1
     rate = _rate(task, epoch)
     for group in optimiser.param_groups:
         group["lr"] = rate
-    remarks = task.objective.begin(epoch, lambda: predict(task, task.learns))
+    remarks = task.objective.begin(epoch, lambda: predict(task, task.split.learns))
     loss = _epoch(task, optimiser, epoch)
-    labels = task.cutter.clips.labels[torch.from_numpy(task.watched)].cpu().numpy()
-    found = predict(task, task.watched)
+    labels = task.cutter.clips.labels[torch.from_numpy(of.watched)].cpu().numpy()
+    found = predict(task, of.watched)
     lost = ~np.isfinite(found).all(axis=1)
     if lost.any():
-        raise _no_number(task, task.watched[lost], f"after epoch {epoch}, of")
-    watched = scores.of(found, labels)
-    row: dict[str, Any] = {"fold": task.fold, "epoch": epoch, "lr": rate, "train_loss": loss}
+        raise _no_number(task, of.watched[lost], f"after epoch {epoch}, of")
+    watched = monitor.scores(found, labels)
+    row: dict[str, Any] = {"fold": of.fold, "epoch": epoch, "lr": rate, "train_loss": loss}
     row |= remarks
-    who = "test" if task.published else "val"
+    who = of.protocol.watched
     row |= {f"{who}_{name}": None if math.isnan(v) else v for name, v in watched.items()}
-    monitor = "accuracy" if task.published else settings.monitor
-    row["watched"] = scores.monitored(watched, monitor)
+    row["watched"] = monitor.monitored(watched, of.protocol.monitor or settings.monitor)
     best = max((past["watched"] for past in progress.history), default=-math.inf)
     progress.history.append(row)
     progress.epoch = epoch
-    if row["watched"] > best:  # of equals the first, which has learnt the least by heart
+    if row["watched"] > best:  # of equal epochs the first, which has overfitted the least
         progress.best, progress.best_epoch = checkpoint.weights_of(task.network), epoch
 
 
 def _epoch(task: Task, optimiser: torch.optim.Optimizer, epoch: int) -> float:
-    """Every training clip once; the mean loss."""
+    """Show the network every training clip once; the mean loss."""
     settings, network = task.settings, task.network
     network.train()
     total = torch.zeros((), device=task.cutter.clips.device)
-    batches = task.cutter.training(task.learns, size=settings.train.batch, rng=task.rng)
+    batches = task.cutter.training(task.split.learns, size=settings.train.batch, rng=task.rng)
     for batch in batches:
         optimiser.zero_grad(set_to_none=True)
         with _precision(task):
@@ -164,7 +143,7 @@ def _epoch(task: Task, optimiser: torch.optim.Optimizer, epoch: int) -> float:
             nn.utils.clip_grad_norm_(network.parameters(), settings.train.clip)
         optimiser.step()
         total += loss.detach() * len(batch.clips)
-    return float(total) / len(task.learns)
+    return float(total) / len(task.split.learns)
 
 
 def _rate(task: Task, epoch: int) -> float:
@@ -195,7 +174,7 @@ def _no_number(task: Task, clips: Numbers, where: str) -> Unusable:
     names = listed((task.cutter.clips.names[number] for number in clips), shown=NAMED)
     return Unusable(
         "nan_loss",
-        f"fold {task.fold}: the loss is not a number {where} {names}; "
+        f"fold {task.split.fold}: the loss is not a number {where} {names}; "
         "a smaller train.lr or train.clip may help",
         lasting=False,
     )
@@ -204,10 +183,10 @@ def _no_number(task: Task, clips: Numbers, where: str) -> Unusable:
 def _line(task: Task, progress: Progress, seconds_each: float) -> str:
     """`fold 3, epoch 5/20: loss 0.612, val loss 0.660, accuracy 0.71, 1:20 left`"""
     row, settings = progress.history[-1], task.settings.train
-    who = "test" if task.published else "val"
+    who = task.split.protocol.watched
     left = round(seconds_each * (settings.epochs - progress.epoch))
     return (
-        f"fold {task.fold}, epoch {progress.epoch}/{settings.epochs}: "
+        f"fold {task.split.fold}, epoch {progress.epoch}/{settings.epochs}: "
         f"loss {row['train_loss']:.3f}, {who} loss {row[f'{who}_loss']:.3f}, "
         f"accuracy {row[f'{who}_accuracy']:.2f}, {left // 60}:{left % 60:02d} left"
     )

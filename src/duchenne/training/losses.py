@@ -1,12 +1,13 @@
-"""What training makes small, and the probabilities that come out."""
+"""Losses, class weights, and probabilities from logits."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-from duchenne.nets.losses import marker_loss
+from duchenne.nets.inputs import BLOCKS, FEATURES
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ def smile_loss(logits: Tensor, labels: Tensor, weights: Tensor) -> Tensor:
 
 
 def class_weights(labels: Tensor, *, classes: int, balance: bool) -> Tensor:
-    """1 for every class, or weights by which all classes of these labels weigh the same."""
+    """(classes,): 1 each, or such that all classes of these labels weigh the same."""
     if not balance:
         return torch.ones(classes, device=labels.device)
     counts = torch.bincount(labels, minlength=classes).float()
@@ -49,3 +50,29 @@ def probabilities(logits: Tensor) -> Tensor:
         one = torch.sigmoid(wide)
         return torch.cat([1.0 - one, one], dim=1)
     return torch.softmax(wide, dim=1)
+
+
+def marker_loss(predicted: Tensor, targets: Tensor, valid: Tensor) -> Tensor:
+    """The Huber loss of D-Markers (B, 225). Targets that are not `valid` do not count: they may be
+    NaN.
+
+    It is the mean over the valid targets of each block (a region in a phase), then over the blocks
+    that have any: a phase that is rarely found weighs as much as another. It is exactly 0 where
+    nothing is valid. It is linear beyond one standard deviation, since accelerations have long
+    tails. It is not squashed: the published sigmoid of the loss left a gradient of 5e-6 at the
+    start.
+    """
+    known = torch.where(valid, targets, 0.0)
+    errors = functional.huber_loss(predicted, known, reduction="none", delta=1.0)
+    blocks = (-1, BLOCKS, FEATURES)
+    total = torch.where(valid, errors, 0.0).reshape(blocks).sum(dim=(0, 2))
+    count = valid.reshape(blocks).sum(dim=(0, 2))
+    return (total / count.clamp(min=1)).sum() / (count > 0).sum().clamp(min=1)
+
+
+def norms(parameters: Iterable[Tensor]) -> Tensor:
+    """The sum of the tensors' L2 norms, not squared: RealSmileNet's penalty, times 0.001 there.
+
+    Its gradient has the same length however small a tensor is, and is 0 for a tensor of zeros.
+    """
+    return torch.stack([torch.linalg.vector_norm(tensor) for tensor in parameters]).sum()

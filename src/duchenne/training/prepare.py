@@ -1,50 +1,38 @@
-"""From clips and their roles to a fold that can be learnt. Whatever is fitted here sees training
-clips only.
+"""Make a fold ready for the training loop: the network, its objective and its random numbers.
+
+Whatever is fitted here sees only the clips that the weights learn from.
 """
 
 import zlib
-from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import nn
 
-from duchenne.config.training import Training
+from duchenne.config.models import NEEDS
+from duchenne.config.training import Net, Training
 from duchenne.errors import TrainingError
 from duchenne.nets.registry import build
+from duchenne.nets.settings import Settings
 from duchenne.training import losses
 from duchenne.training.batches import AnyCutter
 from duchenne.training.loop import Task
 from duchenne.training.losses import Targets
-from duchenne.training.network import arguments
-from duchenne.training.objective import Objective
-from duchenne.training.self_cure import SelfCure
+from duchenne.training.objective import Objective, SelfCure
+from duchenne.training.protocol import Split
 from duchenne.training.standardise import Standardiser
 
-Numbers = npt.NDArray[np.int64]
-ROLES = ("train", "val", "test")
 
-
-class Split(NamedTuple):
-    """Who does what in a fold; clips are numbered as they are given."""
-
-    fold: str
-    parts: Mapping[str, Numbers]  # by role
-    learns: Numbers  # whose labels the weights see
-    subjects: tuple[str, ...]  # of those
-    classes: int
-
-
-class Shown(NamedTuple):
-    """What a model is shown, and what was fitted for it on the clips that it learns from."""
+class Inputs(NamedTuple):
+    """The inputs of a model, with their statistics, fitted on the clips that it learns from."""
 
     cutter: AnyCutter
     points: int  # landmarks; 0 for chips
     markers: Standardiser | None = None  # None where the network has nothing to do with D-Markers
     targets: Targets | None = None
-    scale: float | None = None  # of motion or velocity; None where shapes are shown
+    scale: float | None = None  # of motion or velocity; None where window.shows is shape
     mean_points: torch.Tensor | None = None  # (68, 2) of chips, where their landmarks are learnt
 
 
@@ -53,70 +41,46 @@ class Prepared(NamedTuple):
 
     task: Task
     arguments: dict[str, Any]  # of the network
-    shown: Shown
+    inputs: Inputs
     subjects: tuple[str, ...]
 
 
-def split(
-    fold: str,
-    names: Sequence[str],
-    *,
-    roles: Mapping[str, str],
-    subjects: Mapping[str, str],
-    classes: int,
-    published: bool = False,
-) -> Split:
-    """`roles` and `subjects` are by clip; as published, the weights see validation clips too."""
-    parts = {
-        role: np.array([i for i, name in enumerate(names) if roles[name] == role], np.int64)
-        for role in ROLES
-    }
-    learnt = ("train", "val") if published else ("train",)
-    learns = np.concatenate([parts[role] for role in learnt])
-    whose = tuple(sorted({subjects[names[number]] for number in learns}))
-    return Split(fold, parts, learns, whose, classes)
-
-
-def prepare(of: Split, shown: Shown, settings: Training) -> Prepared:
-    """A fold with its network, fresh from the seed."""
-    device = shown.cutter.clips.device
+def prepare(of: Split, inputs: Inputs, settings: Training) -> Prepared:
+    """A fold with its network, initialised from the seed."""
+    device = inputs.cutter.clips.device
     seed_everything(settings.seed, of.fold)
-    given, network = _network(settings, shown, of.classes)
+    given, network = _network(settings, inputs, of.classes)
     task = Task(
-        fold=of.fold,
+        split=of,
         network=network.to(device),
-        cutter=shown.cutter,
-        objective=_objective(of, shown, settings),
-        classes=of.classes,
-        train=of.parts["train"],
-        val=of.parts["val"],
-        test=of.parts["test"],
+        cutter=inputs.cutter,
+        objective=_objective(of, inputs, settings),
         settings=settings,
         rng=np.random.default_rng([settings.seed, zlib.crc32(of.fold.encode())]),
     )
-    return Prepared(task, given, shown, of.subjects)
+    return Prepared(task, given, inputs, of.subjects)
 
 
 def seed_everything(seed: int, fold: str) -> None:
-    """One stream of random numbers for each fold, whatever was trained before it."""
+    """Seed torch for a fold, so that its numbers do not depend on what was trained before."""
     mixed = np.random.SeedSequence([seed, zlib.crc32(fold.encode()), 1]).generate_state(1)
     torch.manual_seed(int(mixed[0]))
 
 
-def _network(settings: Training, shown: Shown, classes: int) -> tuple[dict[str, Any], nn.Module]:
+def _network(settings: Training, inputs: Inputs, classes: int) -> tuple[dict[str, Any], nn.Module]:
     section = "net" if settings.model == "mesh" else settings.model
     try:
-        given = arguments(settings, points=shown.points, classes=classes)
+        given = arguments(settings, points=inputs.points, classes=classes)
         network = build(settings.model, given)
     except ValueError as error:
         raise TrainingError(f"{section}: {error}") from None
-    if shown.mean_points is not None:
-        network.get_buffer("mean_points").copy_(shown.mean_points)
+    if inputs.mean_points is not None:
+        network.get_buffer("mean_points").copy_(inputs.mean_points)
     return given, network
 
 
-def _objective(of: Split, shown: Shown, settings: Training) -> Objective:
-    labels = shown.cutter.clips.labels
+def _objective(of: Split, inputs: Inputs, settings: Training) -> Objective:
+    labels = inputs.cutter.clips.labels
     learns = torch.from_numpy(of.learns).to(labels.device)
     weights = losses.class_weights(
         labels[learns], classes=of.classes, balance=settings.train.balance
@@ -130,4 +94,40 @@ def _objective(of: Split, shown: Shown, settings: Training) -> Objective:
             epochs=settings.train.epochs,
         )
     penalty = settings.realsmilenet.penalty if settings.realsmilenet else 0.0
-    return Objective(labels=labels, weights=weights, targets=shown.targets, penalty=penalty)
+    return Objective(labels=labels, weights=weights, targets=inputs.targets, penalty=penalty)
+
+
+def arguments(settings: Training, *, points: int, classes: int) -> dict[str, Any]:
+    """What `duchenne.nets.registry` builds this model from; `points` landmarks, 0 for chips.
+
+    A face of few landmarks has fewer curves, anchors and neighbours.
+    """
+    model, chip = settings.model, NEEDS[settings.model].chip
+    if settings.net is not None:
+        return _mesh_arguments(settings.net, settings.fusion, points=points, classes=classes)
+    own = getattr(settings, model, None)
+    given: dict[str, Any] = {"classes": classes, **(own.model_dump() if own else {})}
+    match model:
+        case "realsmilenet":
+            return {"classes": classes, "memory": given["memory"]}
+        case "scn":
+            return {"classes": classes, "width": given["width"]}
+        case "dexpression" | "vit" if chip is not None:
+            return {**given, "side": chip.side}
+    return given
+
+
+def neighbours(net: Net, *, points: int) -> int:
+    return min(net.neighbours, points - 1)
+
+
+def _mesh_arguments(net: Net, fusion: str, *, points: int, classes: int) -> dict[str, Any]:
+    given = net.model_dump(exclude={"points"})
+    given |= {
+        "points": points,
+        "classes": classes,
+        "fusion": fusion,
+        "neighbours": neighbours(net, points=points),
+        "curves": min(net.curves, points),
+    }
+    return asdict(Settings(**given))

@@ -1,6 +1,6 @@
-"""D-Markers as a network takes them: in standard deviations of the TRAINING clips, missing ones 0.
+"""D-Markers standardised by the TRAINING clips, with 0 for missing values.
 
-Nothing of another clip gets into it: `subjects` says whose clips it was fitted on, for the audit.
+No other clip has a part in mean and spread; `subjects` says whose clips they are of, for the audit.
 """
 
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Judges say what scikit-learn would have said."""
+"""Classifiers give the probabilities that scikit-learn would have given."""
 
 import numpy as np
 import pytest
@@ -13,7 +13,7 @@ from duchenne.nets.fitted.kernel_machine import KernelMachine
 from duchenne.nets.fitted.tree_sum import TreeSum
 from duchenne.training.fitting import Trees, logistic, trees
 from duchenne.training.fitting.base import Array
-from duchenne.training.fitting.classes import probabilities as softmax
+from duchenne.training.fitting.probabilities import softmax
 from tests.make.feature_cases import CONSTANT, EMPTY, Clips, clips, fit, probabilities
 
 USABLE = [column for column in range(10) if column not in (CONSTANT, EMPTY)]
@@ -22,7 +22,7 @@ BALANCE = pytest.mark.parametrize("balance", [True, False])
 
 
 def new(classes: int) -> Array:
-    """Clips that are judged; one of them says nothing."""
+    """Unseen clips; one of them says nothing."""
     values = clips(classes=classes, seed=1, missing=0.3).values
     values[0] = np.nan
     return values
@@ -46,7 +46,7 @@ def test_logistic_regression(classes, balance, few, near, monkeypatch):
     monkeypatch.setattr(logistic, "_FEW", few)
     monkeypatch.setattr(logistic, "_PRECISION", 1e-10)
     given = uneven(classes)
-    found = fit("logistic", given, classes=classes, c=0.3, balance=balance).judge
+    found = fit("logistic", given, classes=classes, c=0.3, balance=balance).classifier
     weight = "balanced" if balance else None
     model = LogisticRegression(C=0.3, class_weight=weight, tol=1e-12, solver="newton-cg")
     wanted = plain(model, given, USABLE, given.labels).predict_proba(new(classes)[:, USABLE])
@@ -107,16 +107,16 @@ def test_support_vector_machines(classes, balance, kernel):
     ]  # fmt: skip
     values = new(classes)
     decided = np.stack([each.decision_function(values[:, columns]) for each in machines], axis=1)
-    assert isinstance(found.judge, KernelMachine)
-    ours = found.judge.decisions(torch.from_numpy(values)).numpy()
+    assert isinstance(found.classifier, KernelMachine)
+    ours = found.classifier.decisions(torch.from_numpy(values)).numpy()
     np.testing.assert_allclose(ours, decided, atol=1e-9)
     calibrated = chosen["calibrated"]
     wanted = softmax(calibrated["slope"] * decided + calibrated["offset"])
-    np.testing.assert_allclose(probabilities(found.judge, values), wanted, atol=1e-9)
+    np.testing.assert_allclose(probabilities(found.classifier, values), wanted, atol=1e-9)
 
 
 def grown(given: Clips, how: Trees):
-    """A model with the columns that it took, and its judge."""
+    """A model with the columns that it took, and its classifier."""
     ready = trees.ready_for_trees(given.values)
     model = trees.boost(ready.of(given.values), given.labels, how=how, iterations=8, seed=0)
     found = fit("trees", given, classes=len(set(given.labels)), iterations=8, leaves=how.leaves,
@@ -136,20 +136,20 @@ def test_trees(classes, balance, monkeypatch):
     values = new(classes)
     assert np.isnan(values[1:, :3]).any(axis=0).all()
     wanted = model.predict_proba(ready.of(values))
-    np.testing.assert_allclose(probabilities(found.judge, values), wanted, atol=1e-9)
+    np.testing.assert_allclose(probabilities(found.classifier, values), wanted, atol=1e-9)
 
 
 def test_a_value_beside_a_threshold_falls_as_in_single_precision():
     given = clips(missing=0.0)
     ready, model, found = grown(given, Trees(leaves=3))
-    judge = found.judge
-    assert isinstance(judge, TreeSum)
+    classifier = found.classifier
+    assert isinstance(classifier, TreeSum)
     row = given.values[:1].repeat(2, axis=0)
-    column, threshold = int(judge.feature[0, 0]), float(judge.threshold[0, 0])
+    column, threshold = int(classifier.feature[0, 0]), float(classifier.threshold[0, 0])
     just_above = np.nextafter(np.float32(threshold), np.float32(np.inf))
     row[0, column], row[1, column] = threshold + 1e-12 * abs(threshold), just_above
     wanted = model.predict_proba(ready.of(row))
-    np.testing.assert_allclose(probabilities(judge, row), wanted, atol=1e-9)
+    np.testing.assert_allclose(probabilities(classifier, row), wanted, atol=1e-9)
 
 
 def test_trees_that_found_nothing_to_ask_are_a_single_leaf():
@@ -157,7 +157,7 @@ def test_trees_that_found_nothing_to_ask_are_a_single_leaf():
     given = Clips(np.arange(4.0)[:, None], np.array([0, 1, 1, 1]), ("a", "b", "c", "d"))
     found = fit("trees", given, balance=False)
     assert found.arguments["depth"] == 0
-    np.testing.assert_allclose(probabilities(found.judge, given.values)[:, 1], 0.75, atol=1e-9)
+    np.testing.assert_allclose(probabilities(found.classifier, given.values)[:, 1], 0.75, atol=1e-9)
 
 
 def test_that_a_value_is_missing_can_tell_the_class():
@@ -167,7 +167,7 @@ def test_that_a_value_is_missing_can_tell_the_class():
     values = rng.normal(size=(60, 1))
     values[labels == 1] = np.where(rng.random((30, 1)) < 0.9, np.nan, values[labels == 1])
     given = Clips(values, labels, tuple(f"s{n // 3}" for n in range(60)))
-    judge = fit("trees", given).judge
-    missing, known = probabilities(judge, np.array([[np.nan], [0.0]]))[:, 1]
+    classifier = fit("trees", given).classifier
+    missing, known = probabilities(classifier, np.array([[np.nan], [0.0]]))[:, 1]
     assert missing > 0.8
     assert known < 0.3

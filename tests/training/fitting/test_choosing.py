@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from duchenne.training.fitting import inner, svm
+from duchenne.training.fitting import inner_folds, svm
 from duchenne.training.fitting.base import Array, Numbers
-from duchenne.training.fitting.classes import Scored
-from duchenne.training.fitting.inner import Part, Scores, best, held_out
+from duchenne.training.fitting.inner_folds import Part, Scores, best, held_out
+from duchenne.training.fitting.probabilities import Scored
 from tests.make.feature_cases import FITTED, Clips, clips, fit, noise
 
 EACH = pytest.mark.parametrize("name", FITTED)
@@ -64,7 +64,7 @@ def test_who_it_is_does_not_help(name, how):
 @EACH
 def test_a_held_out_clip_changes_nothing_for_those_held_out_with_it(name, monkeypatch):
     given = clips()
-    parts = inner.inner(given.labels, given.subjects, seed=0).parts
+    parts = inner_folds.divide(given.labels, given.subjects, seed=0).parts
     values, labels, changed = given.values.copy(), given.labels.copy(), parts[0].held[0]
     values[changed], labels[changed] = 1e3 * np.arange(10.0), 1 - labels[changed]
     before = unseen(name, given, parts, monkeypatch)
@@ -84,7 +84,7 @@ def unseen(
         caught.append(held_out(scores, values, codes, parts))
         return caught[-1]
 
-    monkeypatch.setattr("duchenne.training.fitting.given.held_out", watch)
+    monkeypatch.setattr("duchenne.training.fitting.inner_folds.held_out", watch)
     fit(name, given)
     return caught[0]
 
@@ -92,7 +92,7 @@ def unseen(
 # ---- Inner folds --------------------------------------------------------------------------------
 def test_nobody_is_on_both_sides_and_each_clip_is_held_out_once():
     given = clips(count=60, classes=3)
-    parts, lacking = inner.inner(given.labels, given.subjects, seed=0)
+    parts, lacking = inner_folds.divide(given.labels, given.subjects, seed=0)
     assert (len(parts), lacking) == (5, "")
     whose = np.array(given.subjects)
     for learns, held in parts:
@@ -115,15 +115,15 @@ def test_nobody_is_on_both_sides_and_each_clip_is_held_out_once():
     ],
 )
 def test_as_many_parts_as_the_rarest_class_has_people(subjects, labels, parts):
-    found = inner.inner(np.array([int(c) for c in labels]), list(subjects), seed=0)
+    found = inner_folds.divide(np.array([int(c) for c in labels]), list(subjects), seed=0)
     assert len(found.parts) == parts
     assert bool(found.lacking) is (parts == 0)
 
 
 def test_a_fold_that_leaves_a_class_unlearnt_will_not_do(monkeypatch):
     """People are spread so that this does not happen; if it does, it is noticed."""
-    monkeypatch.setattr(inner, "spread", lambda people, parts, seed: [0, 0, 1, 1])
-    found = inner.inner(np.array([0, 0, 1, 1]), ["a", "b", "c", "d"], seed=0)
+    monkeypatch.setattr(inner_folds, "spread", lambda people, parts, seed: [0, 0, 1, 1])
+    found = inner_folds.divide(np.array([0, 0, 1, 1]), ["a", "b", "c", "d"], seed=0)
     assert found.parts == ()
     assert found.lacking == "a fold of subjects leaves no clip of a class to learn from"
 
@@ -131,8 +131,8 @@ def test_a_fold_that_leaves_a_class_unlearnt_will_not_do(monkeypatch):
 def test_folds_do_not_depend_on_the_order_of_clips():
     given = clips(seed=1)
     order = np.random.default_rng(0).permutation(60)
-    one = inner.inner(given.labels, given.subjects, seed=0)
-    two = inner.inner(given.labels[order], given.take(order).subjects, seed=0)
+    one = inner_folds.divide(given.labels, given.subjects, seed=0)
+    two = inner_folds.divide(given.labels[order], given.take(order).subjects, seed=0)
     for first, second in zip(one.parts, two.parts, strict=True):
         assert sorted(order[second.held]) == first.held.tolist()
 

@@ -28,32 +28,34 @@ EACH = pytest.mark.parametrize("name", FITTED)
 
 @EVERY
 @pytest.mark.parametrize("classes", [2, 3])
-def test_a_judge_comes_back_from_json_and_safetensors_bit_for_bit(name, classes, tmp_path: Path):
+def test_a_classifier_comes_back_from_json_and_safetensors_bit_for_bit(
+    name, classes, tmp_path: Path
+):
     given = clips(classes=classes)
     found = fit(name, given, classes=classes)
-    save_file(found.judge.state_dict(), tmp_path / "judge.safetensors")
+    save_file(found.classifier.state_dict(), tmp_path / "classifier.safetensors")
     again = build(json.loads(json.dumps(found.arguments)))
-    again.load_state_dict(load_file(tmp_path / "judge.safetensors"))
-    assert torch.equal(logits(found.judge, given.values), logits(again, given.values))
+    again.load_state_dict(load_file(tmp_path / "classifier.safetensors"))
+    assert torch.equal(logits(found.classifier, given.values), logits(again, given.values))
     json.dumps(found.chosen, allow_nan=False)
 
 
 @EACH
 @pytest.mark.parametrize("classes", [2, 3])
 def test_what_can_be_learnt_is_learnt(name, classes):
-    judge = fit(name, clips(classes=classes), classes=classes).judge
+    classifier = fit(name, clips(classes=classes), classes=classes).classifier
     other = clips(classes=classes, seed=1)
-    right = probabilities(judge, other.values).argmax(axis=1) == other.labels
+    right = probabilities(classifier, other.values).argmax(axis=1) == other.labels
     assert right.mean() > 0.75
-    assert logits(judge, other.values).shape == (60, 1 if classes == 2 else 3)
+    assert logits(classifier, other.values).shape == (60, 1 if classes == 2 else 3)
 
 
 @EACH
 def test_what_is_unknown_in_a_clip_or_was_in_training_does_no_harm(name):
     given = clips(missing=0.4)
-    judge = fit(name, given).judge
+    classifier = fit(name, given).classifier
     empty = np.full((1, given.values.shape[1]), np.nan)
-    assert np.isfinite(probabilities(judge, np.vstack([given.values, empty]))).all()
+    assert np.isfinite(probabilities(classifier, np.vstack([given.values, empty]))).all()
 
 
 @EACH
@@ -62,8 +64,8 @@ def test_columns_that_are_constant_or_empty_in_training_say_nothing(name):
     without = given._replace(values=np.delete(given.values, [CONSTANT, EMPTY], axis=1))
     new = given.values.copy()
     new[:, [CONSTANT, EMPTY]] = 1e6
-    one = probabilities(fit(name, given).judge, new)
-    assert np.array_equal(one, probabilities(fit(name, without).judge, without.values))
+    one = probabilities(fit(name, given).classifier, new)
+    assert np.array_equal(one, probabilities(fit(name, without).classifier, without.values))
 
 
 @EVERY
@@ -74,9 +76,9 @@ def test_a_class_without_training_clips_is_all_but_impossible(name, classes, pre
     given = clips(classes=len(present))
     labels = np.array(present)[given.labels]
     found = fit(name, given._replace(labels=labels), classes=classes)
-    given_logits = logits(found.judge, given.values)
+    given_logits = logits(found.classifier, given.values)
     assert torch.isfinite(given_logits).all()
-    each = probabilities(found.judge, given.values)
+    each = probabilities(found.classifier, given.values)
     assert np.allclose(each.sum(axis=1), 1.0)
     assert np.delete(each, present, axis=1).max(initial=0.0) < 1e-11
     chosen = each.argmax(axis=1) == labels
@@ -100,7 +102,9 @@ def test_where_nothing_can_be_fitted_the_prior_is_and_that_is_said(name, change,
     assert why in found.chosen["fallback"]
     assert found.arguments["judge"] == "prior"
     share = given.labels.mean()
-    np.testing.assert_allclose(probabilities(found.judge, given.values)[:, 1], share, atol=1e-11)
+    np.testing.assert_allclose(
+        probabilities(found.classifier, given.values)[:, 1], share, atol=1e-11
+    )
 
 
 @EACH
@@ -110,7 +114,7 @@ def test_few_subjects_make_do_with_defaults_and_that_is_said(name):
     found = fit(name, alone)
     assert found.chosen["fallback"] == "defaults: a class is shown by one subject alone"
     assert "inner" not in found.chosen
-    assert np.isfinite(probabilities(found.judge, given.values)).all()
+    assert np.isfinite(probabilities(found.classifier, given.values)).all()
     assert "fallback" not in fit(name, given).chosen
 
 
@@ -128,7 +132,7 @@ def test_the_same_clips_and_seed_make_the_same_judge(name):
     given = clips()
     one, two = (fit(name, given, seed=3) for _ in range(2))
     assert one.chosen == two.chosen
-    assert torch.equal(logits(one.judge, given.values), logits(two.judge, given.values))
+    assert torch.equal(logits(one.classifier, given.values), logits(two.classifier, given.values))
 
 
 @EACH
@@ -137,8 +141,8 @@ def test_the_order_of_clips_hardly_matters(name):
     other = given.take(np.random.default_rng(1).permutation(60))
     one, two = fit(name, given), fit(name, other)
     assert sorted(one.chosen["columns"]) == sorted(two.chosen["columns"])
-    found = probabilities(one.judge, given.values)
-    np.testing.assert_allclose(probabilities(two.judge, given.values), found, atol=0.01)
+    found = probabilities(one.classifier, given.values)
+    np.testing.assert_allclose(probabilities(two.classifier, given.values), found, atol=0.01)
 
 
 # Trees round to single precision, which powers of two alone leave as it is.
@@ -150,14 +154,14 @@ UNITS += [(name, factor) for name in ("svm", "logistic") for factor in (1000.0, 
 def test_units_do_not_matter(name, factor):
     given = clips()
     scaled = given._replace(values=factor * given.values)
-    found = probabilities(fit(name, given).judge, given.values)
-    again = probabilities(fit(name, scaled).judge, scaled.values)
+    found = probabilities(fit(name, given).classifier, given.values)
+    again = probabilities(fit(name, scaled).classifier, scaled.values)
     np.testing.assert_allclose(again, found, atol=1e-6)
 
 
 def balanced(name: str, given: Clips, *, balance: bool) -> float:
-    judge = fit(name, given, balance=balance).judge
-    return float(probabilities(judge, given.values)[:, 1].mean())
+    classifier = fit(name, given, balance=balance).classifier
+    return float(probabilities(classifier, given.values)[:, 1].mean())
 
 
 @EACH
@@ -175,7 +179,7 @@ def test_the_prior_is_how_common_each_class_is():
     given = Clips(np.zeros((8, 0)), labels, ("a",) * 8)
     found = fit("prior", given, classes=4)
     wanted = [[0.125, 0.25, 0.0, 0.625]] * 8
-    np.testing.assert_allclose(probabilities(found.judge, given.values), wanted, atol=1e-11)
+    np.testing.assert_allclose(probabilities(found.classifier, given.values), wanted, atol=1e-11)
     assert math.fsum(found.chosen["shares"]) == 1.0
 
 

@@ -7,9 +7,9 @@ import pytest
 from scipy.stats import f_oneway
 from sklearn.linear_model import LogisticRegression
 
-from duchenne.training.fitting import calibrate, classes, columns, mrmr
+from duchenne.training.fitting import columns, probabilities
 from duchenne.training.fitting.base import Array, Numbers
-from duchenne.training.fitting.calibrate import Calibration
+from duchenne.training.fitting.probabilities import Calibration, calibrate, uncalibrated
 
 NAN = math.nan
 
@@ -40,7 +40,7 @@ def test_the_f_statistic_is_that_of_scipy():
     scaled, codes = rng.normal(size=(40, 3)), np.arange(40) % 3
     scaled[:, 1] += codes
     wanted = f_oneway(*(scaled[codes == code] for code in range(3))).statistic
-    np.testing.assert_allclose(mrmr.f_statistic(scaled, codes), wanted, rtol=1e-10)
+    np.testing.assert_allclose(columns.f_statistic(scaled, codes), wanted, rtol=1e-10)
 
 
 def test_a_copy_of_what_is_known_comes_late():
@@ -50,11 +50,11 @@ def test_a_copy_of_what_is_known_comes_late():
     sign = codes + rng.normal(0.0, 1.0, 400)
     copy, weaker = sign + rng.normal(0.0, 0.05, 400), codes + rng.normal(0.0, 1.5, 400)
     scaled = np.stack([sign, copy, weaker, rng.normal(size=400)], axis=1)
-    ranked = mrmr.rank(scaled, codes, most=4).tolist()
+    ranked = columns.rank(scaled, codes, most=4).tolist()
     assert ranked.index(2) == 1
     assert set(ranked[:3]) == {0, 1, 2}
-    assert mrmr.rank(scaled, codes, most=2).tolist() == ranked[:2]
-    assert mrmr.f_statistic(scaled, codes)[2] < mrmr.f_statistic(scaled, codes)[:2].min()
+    assert columns.rank(scaled, codes, most=2).tolist() == ranked[:2]
+    assert columns.f_statistic(scaled, codes)[2] < columns.f_statistic(scaled, codes)[:2].min()
 
 
 def test_ranking_is_as_the_formula_says():
@@ -71,14 +71,14 @@ def test_ranking_is_as_the_formula_says():
             for new in range(8) if new not in taken
         }  # fmt: skip
         taken.append(max(worth, key=lambda new: worth[new]))
-    assert mrmr.rank(scaled, codes, most=20).tolist() == taken
+    assert columns.rank(scaled, codes, most=20).tolist() == taken
 
 
 def test_a_single_column_and_one_that_tells_all_are_ranked():
     codes = np.array([0, 0, 1, 1])
-    assert mrmr.rank(codes[:, None].astype(float), codes, most=5).tolist() == [0]
+    assert columns.rank(codes[:, None].astype(float), codes, most=5).tolist() == [0]
     both = np.stack([np.array([0.1, 0.0, 0.2, 0.3]), codes], axis=1)
-    assert mrmr.rank(both, codes, most=5).tolist() == [1, 0]
+    assert columns.rank(both, codes, most=5).tolist() == [1, 0]
 
 
 # ---- Calibration --------------------------------------------------------------------------------
@@ -91,7 +91,7 @@ def drawn(slope: float, offset: float, count: int = 4000) -> tuple[Array, Number
 
 def test_the_slope_and_offset_that_made_the_labels_are_found():
     decisions, codes = drawn(2.0, -0.7)
-    found = calibrate.fit(decisions, codes, np.ones(4000))
+    found = calibrate(decisions, codes, np.ones(4000))
     assert found.slope == pytest.approx(2.0, abs=0.15)
     assert found.offset == pytest.approx([-0.7], abs=0.1)
 
@@ -107,24 +107,24 @@ def test_it_is_logistic_regression_on_softened_labels():
         np.concatenate([codes, 1 - codes]),
         sample_weight=np.concatenate([weight * own, weight * (1 - own)]),
     )
-    found = calibrate.fit(decisions, codes, weight)
+    found = calibrate(decisions, codes, weight)
     assert found.slope == pytest.approx(model.coef_[0, 0], abs=1e-5)
     assert found.offset == pytest.approx(model.intercept_, abs=1e-5)
 
 
 def test_values_that_separate_the_classes_stay_finite():
     decisions, codes = np.array([[-1.0], [-1.0], [1.0], [1.0]]), np.array([0, 0, 1, 1])
-    found = calibrate.fit(decisions, codes, np.ones(4))
+    found = calibrate(decisions, codes, np.ones(4))
     # Softened labels are 1/4 and 3/4, which the slope can meet: sigmoid(log 3) = 3/4.
     assert found.slope == pytest.approx(math.log(3.0), abs=1e-5)
 
 
 def test_values_that_rank_worse_than_chance_leave_the_shares():
     codes = np.array([0, 0, 0, 1])
-    found = calibrate.fit(np.array([[1.0], [0.5], [2.0], [-1.0]]), codes, np.ones(4))
+    found = calibrate(np.array([[1.0], [0.5], [2.0], [-1.0]]), codes, np.ones(4))
     assert found.slope == 0.0
     share = 0.25 * 2 / 3 + 0.75 * 1 / 5
-    assert classes.probabilities(found.scores(np.zeros((1, 1))))[0, 1] == pytest.approx(
+    assert probabilities.softmax(found.scores(np.zeros((1, 1))))[0, 1] == pytest.approx(
         share, abs=1e-5
     )
 
@@ -134,24 +134,24 @@ def test_of_three_classes_each_has_its_offset():
     decisions = rng.normal(size=(6000, 3))
     scores = 1.5 * decisions + [0.0, 1.0, -1.0]
     codes = (scores + rng.gumbel(size=(6000, 3))).argmax(axis=1)
-    found = calibrate.fit(decisions, codes, np.ones(6000))
+    found = calibrate(decisions, codes, np.ones(6000))
     assert found.slope == pytest.approx(1.5, abs=0.15)
     assert found.offset - found.offset[0] == pytest.approx([0.0, 1.0, -1.0], abs=0.15)
 
 
 def test_uncalibrated_values_are_logits():
-    assert calibrate.none(2) == Calibration(1.0, np.zeros(1))
-    assert calibrate.none(4).offset.tolist() == [0.0] * 4
+    assert uncalibrated(2) == Calibration(1.0, np.zeros(1))
+    assert uncalibrated(4).offset.tolist() == [0.0] * 4
 
 
 # ---- Scores -------------------------------------------------------------------------------------
 def test_scores_by_hand():
     found = np.array([[0.9, 0.1], [0.2, 0.8], [0.6, 0.4], [0.7, 0.3]])
     codes = np.array([0, 1, 1, 1])
-    plain, even = (classes.score(found, codes, balance=balance) for balance in (False, True))
+    plain, even = (probabilities.score(found, codes, balance=balance) for balance in (False, True))
     rare, common = [-math.log(0.9)], [-math.log(p) for p in (0.8, 0.4, 0.3)]
     assert plain.log_loss == pytest.approx(np.mean(rare + common))
     assert even.log_loss == pytest.approx((np.mean(rare) + np.mean(common)) / 2)
     assert plain.balanced_accuracy == even.balanced_accuracy == pytest.approx((1.0 + 1 / 3) / 2)
-    impossible = classes.score(np.array([[1.0, 0.0]]), np.array([1]), balance=False)
+    impossible = probabilities.score(np.array([[1.0, 0.0]]), np.array([1]), balance=False)
     assert impossible.log_loss == pytest.approx(math.log(1e12))

@@ -1,12 +1,14 @@
-"""What is fitted in one go to a row of numbers for each clip: one file each, and one line here.
+"""Classifiers that are fitted in one go to a row of numbers for each clip: a file each.
 
-Fitting sees the training clips that it is given and nothing else. Whatever it chooses, columns and
-settings, it chooses on folds of their subjects, and does all of it anew inside each.
+A fit sees only the training clips that it is given. It chooses columns and settings on inner folds
+of their subjects, and does everything anew inside each.
 """
 
 from duchenne.training.fitting import logistic, prior, svm, trees
 from duchenne.training.fitting.base import Fit, Fitter
-from duchenne.training.fitting.settings import Logistic, Svm, Trees
+from duchenne.training.fitting.logistic import Logistic
+from duchenne.training.fitting.svm import Svm
+from duchenne.training.fitting.trees import Trees
 
 __all__ = ["FITTERS", "Fit", "Fitter", "Logistic", "Svm", "Trees"]
 

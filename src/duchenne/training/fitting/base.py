@@ -1,4 +1,4 @@
-"""What a fit is given and what comes of it."""
+"""The arguments and the result of a fit."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
@@ -16,15 +16,15 @@ Weights = Mapping[str, npt.NDArray[Any]]
 
 
 class Fit(NamedTuple):
-    judge: Judge
-    arguments: dict[str, Any]  # JSON that `judges.build` makes the judge of, but for its weights
-    chosen: dict[str, Any]  # JSON: what was chosen, on what grounds
+    classifier: Judge
+    arguments: dict[str, Any]  # JSON that `nets.fitted.build` takes
+    chosen: dict[str, Any]  # JSON: the settings chosen, and their scores on inner folds
 
 
 class Fitter(Protocol):
-    """`values` (C, M), NaN where there is none, `labels` (C,) and subjects of the training clips.
+    """Fits a classifier to `values` (C, M), NaN where missing, `labels` (C,) and subjects (C,).
 
-    `how` are the settings of that fitter; None for `prior`, which has none.
+    `how` are the settings of the fitter; None for `prior`, which has none.
     """
 
     def __call__(
@@ -40,7 +40,7 @@ class Fitter(Protocol):
 
 
 def fitted(arguments: dict[str, Any], weights: Weights, chosen: dict[str, Any]) -> Fit:
-    """A judge made the way it will be made again: of its arguments, then given its weights."""
-    judge = build(arguments)
-    judge.load_state_dict({name: torch.as_tensor(value) for name, value in weights.items()})
-    return Fit(judge, arguments, chosen)
+    """A classifier built as it will be built again: from its arguments, then given its weights."""
+    classifier = build(arguments)
+    classifier.load_state_dict({name: torch.as_tensor(value) for name, value in weights.items()})
+    return Fit(classifier, arguments, chosen)

@@ -1,4 +1,4 @@
-"""Columns made ready by training clips: missing values filled, then in standard deviations."""
+"""Columns of training clips: filled and standardised, and selected by mRMR."""
 
 from typing import NamedTuple
 
@@ -10,7 +10,7 @@ _CONSTANT = 1e-9  # of a column's largest value: a spread below this is rounding
 
 
 class Columns(NamedTuple):
-    """Those that say anything. Columns without a value, or with one alone, are not among them."""
+    """The columns that vary, with what fills and scales them."""
 
     chosen: Numbers  # (m,) of M
     fill: Array  # (m,) the median of known values
@@ -18,11 +18,11 @@ class Columns(NamedTuple):
     spread: Array
 
     def of(self, values: Array) -> Array:
-        """(C, M) → (C, m)."""
+        """(C, M) → (C, m): missing values filled with the median, then standardised."""
         return np.asarray((self._filled(values) - self.mean) / self.spread)
 
     def keep(self, places: Numbers) -> "Columns":
-        """The ones at these places among them, in this order."""
+        """The columns at these places, in this order."""
         chosen, fill, mean, spread = self
         return Columns(chosen[places], fill[places], mean[places], spread[places])
 
@@ -35,7 +35,7 @@ class Columns(NamedTuple):
 
 
 def fit(values: Array) -> Columns:
-    """From rows (C, M) of training clips, NaN where there is no value."""
+    """Fit to rows (C, M) of training clips, NaN where there is no value."""
     chosen = np.flatnonzero(~np.isnan(values).all(axis=0))
     fill = np.nanmedian(values[:, chosen], axis=0) if len(chosen) else np.zeros(0)
     every = Columns(chosen, fill, np.zeros_like(fill), np.ones_like(fill))
@@ -43,3 +43,35 @@ def fit(values: Array) -> Columns:
     found = every._replace(mean=known.mean(axis=0), spread=known.std(axis=0))
     largest = np.abs(known).max(axis=0, initial=0.0)
     return found.keep(np.flatnonzero(found.spread > _CONSTANT * largest))
+
+
+def rank(scaled: Array, codes: Numbers, *, most: int) -> Numbers:
+    """The `most` best of columns (C, m) by mRMR, the best first; none of them may be constant.
+
+    Minimum redundancy, maximum relevance (Ding & Peng 2005, from memory): columns that say much
+    about the class and little that the others have said, by the quotient of F statistic and mean
+    correlation, which is theirs for continuous values.
+    """
+    relevance = f_statistic(scaled, codes)
+    alike = np.abs(np.corrcoef(scaled, rowvar=False).reshape(scaled.shape[1], -1))
+    chance = 1.0 / np.sqrt(len(scaled))  # unrelated columns correlate by about as much
+    taken: list[int] = []
+    redundancy = np.zeros(len(relevance))
+    free = np.ones(len(relevance), bool)
+    for count in range(min(most, len(relevance))):
+        worth = relevance / np.maximum(redundancy / max(count, 1), chance)
+        best = int(np.where(free, worth, -np.inf).argmax())
+        taken.append(best)
+        free[best] = False
+        redundancy = redundancy + alike[best]
+    return np.array(taken, np.int64)
+
+
+def f_statistic(scaled: Array, codes: Numbers) -> Array:
+    """Variance between the classes over that within them, for each column."""
+    counts = np.bincount(codes)
+    one_hot = np.eye(len(counts))[codes]
+    means = (one_hot.T @ scaled) / counts[:, None]
+    between = counts @ np.square(means - scaled.mean(axis=0)) / (len(counts) - 1)
+    within = np.square(scaled - means[codes]).sum(axis=0) / (len(scaled) - len(counts))
+    return np.asarray(between / np.maximum(within, np.finfo(float).tiny))

@@ -1,18 +1,16 @@
-"""Logistic regression: how far a probe gets."""
+"""Logistic regression, the classifier of the probes."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
 from duchenne.training.fitting import columns, prior
 from duchenne.training.fitting.base import Array, Fit, Numbers, fitted
-from duchenne.training.fitting.classes import probabilities, score
-from duchenne.training.fitting.classes import weights as clip_weights
-from duchenne.training.fitting.given import Given, take
-from duchenne.training.fitting.inner import Scores, best
-from duchenne.training.fitting.settings import Logistic
+from duchenne.training.fitting.inner_folds import Given, Scores, best, take
+from duchenne.training.fitting.probabilities import clip_weights, score, softmax
 
 # The simplest first, which wins where others are equal: faces have 1,434 columns, durations one.
 _STRENGTHS = (1e-5, 1e-4, 0.001, 0.01, 0.1, 1.0, 10.0)
@@ -21,6 +19,14 @@ _UNTRIED = 1.0
 # precision than this Newton's line search does not always reach where clips can be separated.
 _FEW = 2000
 _PRECISION, _ITERATIONS = 1e-6, 10_000
+
+
+@dataclass(frozen=True)
+class Logistic:
+    """Settings; `auto` is chosen on inner folds of the training clips' subjects."""
+
+    c: float | Literal["auto"] = "auto"  # inverse strength of the penalty, as in scikit-learn
+    balance: bool = True
 
 
 def fit(
@@ -59,9 +65,10 @@ class Slopes(NamedTuple):
 def regress(
     scaled: Array, codes: Numbers, *, strengths: Sequence[float], balance: bool
 ) -> list[Slopes]:
-    """For each strength, begun where the one before ended, which takes fewer steps.
+    """A fit for each strength, started from the one before, which takes fewer steps.
 
-    Weights that are kept small lie in the span of the clips, and a face has 1,434 columns.
+    With an L2 penalty the weights lie in the span of the clips. So where there are fewer clips than
+    columns (a face has 1,434), it is fitted in that span.
     """
     if len(scaled) < scaled.shape[1]:
         span, _ = np.linalg.qr(scaled.T)
@@ -87,7 +94,7 @@ def _choose(given: Given, how: Logistic) -> tuple[float, dict[str, Any]]:
     if not given.parts:
         return _UNTRIED, given.grounds(None)
     unseen = given.held_out(_scores(balance=how.balance))
-    scored = [score(probabilities(each), given.codes, balance=how.balance) for each in unseen]
+    scored = [score(softmax(each), given.codes, balance=how.balance) for each in unseen]
     tried = [{"c": c, **each._asdict()} for c, each in zip(_STRENGTHS, scored, strict=True)]
     won = best(scored)
     return _STRENGTHS[won], {**given.grounds(scored[won]), "tried": tried}
@@ -96,8 +103,8 @@ def _choose(given: Given, how: Logistic) -> tuple[float, dict[str, Any]]:
 def _scores(*, balance: bool) -> Scores:
     def scores(values: Array, codes: Numbers, held: Array) -> Array:
         ready = columns.fit(values)
-        learns, judged = ready.of(values), ready.of(held)
+        learns, held_rows = ready.of(values), ready.of(held)
         tries = regress(learns, codes, strengths=_STRENGTHS, balance=balance)
-        return np.array([slopes.scores(judged) for slopes in tries])
+        return np.array([slopes.scores(held_rows) for slopes in tries])
 
     return scores

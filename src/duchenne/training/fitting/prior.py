@@ -1,11 +1,11 @@
-"""No fit at all: how common each class is among the training clips."""
+"""The prior: how common each class is among the training clips."""
 
 from collections.abc import Sequence
 
 import numpy as np
 
 from duchenne.training.fitting.base import Array, Fit, Numbers, fitted
-from duchenne.training.fitting.classes import shown
+from duchenne.training.fitting.probabilities import classes_shown
 
 
 def fit(
@@ -17,8 +17,8 @@ def fit(
     seed: int,
     how: None = None,
 ) -> Fit:
-    del subjects, seed, how  # every fit is asked alike
-    present, codes = shown(labels)
+    del subjects, seed, how  # all fitters have the same arguments
+    present, codes = classes_shown(labels)
     shares = np.bincount(codes) / len(codes)
     logs = np.log(shares)
     arguments = {
@@ -32,6 +32,6 @@ def fit(
 
 
 def instead(values: Array, labels: Numbers, *, classes: int, why: str) -> Fit:
-    """Where there is nothing to fit, and why."""
+    """The prior where there is nothing to fit, and why."""
     plain = fit(values, labels, (), classes=classes, seed=0)
     return plain._replace(chosen={**plain.chosen, "fallback": f"the prior: {why}"})

@@ -2,24 +2,49 @@
 (2012, 2015; from memory).
 
 Kernel, its width, C and the number of columns are those with the lowest log loss on subjects who
-were held out of everything: of ready columns, of their ranking, of the machines.
+were held out of everything: scaling, selection of columns, and the machines.
 """
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
+from sklearn.svm import SVC
 
-from duchenne.training.fitting import calibrate, columns, machines, mrmr, prior
-from duchenne.training.fitting.base import Array, Fit, Numbers, fitted
-from duchenne.training.fitting.calibrate import Calibration
-from duchenne.training.fitting.classes import probabilities, score
-from duchenne.training.fitting.classes import weights as clip_weights
+from duchenne.training.fitting import columns, prior
+from duchenne.training.fitting.base import Array, Fit, Numbers, Weights, fitted
 from duchenne.training.fitting.columns import Columns
-from duchenne.training.fitting.given import Given, take
-from duchenne.training.fitting.inner import Scores, best
-from duchenne.training.fitting.machines import Kind
-from duchenne.training.fitting.settings import Svm
+from duchenne.training.fitting.inner_folds import Given, Scores, best, take
+from duchenne.training.fitting.probabilities import (
+    Calibration,
+    calibrate,
+    clip_weights,
+    score,
+    softmax,
+    uncalibrated,
+)
+
+_CACHE_MB = 500  # the whole kernel matrix of eight thousand clips
+
+
+@dataclass(frozen=True)
+class Svm:
+    """Settings; `auto` is chosen on inner folds of the training clips' subjects."""
+
+    kernel: Literal["auto", "linear", "rbf"] = "auto"
+    features: int | Literal["auto"] = "auto"  # how many columns mRMR may keep
+    balance: bool = True  # all classes weigh the same, however many clips they have
+
+
+class Kind(NamedTuple):
+    """`c` of the linear kernel and `gamma` are divided by the number of columns, so that they mean
+    the same with few and with many."""
+
+    kernel: str  # linear or rbf
+    c: float
+    gamma: float  # 1 is scikit-learn's "scale"; the linear kernel has none
+
 
 # Simple ones first, which win where others do no better.
 _FEATURES = (10, 30, 100)
@@ -60,8 +85,8 @@ def fit(
     choice = _choose(given, how) if given.parts else _untried(given, how)
     ready = select(values, given.codes, most=choice.candidate.features)
     scaled = ready.of(values)
-    grown = machines.grow(choice.candidate.kind, scaled, given.codes, balance=how.balance)
-    machine = machines.weights(grown, scaled)
+    machines = fit_machines(choice.candidate.kind, scaled, given.codes, balance=how.balance)
+    machine = machine_weights(machines, scaled)
     arguments = {
         "judge": "kernel_machine",
         "kernel": choice.candidate.kind.kernel,
@@ -83,16 +108,16 @@ def fit(
 def select(values: Array, codes: Numbers, *, most: int) -> Columns:
     """The columns that mRMR keeps, the best first."""
     ready = columns.fit(values)
-    return ready.keep(mrmr.rank(ready.of(values), codes, most=most))
+    return ready.keep(columns.rank(ready.of(values), codes, most=most))
 
 
 def _choose(given: Given, how: Svm) -> Choice:
     candidates = _candidates(given, how)
     weight = clip_weights(given.codes, balance=how.balance)
     unseen = given.held_out(_decisions(candidates, balance=how.balance))
-    calibrations = [calibrate.fit(each, given.codes, weight) for each in unseen]
+    calibrations = [calibrate(each, given.codes, weight) for each in unseen]
     scored = [
-        score(probabilities(calibration.scores(each)), given.codes, balance=how.balance)
+        score(softmax(calibration.scores(each)), given.codes, balance=how.balance)
         for calibration, each in zip(calibrations, unseen, strict=True)
     ]
     tried = [
@@ -109,11 +134,11 @@ def _decisions(candidates: Sequence[Candidate], *, balance: bool) -> Scores:
 
     def decisions(values: Array, codes: Numbers, held: Array) -> Array:
         ranked = select(values, codes, most=most)
-        learns, judged = ranked.of(values), ranked.of(held)
+        learns, held_rows = ranked.of(values), ranked.of(held)
         return np.array([
-            machines.decide(
-                machines.grow(kind, learns[:, :features], codes, balance=balance),
-                judged[:, :features],
+            decide(
+                fit_machines(kind, learns[:, :features], codes, balance=balance),
+                held_rows[:, :features],
             )
             for features, kind in candidates
         ])  # fmt: skip
@@ -130,8 +155,45 @@ def _candidates(given: Given, how: Svm) -> list[Candidate]:
 def _untried(given: Given, how: Svm) -> Choice:
     features = _UNTRIED_FEATURES if how.features == "auto" else how.features
     candidate = Candidate(min(features, _usable(given)), _UNTRIED[how.kernel])
-    return Choice(candidate, calibrate.none(len(given.present)), given.grounds(None))
+    return Choice(candidate, uncalibrated(len(given.present)), given.grounds(None))
 
 
 def _usable(given: Given) -> int:
     return len(columns.fit(given.values).chosen)
+
+
+def fit_machines(kind: Kind, scaled: Array, codes: Numbers, *, balance: bool) -> list[SVC]:
+    """One machine for two classes, else one for each class against the rest, fitted to standardised
+    columns (C, m)."""
+    columns = scaled.shape[1]
+    targets = range(1, 2) if codes.max() == 1 else range(codes.max() + 1)
+    return [
+        SVC(
+            kernel=kind.kernel,
+            C=kind.c / columns if kind.kernel == "linear" else kind.c,
+            gamma=kind.gamma / columns,
+            class_weight="balanced" if balance else None,
+            cache_size=_CACHE_MB,
+        ).fit(scaled, codes == target)
+        for target in targets
+    ]
+
+
+def decide(machines: list[SVC], scaled: Array) -> Array:
+    """(C, S): positive on the side of a machine's own class."""
+    return np.column_stack([machine.decision_function(scaled) for machine in machines])
+
+
+def machine_weights(machines: list[SVC], scaled: Array) -> Weights:
+    """The weights of machines that were fitted to these clips; all share the support vectors."""
+    dual = np.zeros((len(machines), len(scaled)))
+    for row, machine in zip(dual, machines, strict=True):
+        row[machine.support_] = machine.dual_coef_[0]
+    support = np.flatnonzero(dual.any(axis=0))
+    linear = machines[0].kernel == "linear"
+    return {
+        "vectors": scaled[support],
+        "dual": dual[:, support],
+        "intercept": np.array([machine.intercept_[0] for machine in machines]),
+        "gamma": np.array(1.0 if linear else machines[0].gamma),
+    }

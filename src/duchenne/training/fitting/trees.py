@@ -1,26 +1,37 @@
-"""Boosted trees, as many as do best on held-out subjects.
+"""Gradient-boosted trees, as many as do best on held-out subjects.
 
-That a value is missing, as all of an apex that never came, may tell as much as a value does: where
-training clips lack one, it lies below all that are known, so that a question can tell it apart.
+That a value is missing, as all of an apex that never came, may tell as much as a value does. Where
+training clips lack one, it is filled with a value below all that are known, so that a split can
+tell it apart.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from sklearn.ensemble import GradientBoostingClassifier
+from sklearn.tree import DecisionTreeRegressor
 
-from duchenne.training.fitting import columns, nodes, prior
-from duchenne.training.fitting.base import Array, Fit, Numbers, fitted
-from duchenne.training.fitting.classes import probabilities, score
-from duchenne.training.fitting.classes import weights as clip_weights
+from duchenne.training.fitting import columns, prior
+from duchenne.training.fitting.base import Array, Fit, Numbers, Weights, fitted
 from duchenne.training.fitting.columns import Columns
-from duchenne.training.fitting.given import Given, take
-from duchenne.training.fitting.inner import best
-from duchenne.training.fitting.settings import Trees
+from duchenne.training.fitting.inner_folds import Given, best, take
+from duchenne.training.fitting.probabilities import clip_weights, score, softmax
 
 _UNTRIED = 50  # iterations, where nobody can be held out
 _FEWEST = 5  # clips in a leaf: fewer are an accident
+_LEAF = -1  # the child of a leaf, in scikit-learn's trees
+
+
+@dataclass(frozen=True)
+class Trees:
+    """How many trees are grown for each class is chosen, up to `iterations`."""
+
+    iterations: int = 100
+    leaves: int = 4  # of each tree: three questions, so that columns may act together
+    rate: float = 0.1
+    balance: bool = True
 
 
 def fit(
@@ -38,7 +49,7 @@ def fit(
     iterations, grounds = _choose(given, how, seed=seed)
     ready = ready_for_trees(values)
     model = boost(ready.of(values), given.codes, how=how, iterations=iterations, seed=seed)
-    trees = nodes.tables(model, ready, ready.of(values[:1]))
+    trees = node_tables(model, ready, ready.of(values[:1]))
     arguments = {
         "judge": "tree_sum",
         "trees": model.estimators_.size,
@@ -83,6 +94,34 @@ def _choose(given: Given, how: Trees, *, seed: int) -> tuple[int, dict[str, Any]
         return np.array(list(model.staged_decision_function(ready.of(held))))
 
     stages = given.held_out(scores)
-    scored = [score(probabilities(each), given.codes, balance=how.balance) for each in stages]
+    scored = [score(softmax(each), given.codes, balance=how.balance) for each in stages]
     won = best(scored)
     return won + 1, given.grounds(scored[won])
+
+
+def node_tables(model: GradientBoostingClassifier, ready: Columns, row: Array) -> Weights:
+    """Tables of nodes (trees, nodes), iteration by iteration, and the score without any tree, which
+    is computed from any filled `row` (1, m). Only scikit-learn's public attributes are used."""
+    trees = [_nodes(each, ready) for each in model.estimators_.flat]
+    longest = max(len(tree["value"]) for tree in trees)
+    stacked = {
+        name: np.stack([np.pad(tree[name], (0, longest - len(tree[name]))) for tree in trees])
+        for name in trees[0]
+    }
+    grown = np.array([[tree.predict(row)[0] for tree in stage] for stage in model.estimators_])
+    base = model.decision_function(row).ravel() - model.learning_rate * grown.sum(axis=0)
+    return {**stacked, "value": model.learning_rate * stacked["value"], "base": base}
+
+
+def _nodes(model: DecisionTreeRegressor, ready: Columns) -> Weights:
+    tree, own = model.tree_, np.arange(model.tree_.node_count)
+    leaf = tree.children_left == _LEAF
+    asked = np.where(leaf, 0, tree.feature)
+    return {
+        "feature": ready.chosen[asked],
+        "left": np.where(leaf, own, tree.children_left),
+        "right": np.where(leaf, own, tree.children_right),
+        "threshold": tree.threshold,
+        "value": tree.value[:, 0, 0],
+        "missing_left": ready.fill[asked].astype(np.float32) <= tree.threshold,
+    }

@@ -1,6 +1,6 @@
-"""Small changes that leave a smile what it is; in training only.
+"""Augmentation of landmarks, in training only.
 
-All that is random is drawn on the CPU from one generator, so that a GPU draws the same.
+Random numbers are drawn on the CPU from one generator, so that a GPU gets the same.
 """
 
 from dataclasses import dataclass

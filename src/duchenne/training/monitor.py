@@ -1,4 +1,8 @@
-"""What is watched after each epoch; the scores of a result are `duchenne.evaluation`'s."""
+"""The scores of the watched clips after each epoch, one of which chooses the epoch.
+
+The scores of a finished run are those of `duchenne.evaluation`. They differ: these have a loss, and
+NaN where a score is undefined.
+"""
 
 import math
 
@@ -8,7 +12,9 @@ import numpy.typing as npt
 _SMALLEST = 1e-12  # a probability of 0 would make one clip's loss infinite
 
 
-def of(probabilities: npt.NDArray[np.float64], labels: npt.NDArray[np.int64]) -> dict[str, float]:
+def scores(
+    probabilities: npt.NDArray[np.float64], labels: npt.NDArray[np.int64]
+) -> dict[str, float]:
     """Loss, accuracy, balanced accuracy and AUC of (C, classes); undefined ones are NaN."""
     chosen = probabilities[np.arange(len(labels)), labels]
     right = probabilities.argmax(axis=1) == labels
@@ -23,8 +29,8 @@ def of(probabilities: npt.NDArray[np.float64], labels: npt.NDArray[np.int64]) ->
 
 
 def monitored(found: dict[str, float], monitor: str) -> float:
-    """What is to become large. Where a score is undefined, as in a validation part of one class,
-    the loss stands in."""
+    """The value that is to become large. Where a score is undefined, as in a validation part of one
+    class, it is minus the loss."""
     if monitor == "loss" or math.isnan(found[monitor]):
         return -found["loss"]
     return found[monitor]

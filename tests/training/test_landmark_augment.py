@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from duchenne.nets.neighbours import nearest
-from duchenne.training.augment import Augment, change
+from duchenne.training.landmark_augment import Augment, change
 from duchenne.training.windows import stretches
 from tests.make.fold_cases import FACE
 

@@ -10,7 +10,7 @@ from duchenne.errors import TrainingError
 from duchenne.face.topology import DLIB
 from duchenne.nets.inputs import Pictures
 from duchenne.training.chip_augment import ChipAugment
-from duchenne.training.chip_batches import ChipClip, ChipCutter, album, mean_points
+from duchenne.training.chip_batches import ChipClip, ChipCutter, mean_points, store_chips
 from duchenne.training.loop import learn
 from duchenne.training.windows import Ruler
 from tests.make import chips, fold_cases
@@ -19,7 +19,7 @@ MODELS = ["realsmilenet", "scn", "vit"]  # dexpression's chips are large: the pi
 
 
 def cutter(given: list[ChipClip], augment: ChipAugment | None = None) -> ChipCutter:
-    store = album(given, device=fold_cases.CPU)
+    store = store_chips(given, device=fold_cases.CPU)
     return ChipCutter(store, Ruler(3, 5.0), augment or ChipAugment())
 
 
@@ -108,17 +108,17 @@ def test_the_mean_of_landmarks_is_that_of_training_faces():
 def test_labels_are_doubted_from_an_epoch_on_and_come_back(tmp_path: Path):
     how = chips.settings("scn", scn__relabel_from=0.5, scn__doubt=0.4, train__epochs=2)
     task = chips.ready(how, chips.clips("scn")).task
-    against = 1 - task.cutter.clips.labels[torch.from_numpy(task.learns)].numpy()
+    against = 1 - task.cutter.clips.labels[torch.from_numpy(task.split.learns)].numpy()
     sure = np.eye(2)[against]
     objective = task.objective
     given = objective.labels.clone()
     assert objective.begin(1, lambda: sure) == {"relabelled": 0.0}, "not before half of the epochs"
-    assert objective.begin(2, lambda: sure) == {"relabelled": float(len(task.learns))}
-    doubted = dict(zip(task.learns.tolist(), against.tolist(), strict=True))
+    assert objective.begin(2, lambda: sure) == {"relabelled": float(len(task.split.learns))}
+    doubted = dict(zip(task.split.learns.tolist(), against.tolist(), strict=True))
     assert objective.doubted(lambda: sure) == doubted
     assert objective.doubted(lambda: 1.0 - sure) == {}
-    assert torch.equal(objective.labels[task.learns], 1 - given[task.learns])
-    others = np.setdiff1d(np.arange(len(given)), task.learns)
+    assert torch.equal(objective.labels[task.split.learns], 1 - given[task.split.learns])
+    others = np.setdiff1d(np.arange(len(given)), task.split.learns)
     assert torch.equal(objective.labels[others], given[others])
     assert objective.begin(2, lambda: 1.0 - sure) == {"relabelled": 0.0}
     assert torch.equal(objective.labels, given), "the given label is back"

@@ -8,7 +8,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from sklearn import metrics
 
-from duchenne.training.scores import monitored, of
+from duchenne.training.monitor import monitored, scores
 
 
 @st.composite
@@ -26,7 +26,7 @@ def answers(draw: st.DrawFn, classes: int):
 @given(answers(2))
 def test_two_classes_against_scikit_learn(given_answers):
     probabilities, labels = given_answers
-    found = of(probabilities, labels)
+    found = scores(probabilities, labels)
     predicted = probabilities.argmax(axis=1)
     assert found == pytest.approx(
         {
@@ -42,7 +42,7 @@ def test_two_classes_against_scikit_learn(given_answers):
 @given(answers(4))
 def test_four_classes_against_scikit_learn(given_answers):
     probabilities, labels = given_answers
-    found = of(probabilities, labels)
+    found = scores(probabilities, labels)
     one_against_rest = metrics.roc_auc_score(labels, probabilities, multi_class="ovr")
     recalls = metrics.recall_score(labels, probabilities.argmax(axis=1), average="macro")
     assert (found["auc"], found["balanced_accuracy"]) == pytest.approx((one_against_rest, recalls))
@@ -50,12 +50,12 @@ def test_four_classes_against_scikit_learn(given_answers):
 
 
 def test_a_wrong_certainty_is_dear_and_finite():
-    found = of(np.array([[1.0, 0.0], [0.0, 1.0]]), np.array([1, 1]))
+    found = scores(np.array([[1.0, 0.0], [0.0, 1.0]]), np.array([1, 1]))
     assert found["loss"] == pytest.approx(-math.log(1e-12) / 2.0)
 
 
-ONE_CLASS = of(np.array([[0.8, 0.2], [0.4, 0.6]]), np.array([1, 1]))
-BOTH = of(np.array([[0.8, 0.2], [0.4, 0.6], [0.9, 0.1]]), np.array([0, 0, 1]))
+ONE_CLASS = scores(np.array([[0.8, 0.2], [0.4, 0.6]]), np.array([1, 1]))
+BOTH = scores(np.array([[0.8, 0.2], [0.4, 0.6], [0.9, 0.1]]), np.array([0, 0, 1]))
 
 
 def test_with_one_class_there_is_nothing_to_balance_or_to_rank():

@@ -1,7 +1,7 @@
-"""What vidaug does to the frames of one window, and where each pixel goes by it.
+"""Transforms of the frames of one window by vidaug, and where each pixel goes.
 
-Whatever vidaug would draw by itself is given to it as a range of one value, or is seen in what
-comes out. Its frames are lists of (H, W, C) uint8. A matrix (3, 3) takes a point, x, y, 1 px, from
+What vidaug would draw by itself is given to it as a range of one value, or is read from its output.
+Its frames are lists of (H, W, C) uint8. A matrix (3, 3) takes a point, x, y, 1 px, from
 where it was to where it is; coordinates count from the corner, so the first pixel's centre is 0.5.
 """
 

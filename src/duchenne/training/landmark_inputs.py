@@ -1,6 +1,7 @@
-"""What landmark models are shown of the clips of a fold."""
+"""The inputs of landmark models: the landmarks and D-Markers of the clips of a fold."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -9,31 +10,33 @@ import torch
 from duchenne.config.training import Training
 from duchenne.errors import TrainingError, listed
 from duchenne.face import topology
+from duchenne.face.topology import Topology
 from duchenne.nets import fusion
 from duchenne.training import movement, standardise
-from duchenne.training.augment import Augment
-from duchenne.training.clips import Clip, markers, resident
-from duchenne.training.landmark_batches import LandmarkCutter, Table
+from duchenne.training.landmark_augment import Augment
+from duchenne.training.landmark_batches import Clip, LandmarkCutter, Table, markers, store_landmarks
 from duchenne.training.losses import Targets
-from duchenne.training.network import neighbours
-from duchenne.training.points import choose
-from duchenne.training.prepare import Numbers, Shown, Split
+from duchenne.training.prepare import Inputs, neighbours
+from duchenne.training.protocol import Numbers, Split
 from duchenne.training.standardise import Standardiser
 from duchenne.training.windows import Ruler
 
+_LINES = {"right_eye", "left_eye", "outer_lips"}
 
-def show_landmarks(
+
+def prepare_landmarks(
     of: Split, clips: Sequence[Clip], settings: Training, *, device: torch.device
-) -> Shown:
+) -> Inputs:
+    """Put the clips on a device as the model sees them, scaled by those that it learns from."""
     _check(clips)
     face = topology.of(clips[0].xyz.shape[1])
-    points = choose(face, wanted=settings.net.points if settings.net else "all")
+    points = choose_points(face, wanted=settings.net.points if settings.net else "all")
     own = [clip._replace(xyz=clip.xyz[:, points.chosen]) for clip in clips]
     fitted = _fitted(clips, of, settings)
     inputs, scale = _inputs(own, of.learns, settings)
-    searched = _neighbours(settings, len(points.chosen))
+    searched = _searched(settings, len(points.chosen))
     cutter = LandmarkCutter(
-        clips=resident(own, inputs, neighbours=searched, device=device),
+        clips=store_landmarks(own, inputs, neighbours=searched, device=device),
         ruler=Ruler(settings.window.frames, settings.window.fps),
         markers=_table(clips, fitted, settings, device),
         mirror=torch.from_numpy(points.mirror).to(device),
@@ -41,7 +44,7 @@ def show_landmarks(
         velocities=settings.window.shows == "velocity",
     )
     targets = _targets(clips, fitted, settings, device)
-    return Shown(cutter, len(points.chosen), fitted, targets, scale)
+    return Inputs(cutter, len(points.chosen), fitted, targets, scale)
 
 
 def _augment(settings: Training, scale: float | None) -> Augment:
@@ -51,8 +54,8 @@ def _augment(settings: Training, scale: float | None) -> Augment:
     return Augment(how.mirror, how.rotate, how.scale, how.stretch, noise)
 
 
-def _neighbours(settings: Training, points: int) -> int:
-    """How many of a landmark are searched beforehand, itself included: CurveNet's alone."""
+def _searched(settings: Training, points: int) -> int:
+    """How many neighbours of a landmark to search, itself included; CurveNet alone needs any."""
     if settings.net is None or settings.net.encoder != "curvenet":
         return 0
     return neighbours(settings.net, points=points) + 1
@@ -71,12 +74,12 @@ def _check(clips: Sequence[Clip]) -> None:
 def _inputs(
     clips: Sequence[Clip], learns: Numbers, settings: Training
 ) -> tuple[list[npt.NDArray[np.float32]], float | None]:
-    """What the network is shown of each clip, and the scale that was fitted for it."""
+    """The input (T, N, 3) of each clip, and the scale that was fitted for it."""
     window = settings.window
     if window.shows == "shape":
         return [clip.xyz for clip in clips], None
-    moves = [movement.of(clip.times, clip.xyz, window) for clip in clips]
-    scale = movement.scale(moves[number] for number in learns)
+    moves = [movement.measure(clip.times, clip.xyz, window) for clip in clips]
+    scale = movement.scale_of(moves[number] for number in learns)
     return [moved / np.float32(scale) for moved in moves], scale
 
 
@@ -110,3 +113,29 @@ def _targets(
     values, valid = fitted.targets(given, device=device)
     in_mirror, _ = fitted.targets(standardise.mirrored(given), device=device)
     return Targets(values, in_mirror, valid, settings.multitask.weight)
+
+
+class Points(NamedTuple):
+    chosen: Numbers  # (N,) numbers of landmarks, increasing
+    mirror: Numbers  # (N,) the place, among them, that each has in a mirror
+
+
+def choose_points(topology: Topology, *, wanted: str) -> Points:
+    """`all` landmarks, or the `features`: eyes, lips and cheeks, which a smile moves, and the nose
+    tip and rigid points, which it does not."""
+    chosen = np.arange(topology.points)
+    if wanted == "features":
+        chosen = np.array(sorted(_features(topology)))
+    place = {int(point): i for i, point in enumerate(chosen)}
+    return Points(chosen, np.array([place[topology.mirror[int(point)]] for point in chosen]))
+
+
+def _features(topology: Topology) -> set[int]:
+    lines = {p for line in topology.outlines if line.name in _LINES for p in line.path}
+    sides = [topology.upper_lids, topology.lower_lids, topology.outer_corners,
+             topology.inner_corners, topology.lip_corners]  # fmt: skip
+    if topology.cheeks:
+        sides.append(topology.cheeks)
+    corners = {point for side in sides for point in (*side.right, *side.left)}
+    found = lines | corners | set(topology.nose_tip) | set(topology.rigid)
+    return found | {topology.mirror[point] for point in found}

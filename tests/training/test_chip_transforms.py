@@ -5,7 +5,7 @@ import random
 import numpy as np
 import pytest
 
-from duchenne.training import chip_changes as by
+from duchenne.training import chip_transforms as by
 
 
 def rng(seed: int = 0) -> np.random.Generator:

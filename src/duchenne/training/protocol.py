@@ -1,0 +1,93 @@
+"""Who does what in a fold: which clips the weights learn from, and which choose the epoch.
+
+`nested` learns from the training clips, chooses the epoch by the validation clips and looks at the
+test clips once, at the end. `published` repeats the papers: it learns from the validation clips
+too, tests after every epoch and reports the best. Its figures are optimistic, and are marked so
+wherever they are shown.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+Numbers = npt.NDArray[np.int64]
+ROLES = ("train", "val", "test")
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """What each role of a fold is used for."""
+
+    learns: tuple[str, ...]  # the roles whose labels the weights see
+    watched: str  # the role that chooses the epoch
+    monitor: str | None = None  # the score that chooses it; None: train.monitor of params.yaml
+
+    @property
+    def optimistic(self) -> bool:
+        """Whether the clips that choose the epoch are those that the figures are of."""
+        return self.watched == "test"
+
+    @property
+    def predicted(self) -> tuple[str, ...]:
+        """The roles whose probabilities are kept: those that the weights do not learn from."""
+        return tuple(role for role in ROLES if role not in self.learns)
+
+
+PROTOCOLS: dict[Literal["nested", "published"], Protocol] = {
+    "nested": Protocol(learns=("train",), watched="val"),
+    "published": Protocol(learns=("train", "val"), watched="test", monitor="accuracy"),
+}
+
+
+class FoldSpec(NamedTuple):
+    """What the unit of a fold says beside its files. Tuples are by clip, in the same order."""
+
+    fold: str
+    clips: tuple[str, ...]
+    roles: tuple[str, ...]
+    labels: tuple[int, ...]
+    subjects: tuple[str, ...]
+    classes: tuple[str, ...]  # names of the classes, by number
+    each: bool = True  # whether every clip has a file of its own
+    dmarkers: bool = False  # whether the last file is the table of D-Markers
+
+
+class Split(NamedTuple):
+    """The clips of a fold by role. A clip's number is its place in the list of clips."""
+
+    fold: str
+    protocol: Protocol
+    parts: Mapping[str, Numbers]  # by role
+    subjects: tuple[str, ...]  # of the clips that the weights learn from, sorted
+    classes: int
+
+    @property
+    def learns(self) -> Numbers:
+        """The clips whose labels the weights see."""
+        return np.concatenate([self.parts[role] for role in self.protocol.learns])
+
+    @property
+    def watched(self) -> Numbers:
+        """The clips that choose the epoch."""
+        return self.parts[self.protocol.watched]
+
+
+def split(
+    fold: str,
+    names: Sequence[str],
+    *,
+    roles: Mapping[str, str],
+    subjects: Mapping[str, str],
+    classes: int,
+    protocol: Protocol = PROTOCOLS["nested"],
+) -> Split:
+    """Number the clips `names`; `roles` and `subjects` are by name."""
+    parts = {
+        role: np.array([i for i, name in enumerate(names) if roles[name] == role], np.int64)
+        for role in ROLES
+    }
+    whose = {subjects[name] for name in names if roles[name] in protocol.learns}
+    return Split(fold, protocol, parts, tuple(sorted(whose)), classes)
