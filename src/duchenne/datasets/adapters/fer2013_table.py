@@ -14,8 +14,8 @@ from typing import BinaryIO, NamedTuple
 from duchenne.datasets.adapters.fer2013_names import CLASSES, FOLD, role_of
 from duchenne.datasets.clip import Found
 from duchenne.errors import DatasetError, Unusable, listed
-from duchenne.media.pixels import LONGEST
 from duchenne.media.regular import opened
+from duchenne.media.still import LONGEST
 from duchenne.subjects import unknown
 
 SHOWN = 50  # rows in a message
