@@ -8,10 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from duchenne.errors import Unusable
-from duchenne.face.detect import Detections
-from duchenne.face.follow import Track, follow
-from duchenne.face.smooth import smoothed, stretches
-from duchenne.face.survey import survey
+from duchenne.face.detect.base import Detections
+from duchenne.face.follow import Track, follow, survey
+from duchenne.face.series import smoothed, stretches
 from duchenne.media.video import open_video
 from tests.make.clips import decoded
 from tests.make.people import detector, scene
