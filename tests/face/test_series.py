@@ -85,3 +85,44 @@ def test_a_straight_movement_is_restored_wherever_it_is_filled(steps, lost, max_
 def test_longest_gap(seen, gap):
     known = np.isfinite(signal(seen))
     assert series.longest(known, np.arange(len(seen)) / 25.0) == pytest.approx(gap)
+
+
+@given(
+    start=st.floats(-1e3, 1e3),
+    slope=st.floats(-1e3, 1e3),
+    steps=st.lists(st.floats(0.01, 0.2), min_size=1, max_size=30),
+)
+def test_smoothing_keeps_a_line_up_to_its_ends(start, slope, steps):
+    at = np.cumsum(steps)
+    line = (start + slope * at)[:, None]
+    assert series.smoothed(line, at) == pytest.approx(line, abs=1e-6)
+
+
+def test_smoothing_calms_noise_and_knows_no_neighbours_beyond_a_gap():
+    at = np.arange(200) / 25
+    noise = np.random.default_rng(0).normal(size=(200, 1))
+    assert series.smoothed(noise, at).std() < 0.5
+    step = np.where(np.arange(200) < 100, 0.0, 50.0)[:, None]
+    step[100] = np.nan
+    assert series.smoothed(step, at) == pytest.approx(step, abs=1e-9, nan_ok=True)
+
+
+def test_stretches():
+    valid = np.array([1, 1, 0, 1, 0, 0, 1], bool)
+    assert series.stretches(valid) == [slice(0, 2), slice(3, 4), slice(6, 7)]
+    assert series.stretches(valid[:0]) == []
+
+
+@pytest.mark.parametrize(
+    ("times", "known", "seconds", "resting"),
+    [
+        ([0.0, 0.1, 0.2, 0.3], "....", 0.2, "1110"),
+        ([0.0, 0.1, 0.2, 0.3], "x.x.", 0.2, "0101"),
+        ([8 / 30, 15 / 30, 23 / 30, 24 / 30], "....", 0.5, "1110"),  # 8 / 30 + 0.5 < 23 / 30
+        ([0.0, 0.04], "xx", 1.0, "00"),
+        ([], "", 1.0, ""),
+    ],
+)
+def test_at_rest_are_the_known_frames_of_the_first_seconds_with_one(times, known, seconds, resting):
+    found = series.at_rest(np.isfinite(signal(known)), np.array(times), seconds=seconds)
+    assert found.tolist() == [digit == "1" for digit in resting]
