@@ -22,8 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from duchenne.datasets.demo.plan import plan
-from duchenne.dmarkers.extract import extract
-from duchenne.dmarkers.smooth import METHODS
+from duchenne.dmarkers.extract import METHODS, extract
 from duchenne.face.topology import MESH
 from duchenne.tables import parquet
 from duchenne.tables.clips import CLIPS

@@ -15,9 +15,8 @@ from duchenne.flow.fanout import Places, fan_out
 from duchenne.flow.unit import Input, Outcome, Recipe, Unit
 from duchenne.media.facts import Facts
 from duchenne.media.jpeg import Picture
-from duchenne.media.pixels import read_pixels
 from duchenne.media.sequence import open_sequence
-from duchenne.media.still import read_still
+from duchenne.media.still import read_pixels, read_still
 from duchenne.media.video import open_video
 from duchenne.pipeline.clips import NO_PICTURES, SEQUENCE, Clip, file_of, unread
 from duchenne.pipeline.stage import Stage, execute

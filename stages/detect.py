@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import cast
 
 from duchenne.config.params import Detect
-from duchenne.face.detect import Detector, open_detector
-from duchenne.face.follow import Track, follow
-from duchenne.face.survey import survey
+from duchenne.face.detect.detector import Detector, open_detector
+from duchenne.face.follow import Track, follow, survey
 from duchenne.flow.fanout import Places, fan_out
 from duchenne.flow.gate import read_status
 from duchenne.flow.unit import Input, Outcome, Recipe, Unit

@@ -17,7 +17,8 @@ from duchenne.config.datasets import LandmarkArrays
 from duchenne.config.params import Mesh
 from duchenne.config.yaml import Section
 from duchenne.errors import Unusable
-from duchenne.face.mesh import Mesher, open_mesh, weights_of
+from duchenne.face.mesh.base import Mesher
+from duchenne.face.mesh.open import open_mesh, weights_of
 from duchenne.flow.fanout import Places, fan_out
 from duchenne.flow.gate import read_status
 from duchenne.flow.unit import Input, Outcome, Recipe, Unit

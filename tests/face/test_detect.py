@@ -8,11 +8,11 @@ import pytest
 
 from duchenne.datasets.demo import View
 from duchenne.errors import ParamsError
-from duchenne.face.boxes import overlap
-from duchenne.face.crop import Crop
-from duchenne.face.detect import Detections, Detector, open_detector
-from duchenne.face.graphs import quiet
-from duchenne.face.survey import survey
+from duchenne.face.crop import Crop, overlap
+from duchenne.face.detect.base import Detections
+from duchenne.face.detect.detector import Detector, open_detector
+from duchenne.face.follow import survey
+from duchenne.face.mediapipe_graph import quiet
 from duchenne.media.video import open_video
 from tests.make.clips import decoded
 from tests.make.people import detector, only, points, scene, sitter

@@ -4,14 +4,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from duchenne.errors import Unusable
-from duchenne.face.detect import Detections
-from duchenne.face.follow import Track, follow
-from duchenne.face.smooth import smoothed, stretches
-from duchenne.face.survey import survey
+from duchenne.face.detect.base import Detections
+from duchenne.face.follow import Track, follow, survey
 from duchenne.media.video import open_video
 from tests.make.clips import decoded
 from tests.make.people import detector, scene
@@ -170,32 +166,6 @@ def test_a_face_is_followed_through_doubt():
 def test_a_single_frame():
     track = followed([faces((200, 180, 100))])
     assert (track.x0[0], track.y1[0], track.n_faces[0]) == (150, 230, 1)
-
-
-@given(
-    start=st.floats(-1e3, 1e3),
-    slope=st.floats(-1e3, 1e3),
-    steps=st.lists(st.floats(0.01, 0.2), min_size=1, max_size=30),
-)
-def test_smoothing_keeps_a_line_up_to_its_ends(start, slope, steps):
-    at = np.cumsum(steps)
-    line = (start + slope * at)[:, None]
-    assert smoothed(line, at) == pytest.approx(line, abs=1e-6)
-
-
-def test_smoothing_calms_noise_and_knows_no_neighbours_beyond_a_gap():
-    at = np.arange(200) / RATE
-    noise = np.random.default_rng(0).normal(size=(200, 1))
-    assert smoothed(noise, at).std() < 0.5
-    step = np.where(np.arange(200) < 100, 0.0, 50.0)[:, None]
-    step[100] = np.nan
-    assert smoothed(step, at) == pytest.approx(step, abs=1e-9, nan_ok=True)
-
-
-def test_stretches():
-    valid = np.array([1, 1, 0, 1, 0, 0, 1], bool)
-    assert stretches(valid) == [slice(0, 2), slice(3, 4), slice(6, 7)]
-    assert stretches(valid[:0]) == []
 
 
 def watched(picture: Callable[[int], Any], count: int, **options: Any) -> Track:

@@ -12,9 +12,9 @@ from mediapipe.framework.formats.landmark_pb2 import NormalizedLandmarkList
 from duchenne.datasets.demo import View
 from duchenne.errors import ParamsError
 from duchenne.face.crop import Crop
-from duchenne.face.mesh import MESHES, open_mesh, weights_of
-from duchenne.face.meshes.attention import shares_of
-from duchenne.face.meshes.dlib68 import predictor_path
+from duchenne.face.mesh.attention import shares_of
+from duchenne.face.mesh.dlib68 import predictor_path
+from duchenne.face.mesh.open import MESHES, open_mesh, weights_of
 from tests.make.people import (
     PAIRS,
     Array,
@@ -159,7 +159,7 @@ def test_a_box_without_a_face_has_a_low_confidence_and_no_points():
 
 PROGRAM = """
 import hashlib
-from tests.face.people import points, sitter
+from tests.make.people import points, sitter
 print(hashlib.sha256(points(sitter()).tobytes()).hexdigest())
 """
 

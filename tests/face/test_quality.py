@@ -5,8 +5,7 @@ from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
 from duchenne.face import normalize, quality
-from duchenne.face.quality import Limits, Quality
-from duchenne.face.steadiness import jitter
+from duchenne.face.quality import Limits, Quality, jitter
 from duchenne.face.topology import DLIB, MESH, Topology
 from tests.make.portraits import Array, flat_face, mesh_face
 

@@ -8,8 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from duchenne.datasets.demo import View, plan, render
-from duchenne.face.detect import Detections, Detector, open_detector
-from duchenne.face.mesh import Mesher, open_mesh
+from duchenne.face.detect.base import Detections
+from duchenne.face.detect.detector import Detector, open_detector
+from duchenne.face.mesh.base import Mesher
+from duchenne.face.mesh.open import open_mesh
 
 Pixels = NDArray[np.uint8]
 Array = NDArray[np.float64]

@@ -2,8 +2,7 @@ import av
 import numpy as np
 import pytest
 
-from duchenne.media.geometry import Geometry
-from duchenne.media.picture import Developer
+from duchenne.media.picture import Developer, Geometry, Turn, within
 from tests.make.clips import decoded
 
 BT709, BT601, UNSPECIFIED = 1, 5, 2
@@ -37,3 +36,43 @@ def test_every_way_to_hold_pixels(form):
     seen = decoded(Developer(geometry, quality=90).jpeg(frame))
     assert seen.shape == (32, 64, 3)
     assert np.abs(seen.astype(int) - 90).max() <= 3
+
+
+PICTURE = np.arange(6, dtype=np.uint8).reshape(2, 3, 1).repeat(3, axis=2)
+
+
+@pytest.mark.parametrize(
+    ("turn", "rotation", "mirrored", "upright"),
+    [
+        (Turn(), 0, False, [[0, 1, 2], [3, 4, 5]]),
+        (Turn(swap=True, flip_x=True), 90, False, [[3, 0], [4, 1], [5, 2]]),
+        (Turn(flip_x=True, flip_y=True), 180, False, [[5, 4, 3], [2, 1, 0]]),
+        (Turn(swap=True, flip_y=True), 270, False, [[2, 5], [1, 4], [0, 3]]),
+        (Turn(flip_x=True), 0, True, [[2, 1, 0], [5, 4, 3]]),
+        (Turn(swap=True), 90, True, [[0, 3], [1, 4], [2, 5]]),
+        (Turn(flip_y=True), 180, True, [[3, 4, 5], [0, 1, 2]]),
+        (Turn(swap=True, flip_x=True, flip_y=True), 270, True, [[5, 2], [4, 1], [3, 0]]),
+    ],
+    ids=str,
+)
+def test_eight_ways_to_lie(turn, rotation, mirrored, upright):
+    assert (turn.rotation, turn.mirrored) == (rotation, mirrored)
+    turned = np.rot90(PICTURE, -rotation // 90)
+    expected = turned[:, ::-1] if mirrored else turned
+    assert turn.apply(PICTURE)[:, :, 0].tolist() == upright == expected[:, :, 0].tolist()
+
+
+@pytest.mark.parametrize(
+    ("size", "scaled"),
+    [
+        ((1920, 1080), (640, 360)),
+        ((1080, 1920), (360, 640)),
+        ((640, 640), (640, 640)),
+        ((320, 240), (320, 240)),
+        ((641, 1), (640, 1)),
+        ((10_000, 3), (640, 1)),
+    ],
+    ids=str,
+)
+def test_the_shape_stays_and_nothing_grows(size, scaled):
+    assert within(*size, max_side=640) == scaled

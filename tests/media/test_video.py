@@ -7,9 +7,9 @@ import cv2
 import numpy as np
 import pytest
 
+from duchenne.media.container import seconds_of
 from duchenne.media.facts import Facts, Flaw
 from duchenne.media.jpeg import Picture
-from duchenne.media.length import seconds_of
 from duchenne.media.video import open_video
 from tests.make.clips import (
     corners_in,

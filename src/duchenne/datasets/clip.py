@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from duchenne.media import numbered, regular
-from duchenne.media.excerpt import excerpt_of
+from duchenne.media.regular import excerpt_of
 
 KINDS: Mapping[str, Set[str]] = {
     "video": {".avi", ".gif", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".mts", ".webm",

@@ -13,10 +13,9 @@ import pyarrow.compute as pc
 from duchenne.datasets.clip import Found
 from duchenne.errors import DatasetError, Unusable
 from duchenne.flow.settings import cores
-from duchenne.media.excerpt import excerpt_of
-from duchenne.media.length import seconds_of
+from duchenne.media.container import seconds_of
 from duchenne.media.numbered import digest_of, pictures_in, size_of
-from duchenne.media.regular import sha256_of
+from duchenne.media.regular import excerpt_of, sha256_of
 from duchenne.tables import parquet
 from duchenne.tables.clips import CLIPS, STILLS
 

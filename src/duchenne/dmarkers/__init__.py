@@ -1,1 +1,1 @@
-"""Duchenne Markers: what lips, cheeks and eyelids do during a smile, in numbers."""
+"""Duchenne Markers: numbers that describe how lips, cheeks and eyelids move during a smile."""

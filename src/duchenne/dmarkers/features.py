@@ -1,7 +1,7 @@
 """The 25 features of one signal in one phase, in true time.
 
-Between two samples lies an interval; it rises or falls by the sign of its difference, and the
-values that belong to it are taken at its end. So durations add up, whatever the frame rate is.
+They are sums over the intervals between samples. An interval rises or falls by the sign of its
+difference, and its values are those at its end. So durations add up at any frame rate.
 """
 
 from typing import NamedTuple
@@ -19,21 +19,22 @@ ABSENT = np.full(len(FEATURES), np.nan)
 
 
 class _Intervals(NamedTuple):
-    """The intervals of a phase, without those that touch a gap; (K,) each."""
+    """The K intervals of a phase, without those next to a gap; (K,) each."""
 
     seconds: Array
     level: Array  # D
     side: Array  # D_left - D_right
     speed: Array  # V
-    acceleration: Array  # A, NaN where the interval before is missing
-    between: Array  # s between the middles of this interval and the one before
+    acceleration: Array  # A, NaN if the interval before is missing
+    between: Array  # s from the middle of the interval before to that of this one
 
 
 def of(signal: Signal, times: Array, samples: slice | None) -> Array:
     """The features (25,) of a smoothed signal in a phase, in the order of `names.FEATURES`.
 
-    All NaN where the phase does not exist or the signal is not known in it. Else durations and
-    totals of an empty part are 0, and its means and maxima NaN.
+    `samples` are those of the phase; None if it does not exist. All features are NaN if the phase
+    does not exist or the signal is unknown in it. Else, if nothing rises (or falls), its durations
+    and totals are 0 and its means and maxima NaN.
     """
     if samples is None:
         return ABSENT
@@ -73,8 +74,8 @@ def _intervals(level: Array, side: Array, times: Array) -> _Intervals:
 
 
 def _motion(values: Array, weights: Array) -> tuple[float, float, float, float]:
-    """Highest and mean rising value, and the same of falling ones as positive numbers, in the
-    order of the table: both maxima, both means."""
+    """Maximum of the positive values and of the negative ones' magnitudes, then both weighted
+    means; the order of `names.FEATURES`."""
     parts = values > 0.0, values < 0.0
     highest = [float(np.abs(values[part]).max()) if part.any() else np.nan for part in parts]
     means = [

@@ -1,6 +1,6 @@
-"""The 25 features of a region in a phase, and the order of the 225: names, formulas, units.
+"""Names, formulas and units of the 25 features of a region in a phase, and the order of all 225.
 
-Dibeklioğlu, Salah & Gevers (2012) list them in 14 groups. D is the signal, + its rising and − its
+Dibeklioğlu, Salah & Gevers (2012) list them in 14 groups. D is the signal, ⁺ its rising and ⁻ its
 falling part, ∫ an integral over time, V = dD/dt, A = dV/dt. Signals have no unit.
 """
 

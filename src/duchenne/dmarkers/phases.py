@@ -1,7 +1,7 @@
-"""When a smile rises, stays and falls: onset, apex and offset of the lip signal.
+"""The phases of a smile: onset (rising), apex and offset (falling) of the lip signal.
 
-Onset and offset are the ordered pair of runs, one rising and a later falling one, that together
-last longest. The same bounds serve all three signals.
+Onset and offset are the pair of a rising run and a later falling run that together last longest.
+The same bounds hold for all three signals.
 """
 
 from bisect import bisect_right
@@ -12,14 +12,14 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from duchenne.dmarkers.smooth import stretches
+from duchenne.face.series import stretches
 
 Array = npt.NDArray[np.float64]
 Signs = npt.NDArray[np.int_]
 
 
 class Phases(NamedTuple):
-    """Samples of each phase, as slices of the smoothed curve; None where it does not exist."""
+    """Samples of each phase, as slices of the smoothed curve; None if it does not exist."""
 
     onset: slice | None
     apex: slice | None
@@ -28,20 +28,20 @@ class Phases(NamedTuple):
 
 class _Run(NamedTuple):
     first: int  # sample
-    last: int  # sample, one after the last interval
+    last: int  # sample at the end of the last interval
     seconds: float
     height: float
 
     def pair(self, other: "_Run") -> tuple[float, float]:
-        """What an ordered pair is chosen by: length, then amplitude."""
+        """The key by which a pair is chosen: duration, then amplitude."""
         return round(self.seconds + other.seconds, 9), self.height + other.height
 
 
 def find(lip: Array, slope: Array, times: Array, *, min_slope: float) -> Phases:
     """Phases of a smoothed lip signal (K,) with its slope (K,) per s, NaN in gaps, at (K,) s.
 
-    It moves where its speed exceeds `min_slope` times the clip's highest speed. With 0 the
-    published rule holds: strictly rising or falling from sample to sample.
+    The signal moves where its speed exceeds `min_slope` times the clip's highest speed. 0 is the
+    published rule: strictly rising or falling from sample to sample.
     """
     moves = _steps(lip) if min_slope == 0 else _slopes(slope, floor=min_slope)
     rises, falls = (list(_runs(moves == sign, lip, times)) for sign in (1, -1))
@@ -55,7 +55,7 @@ def find(lip: Array, slope: Array, times: Array, *, min_slope: float) -> Phases:
 
 
 def _pairs(rises: list[_Run], falls: list[_Run]) -> Iterator[tuple[_Run, _Run]]:
-    """Each fall with the best rise before it; no other rise could be in the best pair."""
+    """Each fall with the best rise before it; the best pair is among these."""
     best = list(accumulate(rises, _better))
     ends = [rise.last for rise in rises]
     for fall in falls:
@@ -77,19 +77,18 @@ def _samples(run: _Run) -> slice:
 
 
 def _between(up: _Run, down: _Run, *, lip: Array) -> slice | None:
-    """The samples strictly between the end of the onset and the start of the offset, unless none
-    of them is known."""
+    """The samples strictly between onset and offset; None if all of them are NaN."""
     apex = slice(up.last + 1, down.first)
     return apex if np.isfinite(lip[apex]).any() else None
 
 
 def _steps(lip: Array) -> Signs:
-    """+1, −1 or 0 for each interval, NaN counting as 0."""
+    """The sign of each interval's difference: +1, −1 or 0; NaN counts as 0."""
     return np.asarray(np.nan_to_num(np.sign(np.diff(lip))), np.int_)
 
 
 def _slopes(slope: Array, *, floor: float) -> Signs:
-    """The same by speed: an interval moves where both its ends do."""
+    """The sign of each interval by speed: not 0 if both its ends move in that direction."""
     speed = np.nan_to_num(np.abs(slope))
     moving = np.where(speed > floor * speed.max(initial=0.0), np.sign(slope), 0.0)
     same = moving[1:] == moving[:-1]

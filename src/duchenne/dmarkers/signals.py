@@ -1,7 +1,7 @@
-"""The three signals of a smile: how far lip corners and cheeks have moved, how open the eyes are.
+"""The three signals of a smile: displacement of lip corners and cheeks, opening of the eyelids.
 
-Definitions after Dibeklioğlu, Salah & Gevers (2012), each side by itself, on landmarks without head
-motion. Lips and cheeks are measured from where their centre was at rest; both eyes from themselves.
+Definitions after Dibeklioğlu, Salah & Gevers (2012), for each side, on landmarks without head
+motion. Lips and cheeks are measured from their centre at rest, each eyelid from its own eye.
 """
 
 from typing import Any, NamedTuple
@@ -9,15 +9,14 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from duchenne.face import series
 from duchenne.face.topology import LEGACY_LIP_CORNERS, Points, Sides, Topology, at
 
 Array = npt.NDArray[np.float64]
 
-ROUNDING_S = 1e-6  # sums of binary fractions differ in their last digits
-
 
 class Signal(NamedTuple):
-    """One region of the face over time, (T,) each; without a unit, NaN where it is not known."""
+    """One region of the face over time, (T,) each; without a unit, NaN where unknown."""
 
     right: Array
     left: Array
@@ -28,10 +27,10 @@ class Signal(NamedTuple):
 
 
 class Signals(NamedTuple):
-    """`lip` and `cheek`: the sides' distances from the resting centre, in resting distances between
-    the sides; at rest about 0.5. `eyelid`: distance of the upper lid from the middle between the
-    corners of its eye, in eye widths, negative where the lid is below. The lid's point lies 0.11
-    eye widths outwards of that middle, so the signal jumps by 0.23 where it passes."""
+    """`lip` and `cheek`: distance of each side from the resting centre, divided by the distance of
+    both sides at rest; about 0.5 at rest. `eyelid`: distance of the upper lid from the middle of
+    the eye's corners, in eye widths, negative if the lid is below. The lid's landmark is 0.11 eye
+    widths outwards of that middle, so the signal jumps by 0.23 where its sign changes."""
 
     eyelid: Signal
     cheek: Signal
@@ -46,13 +45,13 @@ def measure(
     neutral_s: float,
     legacy_lips: bool = False,
 ) -> Signals:
-    """The signals of landmarks (T, N, 3), y down, at (T,) s; at rest are the first `neutral_s` s.
+    """The signals of landmarks (T, N, 3), y down, at (T,) s.
 
-    `legacy_lips` takes the lip corners that published extractors take, which are no pair.
+    The face is at rest in the first `neutral_s` s with a face. `legacy_lips` uses the lip corners
+    of published extractors, which are no mirror pair.
     """
     known = np.isfinite(xyz).all(axis=(1, 2))
-    start = times[known.argmax()] if len(times) else 0.0
-    rest = known & (times <= start + neutral_s + ROUNDING_S)
+    rest = series.at_rest(known, times, seconds=neutral_s)
     lips = LEGACY_LIP_CORNERS if legacy_lips else topology.lip_corners
     unknown = np.full(len(times), np.nan)
     cheeks = topology.cheeks
@@ -64,7 +63,7 @@ def measure(
 
 
 def _excursions(xyz: Points, sides: Sides, rest: npt.NDArray[np.bool_]) -> Signal:
-    """Distance of each side from the middle between both at rest, by their distance at rest."""
+    """Distance of each side from the resting centre, divided by the resting distance of both."""
     right, left = _place(xyz, sides.right), _place(xyz, sides.left)
     if not rest.any():
         unknown = np.full(len(xyz), np.nan)
@@ -86,16 +85,17 @@ def _openings(xyz: Points, topology: Topology) -> Signal:
 def _opening(
     xyz: Points, outer: tuple[int, ...], inner: tuple[int, ...], lid: tuple[int, ...]
 ) -> Array:
-    """Signed distance of the lid from the middle of its eye: y grows downwards, so it is positive
-    while the lid's y is the smaller one."""
+    """Signed distance of the lid from the middle of its eye, in eye widths; positive if the lid is
+    above, that is, has the smaller y."""
     a, b = _place(xyz, outer), _place(xyz, inner)
     up = _place(xyz, lid) - (a + b) / 2.0
     return np.where(up[:, 1] > 0.0, -1.0, 1.0) * _length(up) / _length(a - b)
 
 
 def _place(xyz: Points, role: tuple[int, ...]) -> Array:
-    """In the plane of the face: depth is the mesh's guess, and made the worst eyelid signal of the
-    demo correlate with the truth by 0.83 instead of 0.90."""
+    """The mean of the role's landmarks in the plane of the face, (T, 2). Depth is left out: it is
+    the mesh's guess, and with it the worst eyelid signal of the demo correlates with the truth by
+    0.83 instead of 0.90."""
     return at(xyz[..., :2], role).astype(np.float64)
 
 

@@ -1,7 +1,7 @@
-"""Tukey's smoother 4253H, twice: running medians that spikes cannot pass, then a gentle average.
+"""Tukey's smoother 4253H, twice: running medians, which remove spikes, then Hanning's average.
 
 Velleman & Hoaglin, Applications, Basics and Computing of Exploratory Data Analysis (1981), ch. 6,
-with their rules for the ends. It knows the order of samples, not their times.
+with their rules for the ends. It uses the order of the samples, not their times.
 """
 
 import numpy as np
@@ -11,7 +11,7 @@ Array = npt.NDArray[np.float64]
 
 
 def smooth(values: Array) -> Array:
-    """4253H of values (T, S) down the first axis, and again of what it has taken away."""
+    """4253H of values (T, S) along the first axis, plus 4253H of the residual ("twicing")."""
     once = _smooth(values)
     return once + _smooth(values - once)
 
@@ -24,8 +24,8 @@ def _smooth(values: Array) -> Array:
 
 
 def _pairs_of_fours(values: Array) -> Array:
-    """Medians of 4, which lie between samples, then of 2 neighbours, back on them; ends stay."""
-    between = (values[:-1] + values[1:]) / 2.0  # at the ends only two are at hand
+    """Running medians of 4, which lie between samples, then of 2, back at them; ends stay."""
+    between = (values[:-1] + values[1:]) / 2.0  # of two at the ends
     if len(values) > 3:
         between[1:-1] = _median(_runs(values, 4))
     inner = (between[:-1] + between[1:]) / 2.0
@@ -43,8 +43,9 @@ def _medians(values: Array, span: int) -> Array:
 
 
 def _ends(values: Array) -> Array:
-    """Tukey's rule: the median of an end, its neighbour, and where a line through that and the
-    third would be one step beyond the end. `values` still has the ends as they were."""
+    """Tukey's end-point rule: the median of the end, its neighbour, and the line through the
+    second and third sample, extrapolated to one step beyond the end. `values` has the ends as they
+    were."""
     done = values.copy()
     for end, next_, third in ((0, 1, 2), (-1, -2, -3)):
         beyond = 3.0 * values[next_] - 2.0 * values[third]
@@ -62,7 +63,7 @@ def _runs(values: Array, span: int) -> Array:
 
 
 def _median(values: Array) -> Array:
-    """Along the last axis; for a handful of values sorting beats numpy's own by far."""
+    """Median along the last axis; for so few values sorting is much faster than np.median."""
     ordered = np.sort(values, axis=-1)
     half = values.shape[-1] // 2
     if values.shape[-1] % 2:

@@ -1,1 +1,1 @@
-"""From a face video to landmarks: pure steps, one file each, that know nothing of the project."""
+"""From the pictures of a clip to normalised landmarks of one face."""

@@ -1,6 +1,6 @@
-"""One face through a clip: which one, where it is in every frame, and where it is not."""
+"""Which frames of a clip to search for faces, and the box of one chosen face in every frame."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -8,20 +8,24 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from duchenne.errors import Unusable
-from duchenne.face.crop import Array
-from duchenne.face.detect import Detections
-from duchenne.face.smooth import smoothed
+from duchenne.face.crop import Array, overlap
+from duchenne.face.detect.base import Detections
+from duchenne.face.series import smoothed
 from duchenne.face.tracks import Face, track
+from duchenne.media.jpeg import Pixels
 
 Select = Literal["largest", "center", "first", "error"]
+
+_EARLY = 0.01  # s; tolerance for uneven frame times
+_STAYED = 0.7  # least overlap: the face moved by less than a sixth of its width
 
 
 @dataclass(frozen=True)
 class Track:
-    """The followed face in each of T frames, NaN where it is not seen.
+    """The chosen face in each of T frames, (T,) each, NaN where it is not seen.
 
-    x0, y0, x1, y1 in px of the pictures that were looked at; the box lies in the face's axes, and
-    `roll` ° clockwise turn it about its centre. `score` is 0 to 1, `n_faces` counts all faces.
+    x0, y0, x1, y1 are in px of the detector's pictures; the box is in the axes of the face: `roll`
+    degrees clockwise turn it about its centre. `score` is 0 to 1, `n_faces` counts all faces.
     """
 
     x0: Array
@@ -33,6 +37,44 @@ class Track:
     n_faces: NDArray[np.int64]
 
 
+def survey(
+    pictures: Iterable[tuple[float, Callable[[], Pixels]]],
+    detector: Callable[[Pixels], Detections],
+    *,
+    every: float,
+    min_score: float,
+) -> list[Detections | None]:
+    """Run the detector on one picture in `every` s, and on all between two results that differ.
+
+    Each picture is its time in s and a function that reads it, so that pictures without detection
+    are never decoded; their result is None. If the faces stayed in place between two results,
+    interpolation is as good as detection; not if one appeared, vanished or moved far. Only faces
+    that reach `min_score` count in that comparison.
+    """
+    found: list[Detections | None] = []
+    waiting: list[Callable[[], Pixels]] = []
+    last: tuple[float, Detections] | None = None
+
+    def look(read: Callable[[], Pixels], time: float) -> None:
+        nonlocal last
+        now = detector(read())
+        moved = last is not None and not _alike(last[1], now, min_score=min_score)
+        found.extend(detector(passed()) if moved else None for passed in waiting)
+        found.append(now)
+        waiting.clear()
+        last = (time, now)
+
+    time = 0.0
+    for time, read in pictures:
+        if last is None or time >= last[0] + every - _EARLY:
+            look(read, time)
+        else:
+            waiting.append(read)
+    if waiting:
+        look(waiting.pop(), time)
+    return found
+
+
 def follow(
     found: Sequence[Detections | None],
     times: ArrayLike,
@@ -41,12 +83,12 @@ def follow(
     select: Select,
     min_score: float,
 ) -> Track:
-    """From the detections of each frame (None: nobody looked), at `times` (T,) s.
+    """The track of one face, from the detections of each frame (None: not searched) at (T,) s.
 
-    `size` is the width and height of the pictures in px. A face counts if it reaches `min_score` at
-    half of the looks that show it: writing and clouds do so now and then. Raises Unusable: no_face,
-    or several_faces where `select` is error and two faces were seen together at two looks or more
-    (or at the only one).
+    `size` is the width and height of the pictures in px. A face counts if its median score reaches
+    `min_score`, since text and clouds may reach it in single frames. Raises Unusable: no_face; or
+    several_faces, if `select` is "error" and two faces are seen together in two of the searched
+    frames or more (or in the only one).
     """
     at = np.asarray(times, dtype=np.float64)
     faces = [face for face in track(found, at.tolist()) if _score(face) >= min_score]
@@ -63,8 +105,18 @@ def follow(
     return Track(x0, y0, x1, y1, roll, score, counts[before])
 
 
+def _alike(before: Detections, now: Detections, *, min_score: float) -> bool:
+    """Whether every face with `min_score` in either result overlaps with a face in the other."""
+
+    def stayed(faces: Detections, others: Detections) -> bool:
+        sure = faces.boxes[faces.scores >= min_score]
+        return all(any(overlap(a, b) > _STAYED for b in others.boxes) for a in sure)
+
+    return stayed(before, now) and stayed(now, before)
+
+
 def _check_single(counts: NDArray[np.int64]) -> None:
-    """A second face at a single look of many may be a poster, or a mistake of the detector."""
+    """Raise `several_faces`; a second face in a single frame may be the detector's mistake."""
     together = int((counts > 1).sum())
     if together >= min(2, len(counts)):
         detail = (
@@ -75,7 +127,7 @@ def _check_single(counts: NDArray[np.int64]) -> None:
 
 
 def _choose(faces: list[Face], *, select: Select, size: tuple[int, int]) -> Face:
-    """Of those seen at least half as often as the most seen one; so no passer-by is chosen."""
+    """The face to follow; faces seen less than half as often as the most seen one are left out."""
     most = max(len(face.seen) for face in faces)
     lasting = [face for face in faces if 2 * len(face.seen) >= most]
     order: dict[Select, Callable[[Face], tuple[float, ...]]] = {
@@ -104,7 +156,7 @@ def _off_centre(face: Face, size: tuple[int, int]) -> float:
 
 
 def _every_frame(face: Face, looks: NDArray[np.int64], *, times: Array) -> Array:
-    """`(T, 6)`: x0, y0, x1, y1, roll, score; lines between looks, then smoothed over time."""
+    """`(T, 6)`: x0, y0, x1, y1, roll, score; interpolated linearly, then smoothed over time."""
     seen = np.isin(looks, face.seen)
     rows = np.full((len(looks), 6), np.nan)
     rows[seen] = face.table

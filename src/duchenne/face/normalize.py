@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from duchenne.face import gaps, similarity
+from duchenne.face import series, similarity
 from duchenne.face.pose import Pose, frontal, pose_of
 from duchenne.face.topology import Topology
 
@@ -64,7 +64,7 @@ def rigid(
     placed = similarity.fit(points, target, flat=topology.flat)
     off = placed.apply(points.astype(np.float64)) - target
     placed_xyz = placed.apply(xyz.astype(np.float32, copy=False))
-    whole, filled = gaps.fill(placed_xyz, times, max_gap=max_gap)
+    whole, filled = series.fill(placed_xyz, times, max_gap=max_gap)
     return Normalised(
         xyz=whole,
         filled=filled,
@@ -93,14 +93,14 @@ def minmax(
     width, height = size
     seen = np.where(measured.seen[:, None, None], xyz, np.nan)
     scaled = (seen / (width, height, width) - low) / (high - low)
-    whole, filled = gaps.fill(scaled.astype(np.float32), times, max_gap=max_gap)
+    whole, filled = series.fill(scaled.astype(np.float32), times, max_gap=max_gap)
     return replace(measured, xyz=whole, filled=filled)
 
 
 def _neutral(xyz: Array, times: Array, *, known: Mask, topology: Topology, seconds: float) -> Array:
     """Rigid points (K, 3) of the clip's neutral face from the front; NaN where there is none."""
     rigid_points = list(topology.rigid)
-    early = known & (times <= times[known.argmax()] + seconds) if known.any() else known
+    early = series.at_rest(known, times, seconds=seconds)
     faces = frontal(xyz[early].astype(np.float64), topology=topology)
     faces = faces[np.isfinite(faces).all(axis=(1, 2))]
     if not len(faces):

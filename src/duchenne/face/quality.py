@@ -1,4 +1,4 @@
-"""What can be trusted of a clip: a few numbers, and whether they are good enough."""
+"""How good the landmarks of a clip are: seven measures, and whether they meet given limits."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -6,20 +6,20 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from duchenne.face import gaps
+from duchenne.face import series
 from duchenne.face.normalize import Normalised
-from duchenne.face.steadiness import jitter
 from duchenne.face.topology import Topology
 
 Array = npt.NDArray[np.floating[Any]]
 
-# "Largest" leaves out this share of the frames, so that no single misread frame condemns a clip.
+# The largest angle and the smallest box leave out this share of the frames, as outliers.
 _OUTLIERS = 1.0  # %
+_MEDIAN_OF_NORMAL = 0.6744897501960817  # the median of |x| for normal noise of spread 1
 
 
 @dataclass(frozen=True)
 class Limits:
-    """The worst clip that is still used."""
+    """The limits that a clip must meet to be used."""
 
     min_seen: float  # fraction of the frames
     max_gap: float  # s
@@ -32,12 +32,12 @@ class Limits:
 
 @dataclass(frozen=True)
 class Quality:
-    """Measures of one clip; NaN = cannot be told (no face at all; yaw and pitch of flat points).
+    """Measures of one clip; NaN = unknown (no face at all; yaw and pitch of flat points).
 
     `seen` is the fraction of frames with a face and `gap` the longest time without one, in s;
-    `yaw`, `pitch` and `roll` are the largest turns away from the front, in degrees either way;
-    `size` is the shorter side of the smallest face box, in px of the original picture; `jitter` is
-    the tremble of the rigid points in inter-ocular distances.
+    `yaw`, `pitch` and `roll` are the largest absolute angles from the front, in degrees; `size` is
+    the shorter side of the smallest face box, in px of the original picture; `jitter` is the noise
+    of the rigid points in inter-ocular distances.
     """
 
     seen: float
@@ -49,7 +49,7 @@ class Quality:
     jitter: float
 
     def verdict(self, limits: Limits) -> tuple[str, str] | None:
-        """Why the clip should not be used: a short code and a sentence; None where it may be."""
+        """Why the clip is not usable, as a short code and a sentence; None if it is usable."""
         if self.seen == 0.0:
             return "no_face", "no face was found in any frame"
         for reason, broken, detail in self._checks(limits):
@@ -58,7 +58,7 @@ class Quality:
         return None
 
     def _checks(self, limits: Limits) -> list[tuple[str, bool, str]]:
-        """Reason, whether it holds (never for NaN), and the sentence, in order of weight."""
+        """Code, whether the limit is broken (never for NaN), and sentence; the gravest first."""
         return [
             (
                 "few_faces",
@@ -88,20 +88,39 @@ class Quality:
 
 
 def measure(clip: Normalised, times: Array, *, boxes: Array, topology: Topology) -> Quality:
-    """The quality of a clip that `normalize.rigid` normalised, at (T,) s.
+    """The quality of a clip that `normalize.rigid` or `minmax` returned, with frames at (T,) s.
 
     `boxes` (T, 4) x0, y0, x1, y1 of the followed face in px, NaN where there is none.
     """
     measured = np.where(clip.seen[:, None, None], clip.xyz[:, topology.rigid], np.nan)
     return Quality(
         seen=float(clip.seen.mean()),
-        gap=gaps.longest(clip.seen, times),
+        gap=series.longest(clip.seen, times),
         yaw=_high(np.abs(clip.pose.yaw)),
         pitch=_high(np.abs(clip.pose.pitch)),
         roll=_high(np.abs(clip.pose.roll)),
         size=-_high(-np.minimum(boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1])),
         jitter=jitter(measured, times),
     )
+
+
+def jitter(xyz: Array, times: Array) -> float:
+    """Standard deviation of the noise of points (T, K, 3) at (T,) s, in their unit; NaN = unknown.
+
+    Each frame is compared with the straight line in time through its two neighbours, which a slow
+    movement follows and noise does not. Smiles, blinks and turns of the head depart from that line
+    for a few frames only, which the median over time ignores. Only x and y count, since depth is
+    the mesh's guess. NaN without three consecutive frames.
+    """
+    xy = xyz[..., :2].astype(np.float64)
+    share = ((times[1:-1] - times[:-2]) / (times[2:] - times[:-2]))[:, None, None]
+    bend = xy[1:-1] - (1.0 - share) * xy[:-2] - share * xy[2:]
+    bend = bend / np.sqrt(1.0 + share**2 + (1.0 - share) ** 2)  # noise of all three frames
+    bend = bend[np.isfinite(bend).all(axis=(1, 2))]
+    if not len(bend):
+        return float("nan")
+    spread = np.median(np.abs(bend), axis=0) / _MEDIAN_OF_NORMAL
+    return float(np.sqrt(np.square(spread).mean()))
 
 
 def _high(values: Array) -> float:

@@ -9,9 +9,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from duchenne.face.boxes import grown, overlap
-from duchenne.face.crop import Array
-from duchenne.face.detect import Detections
+from duchenne.face.crop import Array, grown, overlap
+from duchenne.face.detect.base import Detections
 
 _TOLERANCE = 1.5  # boxes are enlarged by this before they are compared, for quick heads
 _OVERLAP = 0.2  # of the enlarged boxes, at least

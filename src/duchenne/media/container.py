@@ -1,7 +1,7 @@
-"""Open a video file so that it can only be that, and say why where it is none.
+"""Open a video file with FFmpeg safely, and read what its header promises.
 
-A file's name proves nothing: a playlist or a script renamed .mp4 would have the decoder fetch
-other files. So only formats that hold their own pictures are tried, and nothing else is opened.
+A file's name proves nothing: a playlist or a script renamed .mp4 would make the decoder open other
+files. So only formats that hold their own frames are tried, and FFmpeg may open no other file.
 """
 
 import mmap
@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import FileIO
+from pathlib import Path
 from typing import NamedTuple
 
 import av
@@ -18,10 +19,11 @@ from av.stream import Disposition
 from av.video.stream import VideoStream
 
 from duchenne.errors import Unusable
+from duchenne.media.regular import opened
 
 MAX_SIDE = 16_384  # px; the largest frame of H.264 and H.265 levels, larger is a broken header
-MAX_PIXELS = 70_000_000  # 8192 × 8192 and a little: 280 MB as RGBA, what a worker can bear
-_LARGEST_BLOCK = 2**31  # bytes; FFmpeg never asks for as much at once, whatever a file says
+MAX_PIXELS = 70_000_000  # 8192 × 8192 and a little: 280 MB as RGBA, which fits a worker
+_LARGEST_BLOCK = 2**31  # bytes; FFmpeg never asks for more at once, whatever a file says
 
 # Demuxers that read one self-contained file. Left out on purpose: playlists (hls, dash, concat),
 # scripts (lavfi, vapoursynth), text that FFmpeg would draw (tty), and file name patterns (image2).
@@ -34,7 +36,7 @@ _BOXES = {b"ftyp", b"styp", b"moov", b"moof", b"mdat", b"free", b"skip", b"wide"
 
 
 class Promise(NamedTuple):
-    """What a file says it holds. `exact` where it lists every frame; length in s."""
+    """What a file's header says: frames, length in s; `exact` if it lists every frame."""
 
     frames: int | None = None
     seconds: float = 0.0
@@ -43,14 +45,14 @@ class Promise(NamedTuple):
 
 @contextmanager
 def open_container(file: FileIO) -> Iterator[InputContainer]:
-    """The container in an open file; Unusable says why where there is none."""
+    """The container in an open file; raises Unusable, with the reason, if it is no video."""
     try:
         container = av.open(
             file,
             "r",
-            # no protocol at all: FFmpeg reads what we opened, and nothing that it may name
+            # No protocol at all: FFmpeg reads the file opened here and no other that it names.
             options={"format_whitelist": FORMATS, "protocol_whitelist": "none"},
-            metadata_errors="replace",  # titles come in every encoding, and we read none
+            metadata_errors="replace",  # titles come in any encoding, and none is read
         )
     except av.FFmpegError as error:
         check_memory(error)
@@ -62,7 +64,7 @@ def open_container(file: FileIO) -> Iterator[InputContainer]:
 
 
 def video_stream(container: InputContainer) -> VideoStream:
-    """The video track, set up to decode on one thread: a worker has one core."""
+    """The first video track, set up to decode on one thread, since a worker has one core."""
     tracks = [s for s in container.streams.video if Disposition.attached_pic not in s.disposition]
     if not tracks:
         held = ", ".join(s.type for s in container.streams) or "nothing"
@@ -71,24 +73,24 @@ def video_stream(container: InputContainer) -> VideoStream:
     if stream.codec_context is None:
         raise Unusable("unknown_codec", "no decoder here knows this video; convert it to H.264")
     check_size(stream.codec_context.width, stream.codec_context.height)
-    stream.codec_context.options = {"max_pixels": str(MAX_PIXELS)}  # should it grow on the way
+    stream.codec_context.options = {"max_pixels": str(MAX_PIXELS)}  # in case frames grow later
     stream.thread_count = 1
     stream.codec_context.thread_type = "NONE"
     return stream
 
 
 def check_size(width: int, height: int) -> None:
-    """Raise before memory is given for a picture that no camera makes."""
+    """Raise Unusable for a picture larger than the limits, before memory is allocated for it."""
     if max(width, height) > MAX_SIDE or width * height > MAX_PIXELS:
         limit = f"{MAX_SIDE} px a side and {MAX_PIXELS // 1_000_000} million pixels"
         raise Unusable("too_large", f"{width} × {height} px; at most {limit} are read")
 
 
 def check_memory(error: av.FFmpegError) -> None:
-    """Raise the error again if it comes from a lack of memory, and so not from the file.
+    """Raise the error again if the system lacks memory, so that the file is not blamed.
 
-    FFmpeg says the same of a broken number that has it ask for gigabytes. What it may ask for at
-    most is asked for here, and given back unused: a system that has it did not lack memory.
+    FFmpeg gives the same error for a broken header that makes it ask for gigabytes. The most that
+    it may ask for is allocated here and freed at once: if that works, memory was not lacking.
     """
     if isinstance(error, av.error.MemoryError):
         try:
@@ -98,10 +100,10 @@ def check_memory(error: av.FFmpegError) -> None:
 
 
 def promise_of(container: InputContainer, stream: VideoStream) -> Promise:
-    """Nothing where FFmpeg would only guess from the last packets it finds.
+    """What the header promises; empty for formats where FFmpeg only guesses the length.
 
-    MP4 and MOV list every frame, and mark those that an edit list hides. An AVI counts frames, but
-    some may never have been stored; elsewhere the count is length × rate.
+    MP4 and MOV list every frame and mark those that an edit list hides. AVI counts frames, some of
+    which may never have been stored; for other formats the count is length × rate.
     """
     name, rate = container.format.name, float(stream.average_rate or 0)
     if stream.frames and "mov" in name:
@@ -114,17 +116,26 @@ def promise_of(container: InputContainer, stream: VideoStream) -> Promise:
 
 
 def length_of(container: InputContainer, stream: VideoStream) -> float:
-    """Length of the video track in s, or else of the longest track; 0 where nothing is said."""
+    """Length of the video track in s, else of the longest track; 0 if the header has none."""
     if stream.duration and stream.time_base:
         return float(stream.duration * stream.time_base)
     if clock := re.fullmatch(r"(\d+):(\d+):(\d+(?:\.\d+)?)", stream.metadata.get("DURATION", "")):
-        hours, minutes, seconds = clock.groups()  # Matroska's own
+        hours, minutes, seconds = clock.groups()  # as Matroska writes it
         return int(hours) * 3600 + int(minutes) * 60 + float(seconds)
     return container.duration / av.time_base if container.duration else 0.0
 
 
+def seconds_of(path: Path) -> float | None:
+    """Length of a video in s by its header; None if it has none or the file is no video."""
+    try:
+        with opened(path) as source, open_container(source.file) as container:
+            return length_of(container, video_stream(container)) or None
+    except (Unusable, av.FFmpegError, MemoryError, ValueError, OverflowError):
+        return None
+
+
 def _unopened(error: av.FFmpegError) -> Unusable:
-    """The verdict on a file that FFmpeg cannot open, by what it says."""
+    """Why FFmpeg could not open a file, from its error."""
     if isinstance(error, av.error.MemoryError):
         detail = "a number in its header asks for more memory than any video needs; copy it again"
         return Unusable("damaged_header", detail)
@@ -132,7 +143,7 @@ def _unopened(error: av.FFmpegError) -> Unusable:
 
 
 def _cut_off(file: FileIO) -> Unusable | None:
-    """The verdict on an MP4 whose boxes do not fit its length, or that has no index."""
+    """Why an MP4 is cut off: its boxes exceed the file, or its index (moov) is missing."""
     size = os.fstat(file.fileno()).st_size
     boxes = dict(_boxes(file, size))
     if boxes and max(boxes.values()) > size:
@@ -145,13 +156,13 @@ def _cut_off(file: FileIO) -> Unusable | None:
 
 
 def _boxes(file: FileIO, size: int) -> Iterator[tuple[bytes, int]]:
-    """Kind of each top-level MP4 box and the byte where it should end."""
+    """Kind of each top-level MP4 box, and the byte at which it should end."""
     start = 0
     while start + 8 <= size:
         file.seek(start)
         head = file.read(16)
         length = int.from_bytes(head[:4])
-        if length == 1:  # the true length follows in 64 bits
+        if length == 1:  # the length follows in 64 bits
             length = int.from_bytes(head[8:16])
         elif length == 0:  # up to the end of the file
             length = size - start

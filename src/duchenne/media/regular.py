@@ -1,26 +1,31 @@
-"""Open nothing but a regular file, and notice when it changes under the reader.
+"""Open regular files only, wholly or a part of one, and notice if they change while being read.
 
-A data folder may hold anything: a pipe that nobody writes to would hang a worker for ever, a
-broken link or a locked file must say so. What a stat shows is checked again on the open file, so
-that a swap between the two is harmless.
+A data folder may hold anything: opening a pipe without a writer would block a worker for ever, and
+a broken link or a locked file needs a clear message. The checks on `stat` are repeated on the open
+file, so that replacing the file between the two does no harm.
+
+`fer2013.csv#120-8410` names an excerpt, bytes 120 up to 8410 of a file, as a clip of its own. So a
+table of many thousand pictures need not be split into files, nor read as a whole for one of them.
 """
 
 import errno
 import hashlib
 import os
+import re
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import FileIO
 from pathlib import Path
-from typing import Self
+from typing import NamedTuple, Self
 
 from duchenne.errors import Unusable
 
-# O_NONBLOCK: opening a pipe that got here after the check returns at once instead of waiting.
-# Windows knows neither of the first two, and nothing else knows the third.
+# O_NONBLOCK: opening a pipe that appeared after the check returns at once instead of blocking.
+# Windows has neither of the first two flags; only Windows has the third.
 _FLAGS = os.O_RDONLY | sum(getattr(os, name, 0) for name in ("O_NONBLOCK", "O_CLOEXEC", "O_BINARY"))
+_EXCERPT = re.compile(r"(?P<file>.+\.csv)#(?P<first>[0-9]+)-(?P<end>[0-9]+)", re.DOTALL)
 _KINDS = {
     stat.S_IFDIR: "a folder",
     stat.S_IFIFO: "a named pipe",
@@ -32,7 +37,7 @@ _KINDS = {
 
 @dataclass(frozen=True)
 class Fingerprint:
-    """What stays the same while nobody writes to a file."""
+    """Identity, size and date of a file, which stay the same unless it is written to."""
 
     device: int
     inode: int
@@ -46,7 +51,7 @@ class Fingerprint:
 
 @dataclass(frozen=True)
 class Source:
-    """An open regular file and what it looked like when it was opened."""
+    """An open regular file and its fingerprint when it was opened."""
 
     path: Path
     file: FileIO
@@ -60,7 +65,7 @@ class Source:
         return found
 
     def check_unchanged(self) -> None:
-        """Raise `changed` where the open file or the file now at its path is another one."""
+        """Raise `changed` if the open file, or the one now at its path, has changed."""
         try:
             now = {Fingerprint.of(os.fstat(self.file.fileno())), Fingerprint.of(self.path.stat())}
         except OSError as error:
@@ -70,7 +75,7 @@ class Source:
 
 
 def check_regular(path: Path) -> None:
-    """Raise Unusable unless `path` leads to a regular file that is not empty; opens nothing."""
+    """Raise Unusable unless `path` leads to a regular, non-empty file. The file is not opened."""
     try:
         seen = path.stat()
     except OSError as error:
@@ -79,8 +84,10 @@ def check_regular(path: Path) -> None:
 
 
 def walk(folder: Path) -> Iterator[Path]:
-    """Everything below a folder that is no folder, through links; folders that may not be looked
-    into are among it. Nothing is opened."""
+    """Every path below a folder that is no folder itself, and folders that may not be listed.
+
+    Links are followed. No file is opened.
+    """
     seen: set[str] = set()
     locked: list[Path] = []
     note = lambda error: locked.append(Path(error.filename))  # noqa: E731
@@ -95,9 +102,9 @@ def walk(folder: Path) -> Iterator[Path]:
 
 @contextmanager
 def opened(path: Path, *, sha256: str | None = None) -> Iterator[Source]:
-    """The file at `path`, unbuffered; `changed` outranks what went wrong while it was changing.
+    """The file at `path`, unbuffered. If it changed meanwhile, that is the error that is raised.
 
-    With `sha256` the file must have that content: it is read once before it is given out.
+    With `sha256` the file is first read once, and must have that digest.
     """
     check_regular(path)
     try:
@@ -119,9 +126,39 @@ def opened(path: Path, *, sha256: str | None = None) -> Iterator[Source]:
 
 
 def sha256_of(path: Path) -> str:
-    """Digest of a regular file's content; Unusable where it cannot be read."""
+    """Digest of a regular file's content; raises Unusable if it cannot be read."""
     with opened(path) as source:
         return source.digest()
+
+
+class Excerpt(NamedTuple):
+    """Bytes `first` up to, and without, `end` of a file."""
+
+    file: Path
+    first: int
+    end: int
+
+
+def excerpt_of(path: Path) -> Excerpt | None:
+    """The excerpt that a path names; None for a path of any other form."""
+    match = _EXCERPT.fullmatch(str(path))
+    return Excerpt(Path(match["file"]), int(match["first"]), int(match["end"])) if match else None
+
+
+def read_excerpt(path: Path, *, most: int, sha256: str | None = None) -> bytes:
+    """The bytes of an excerpt, at most `most`; raises `changed` unless their digest is `sha256`."""
+    part = excerpt_of(path)
+    if part is None:
+        raise Unusable("not_an_excerpt", "this names no part of a file", lasting=False)
+    if part.end - part.first > most:
+        raise Unusable("too_large", f"{part.end - part.first} bytes; at most {most} are read")
+    with opened(part.file) as source:
+        source.file.seek(part.first)
+        found = source.file.read(part.end - part.first)
+    if sha256 is not None and hashlib.sha256(found).hexdigest() != sha256:
+        detail = "these bytes of the file are not those whose digest was taken; run again"
+        raise Unusable("changed", detail, lasting=False)
+    return found
 
 
 def _check(seen: os.stat_result) -> None:
@@ -133,7 +170,7 @@ def _check(seen: os.stat_result) -> None:
 
 
 def unreachable(path: Path, error: OSError) -> Unusable:
-    """The verdict on a path that the system will not open."""
+    """Why the system will not open a path."""
     if error.errno in (errno.ENOENT, errno.ELOOP, errno.ENOTDIR) and path.is_symlink():
         return _place("broken_link", "the link leads nowhere; mend it or fetch what it names")
     if isinstance(error, FileNotFoundError | NotADirectoryError):
@@ -148,5 +185,5 @@ def _changed(how: str) -> Unusable:
 
 
 def _place(reason: str, detail: str) -> Unusable:
-    """A verdict on a file's place, not on its content: mended easily, so never kept."""
+    """A fault of a file's place, not of its content: easily mended, so it is never cached."""
     return Unusable(reason, detail, lasting=False)

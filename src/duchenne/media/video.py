@@ -18,9 +18,8 @@ from av.video.stream import VideoStream
 from duchenne.errors import Unusable
 from duchenne.media.container import check_memory, open_container, promise_of, video_stream
 from duchenne.media.facts import Facts
-from duchenne.media.geometry import Geometry
 from duchenne.media.jpeg import Picture
-from duchenne.media.picture import Developer
+from duchenne.media.picture import Developer, Geometry
 from duchenne.media.regular import Source, opened
 from duchenne.media.timeline import Timeline, thin
 

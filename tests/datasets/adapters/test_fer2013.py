@@ -14,7 +14,7 @@ from duchenne.datasets.adapters import fer2013
 from duchenne.datasets.adapters.fer2013 import CLASSES
 from duchenne.datasets.clip import Found
 from duchenne.errors import DatasetError, Unusable
-from duchenne.media.pixels import LONGEST, read_pixels
+from duchenne.media.still import LONGEST, read_pixels
 from tests.make.clips import decoded
 from tests.make.expressions import USAGES, noise, row, write_parts, write_table
 

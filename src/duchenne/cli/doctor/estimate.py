@@ -7,7 +7,7 @@ from pathlib import Path
 from duchenne.cli.doctor.found import clips
 from duchenne.cli.doctor.site import Site
 from duchenne.datasets.clip import Found
-from duchenne.media.length import seconds_of
+from duchenne.media.container import seconds_of
 
 # Factors, measured on the demo's 112 clips.
 JPEG_BYTES_PER_PIXEL = 0.25  # at quality 90

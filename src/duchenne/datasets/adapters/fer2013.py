@@ -16,8 +16,8 @@ from duchenne.config.datasets import Fer2013Dataset
 from duchenne.datasets.adapters.emotions import class_of
 from duchenne.datasets.clip import Found, files_in, kind_of
 from duchenne.errors import DatasetError, Unusable, listed
-from duchenne.media.pixels import LONGEST
 from duchenne.media.regular import opened, walk
+from duchenne.media.still import LONGEST
 from duchenne.subjects import unknown
 
 FOLD = "official"

@@ -1,35 +1,32 @@
-"""All faces in a picture, each with a box and a roll that suit a mesh.
+"""Detect all faces in a picture, each with the box and roll that a mesh needs.
 
-A detector only proposes places. Each is then looked at twice from close up: the short-range model,
-shown the place at the size it was made for, says how sure it is, and the Attention Mesh lays the
-box around its points and turns it with the eyes. So a score and a box mean the same with any
-detector and at any size of face. Of 352 places proposed in a cartoon's title 3 scored 0.7 or more
-that way, 0.76 at most, and of 280 faces in seven clips none less than 0.85; the full-range detector
-alone gave up to 0.68 to the title and as little as 0.5 to a face.
+The chosen detector only proposes places. The short-range BlazeFace then scores each place, scaled
+to the size that model was trained for, and the Attention Mesh gives the box around its points and
+the roll of the eye line. So scores and boxes mean the same for every detector and size of face.
+Of 352 places proposed in the title of a cartoon, 3 scored 0.7 or more (0.76 at most); of 280 faces
+in seven clips none scored below 0.85. The full-range detector alone gave up to 0.68 to the title
+and as little as 0.5 to a face.
 """
 
 from collections.abc import Callable
 from math import atan2, degrees
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from duchenne.errors import ParamsError, suggest
-from duchenne.face.blaze import BlazeFace
-from duchenne.face.boxes import overlap
-from duchenne.face.crop import Array, Crop
-from duchenne.face.detectors.base import Proposer
-from duchenne.face.detectors.dlib import DlibProposer
-from duchenne.face.detectors.mediapipe import MediapipeProposer
-from duchenne.face.meshes.attention import AttentionMesh
+from duchenne.face.crop import Array, Crop, overlap
+from duchenne.face.detect.base import Detections, Proposer
+from duchenne.face.detect.dlib import DlibProposer
+from duchenne.face.detect.mediapipe import BlazeFace, MediapipeProposer
+from duchenne.face.mesh.attention import AttentionMesh
 from duchenne.media.jpeg import Pixels
 
 DETECTORS: dict[str, Callable[[], Proposer]] = {
     "mediapipe": MediapipeProposer,
     "dlib": DlibProposer,
 }
-# Below this nothing is a face. Up to `min_score` a face is followed on, but not begun with.
+# Lowest score of a face; between this and `min_score` a known face is still tracked.
 LEAST = 0.5
 _SURE = 0.8
 _CLOSE = 2.0  # the short-range model's picture, in sides of the proposed place
@@ -37,27 +34,15 @@ _CLOSE_SIDE = 128  # px; what that model takes
 # The mesh's box in shares of the short-range model's: medians over 108 faces of seven clips.
 _MESH_CENTRE = np.array([[0.492, 0.465]])
 _MESH_SIZE = np.array([0.87, 1.04])
-_SETTLED = 0.7  # overlap at which another pass of the mesh would change nothing
+_SETTLED = 0.7  # overlap with the box before at which the mesh is not run again
 _PASSES = 3
-_KNOWN = 0.4  # overlap of a proposed place with a face that was found, where looking is idle
+_KNOWN = 0.4  # overlap with a face already found at which a proposed place is skipped
 _SAME = 0.5  # overlap of two boxes around one face
-_RIGHT_EYE, _LEFT_EYE = 33, 263  # outer corners, as MediaPipe turns its own crops
-
-
-class Detections(NamedTuple):
-    """The n faces of one picture, the surest first.
-
-    Boxes are x0, y0, x1, y1 px around the mesh's points, in the axes of a face whose `rolls` (°
-    clockwise) turn it about the box's centre.
-    """
-
-    boxes: Array  # (n, 4) px
-    rolls: Array  # (n,) °
-    scores: Array  # (n,) 0 to 1
+_RIGHT_EYE, _LEFT_EYE = 33, 263  # outer corners, which MediaPipe takes the roll from
 
 
 class Detector:
-    """Call it with a picture, `(H, W, 3)` BGR; nothing is kept from one to the next."""
+    """Call it with a picture, `(H, W, 3)` BGR. It keeps no state between pictures."""
 
     def __init__(self, proposer: Proposer, *, threads: int) -> None:
         self._proposer = proposer
@@ -66,7 +51,7 @@ class Detector:
 
     @property
     def digests(self) -> tuple[tuple[str, str], ...]:
-        """(name, sha256) of every file of weights, each once."""
+        """(name, sha256) of every file of weights, without repeats."""
         parts = (self._proposer, self._close, self._mesh)
         return tuple(sorted({digest for part in parts for digest in part.digests}))
 
@@ -96,7 +81,7 @@ class Detector:
         return None if settled is None else (best.score, *settled)
 
     def _settle(self, frame: Pixels, box: Array, *, roll: float) -> tuple[Array, float] | None:
-        """Box and roll of the mesh, once it finds itself in the middle of what it was shown."""
+        """Box and roll of the mesh, which is run again on its own box until the box settles."""
         for _ in range(_PASSES):
             points = self._mesh(frame, box, roll=roll).xyz
             if np.isnan(points[0, 0]):
@@ -108,7 +93,7 @@ class Detector:
 
 
 def open_detector(backend: str, *, threads: int = 1) -> Detector:
-    """`threads` of the mesh's network; another number may change the last bits."""
+    """`threads` are those of the mesh's network; another number may change the last bits."""
     if backend not in DETECTORS:
         raise ParamsError(f"detect.backend: no detector '{backend}'; {suggest(backend, DETECTORS)}")
     return Detector(DETECTORS[backend](), threads=threads)
@@ -126,7 +111,7 @@ def outline(xyz: NDArray[np.float32]) -> tuple[Array, float]:
 
 
 def _distinct(faces: list[tuple[float, Array, float]]) -> Detections:
-    """Each face once, as where it was seen best."""
+    """Non-maximum suppression: of overlapping faces the one with the highest score."""
     kept: list[tuple[float, Array, float]] = []
     for face in sorted(faces, key=lambda face: -face[0]):
         if all(overlap(face[1], other[1]) < _SAME for other in kept):

@@ -1,17 +1,15 @@
-"""Open a face mesh by name, and tell which weights it will use."""
+"""Open a face mesh by its name, and list the files of weights it will use."""
 
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from duchenne.errors import ParamsError, suggest
-from duchenne.face.meshes.attention import AttentionMesh
-from duchenne.face.meshes.base import Mesher, Points
-from duchenne.face.meshes.dlib68 import Dlib68, predictor_path
-from duchenne.face.meshes.tasks import TasksMesh, bundle_digest
+from duchenne.face.mesh.attention import AttentionMesh
+from duchenne.face.mesh.base import Mesher
+from duchenne.face.mesh.dlib68 import Dlib68, predictor_path
+from duchenne.face.mesh.tasks import TasksMesh, bundle_digest
 from duchenne.media.regular import sha256_of
-
-__all__ = ["MESHES", "Mesher", "Points", "open_mesh", "weights_of"]
 
 MESHES: dict[str, Callable[..., Mesher]] = {
     "attention-mesh": AttentionMesh,
@@ -23,9 +21,8 @@ MESHES: dict[str, Callable[..., Mesher]] = {
 def open_mesh(
     backend: str, *, model: Path | None = None, margin: float | None = None, threads: int = 1
 ) -> Mesher:
-    """`model` is the user's `.task` file for `tasks`. `margin` enlarges the box (None: the mesh's
-    own). `threads` is honoured by `attention-mesh`; the others decide for themselves.
-    """
+    """The mesh called `backend`. `model` is the user's `.task` file for `tasks`; `margin` enlarges
+    the box (None: the mesh's default); only `attention-mesh` uses `threads`."""
     if backend not in MESHES:
         raise ParamsError(f"mesh.backend: no mesh '{backend}'; {suggest(backend, MESHES)}")
     own: dict[str, dict[str, Any]] = {
@@ -37,9 +34,9 @@ def open_mesh(
 
 
 def weights_of(backend: str, *, model: Path | None = None) -> tuple[tuple[str, str], ...]:
-    """(name, sha256) of weights that the versions of our packages do not settle already.
+    """(name, sha256) of weights that are not fixed by the versions of the installed packages.
 
-    Raises ParamsError at once where they are missing, before any model is started.
+    Raises ParamsError if they are missing, before any model is started.
     """
     if backend == "tasks":
         if model is None:

@@ -1,9 +1,9 @@
-"""Local parabolas: Savitzky and Golay's smoother for samples at any times.
+"""Local quadratic regression: the smoother of Savitzky and Golay for samples at any times.
 
-Around each asked time a parabola is fitted by least squares; its value there is the smoothed one
-and its slope the speed. Savitzky & Golay (1964) count samples, all with one weight. Here a window
-is a span of TIME and weights fade towards its ends (the tricube of Cleveland 1979), so 25 and 50
-frames per second, or an uneven clip, are smoothed alike.
+Around each query time a parabola is fitted by least squares; its value there is the smoothed signal
+and its slope the speed. The windows of Savitzky & Golay (1964) are numbers of samples with equal
+weights. Here a window is a span of time with tricube weights (Cleveland 1979), so that clips of 25
+and 50 frames per s, and uneven ones, are smoothed alike.
 """
 
 from typing import NamedTuple
@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 Array = npt.NDArray[np.float64]
 
-_FEWEST = 5  # samples in a window, where there are so many
+_FEWEST = 5  # samples in a window, if the signal has as many
 
 
 class Fit(NamedTuple):
@@ -22,16 +22,16 @@ class Fit(NamedTuple):
 
 
 def fit(values: Array, times: Array, *, at: Array, half_s: float) -> Fit:
-    """Parabolas through finite values (T, S) at increasing times (T,), asked for at (A,) s.
+    """Parabolas fitted to finite values (T, S) at increasing times (T,) s, evaluated at (A,) s.
 
-    A window reaches `half_s` s to each side, and further where that holds fewer than five samples.
-    Two samples make a line, and a single one is a constant.
+    A window reaches `half_s` s to each side, or further if that holds fewer than five samples. Two
+    samples give a line and one sample a constant.
     """
     if len(times) < 3:
         return _line(values, times, at)
     index, weight = _windows(times, at, half_s)
     step = times[index] - at[:, None]
-    base = values[:1]  # taken off, so that what stands still does so to the last bit
+    base = values[:1]  # subtracted, so that a constant signal stays constant to the last bit
     kernels = np.stack(_kernels(step, weight), axis=1)
     value, slope = np.moveaxis(kernels @ (values - base)[index], 1, 0)
     return Fit(base + value, slope)
@@ -43,7 +43,7 @@ def _line(values: Array, times: Array, at: Array) -> Fit:
 
 
 def _kernels(step: Array, weight: Array) -> tuple[Array, Array]:
-    """By what the samples (A, K) in each window are to be weighed to give value and slope of the
+    """Coefficients (A, K) of the samples in each window for the value and for the slope of the
     least-squares parabola: the first two rows of the normal matrix's inverse, by Cramer's rule."""
     m0, m1, m2, m3, m4 = _moments(step, weight)
     whole = m0 * (m2 * m4 - m3 * m3) - m1 * (m1 * m4 - m2 * m3) + m2 * (m1 * m3 - m2 * m2)
@@ -54,7 +54,7 @@ def _kernels(step: Array, weight: Array) -> tuple[Array, Array]:
 
 
 def _moments(step: Array, weight: Array) -> list[Array]:
-    """Sums of weight x step^0 to step^4, (A, 1) each."""
+    """Sums of weight · step⁰ to weight · step⁴, (A, 1) each."""
     moments, power = [], weight
     for _ in range(5):
         moments.append(power.sum(axis=1, keepdims=True))
@@ -63,8 +63,7 @@ def _moments(step: Array, weight: Array) -> list[Array]:
 
 
 def _windows(times: Array, at: Array, half_s: float) -> tuple[npt.NDArray[np.intp], Array]:
-    """The samples in the window around each asked time and their weights, (A, K) each; places
-    that are not needed weigh nothing."""
+    """Indices and weights of the samples in each window, (A, K) each; padding has weight 0."""
     count = len(times)
     fewest = min(_FEWEST, count)
     middle = np.searchsorted(times, at) - fewest // 2
@@ -79,7 +78,7 @@ def _windows(times: Array, at: Array, half_s: float) -> tuple[npt.NDArray[np.int
     index = np.minimum(places, count - 1)
     away = np.abs(times[index] - at[:, None])
     furthest = (away * inside).max(axis=1, keepdims=True)
-    # Of a few samples each must weigh something, or a parabola would hang on two.
+    # Of a few samples each needs a weight above 0, or two samples alone would set the parabola.
     reach = np.where(few[:, None], np.maximum(half_s, 1.05 * furthest), half_s)
     weight = np.where(inside, (1.0 - np.minimum(away / reach, 1.0) ** 3) ** 3, 0.0)
     return index, weight

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from duchenne.dmarkers import local
+from duchenne.dmarkers import savgol
 from tests.make.faces import Array
 
 HALF_S = 0.22
@@ -30,7 +30,7 @@ shares = st.lists(st.floats(0.0, 1.0), min_size=1, max_size=8)
 def test_a_parabola_is_itself_at_any_times(steps, shares, a, b, c):
     times = clock(steps)
     at = between(times, shares)
-    found = local.fit((a + b * times + c * times**2)[:, None], times, at=at, half_s=HALF_S)
+    found = savgol.fit((a + b * times + c * times**2)[:, None], times, at=at, half_s=HALF_S)
     size = 1.0 + times[-1] ** 2
     assert found.value[:, 0] == pytest.approx(a + b * at + c * at**2, abs=1e-7 * size)
     assert found.slope[:, 0] == pytest.approx(b + 2.0 * c * at, abs=1e-4 * size)
@@ -40,7 +40,7 @@ def test_a_parabola_is_itself_at_any_times(steps, shares, a, b, c):
 def test_a_line_is_itself_from_two_samples_on(steps, shares, a, b):
     times = clock(steps)
     at = between(times, shares)
-    found = local.fit((a + b * times)[:, None], times, at=at, half_s=HALF_S)
+    found = savgol.fit((a + b * times)[:, None], times, at=at, half_s=HALF_S)
     assert found.value[:, 0] == pytest.approx(a + b * at, abs=1e-7)
     assert found.slope[:, 0] == pytest.approx(np.full(len(at), b), abs=1e-4)
 
@@ -63,7 +63,7 @@ FEW = {
 @pytest.mark.parametrize("name", FEW)
 def test_few_samples(name):
     times, values, at, expected, slopes = map(np.array, FEW[name])
-    found = local.fit(values[:, None], times, at=at, half_s=HALF_S)
+    found = savgol.fit(values[:, None], times, at=at, half_s=HALF_S)
     assert found.value[:, 0] == pytest.approx(expected, abs=1e-12)
     assert found.slope[:, 0] == pytest.approx(slopes, abs=1e-12)
 
@@ -76,7 +76,7 @@ def test_a_spike_of_one_frame_by_hand():
     moments = 1.0 + 2.0 * (near + far), 2.0 * (near + 4.0 * far), 2.0 * (near + 16.0 * far)
     expected = moments[2] / (moments[0] * moments[2] - moments[1] ** 2)
     spike = np.array([0.0, 0.0, 1.0, 0.0, 0.0])[:, None]
-    found = local.fit(spike, times, at=times[2:3], half_s=0.25)
+    found = savgol.fit(spike, times, at=times[2:3], half_s=0.25)
     assert found.value[0, 0] == pytest.approx(expected)
     assert found.slope[0, 0] == pytest.approx(0.0, abs=1e-12)
 
@@ -108,7 +108,7 @@ def test_equals_weighted_least_squares(steps, shares, seed):
     at = between(times, shares)
     assume(np.abs(np.abs(times - at[:, None]) - HALF_S).min() > 1e-9)  # in or out is no matter
     values = np.random.default_rng(seed).normal(size=(len(times), 2))
-    found = local.fit(values, times, at=at, half_s=HALF_S)
+    found = savgol.fit(values, times, at=at, half_s=HALF_S)
     for row, moment in enumerate(at):
         value, slope = least_squares(values, times, moment)
         size = 1.0 + np.abs(value).max()
@@ -123,7 +123,7 @@ def test_finite_for_all_that_a_clip_can_be(steps, shares, seed):
     times = clock(steps)
     values = np.random.default_rng(seed).normal(size=(len(times), 2))
     at = np.sort(np.concatenate([times, between(times, shares)]))
-    found = local.fit(values, times, at=at, half_s=HALF_S)
+    found = savgol.fit(values, times, at=at, half_s=HALF_S)
     assert np.isfinite(found.value).all()
     assert np.isfinite(found.slope).all()
 
@@ -132,7 +132,7 @@ def test_finite_for_all_that_a_clip_can_be(steps, shares, seed):
 def test_the_last_of_three_samples_on_the_edge_of_a_window(last):
     """Around the second the third lies 0.22 s off, give or take a rounding, and must not vanish."""
     times = np.array([0.0, 0.125, last])
-    found = local.fit(np.square(times)[:, None], times, at=times, half_s=HALF_S)
+    found = savgol.fit(np.square(times)[:, None], times, at=times, half_s=HALF_S)
     assert found.value[:, 0] == pytest.approx(times**2, abs=1e-9)
     assert found.slope[:, 0] == pytest.approx(2.0 * times, abs=1e-9)
 
@@ -142,7 +142,7 @@ def test_beside_a_pause_a_window_with_five_samples_needs_no_more(pause):
     """What comes after a pause says nothing about the frames before it, nor the other way round."""
     times = np.concatenate([np.arange(25) / 25.0, 0.96 + pause + np.arange(25) / 25.0])
     step = np.repeat([[0.0], [1.0]], 25, axis=0)
-    found = local.fit(step, times, at=times, half_s=HALF_S)
+    found = savgol.fit(step, times, at=times, half_s=HALF_S)
     assert found.value == pytest.approx(step, abs=1e-9)
     assert found.slope == pytest.approx(0.0 * step, abs=1e-9)
 
@@ -152,7 +152,7 @@ def test_what_stands_still_does_so_to_the_last_bit(level, steps, shares):
     """Or phases would be made of rounding errors."""
     times = clock(steps)
     at = between(times, shares)
-    found = local.fit(np.full((len(times), 1), level), times, at=at, half_s=HALF_S)
+    found = savgol.fit(np.full((len(times), 1), level), times, at=at, half_s=HALF_S)
     assert np.all(found.value == level)
     assert np.all(found.slope == 0.0)
 
@@ -162,7 +162,7 @@ def test_in_a_pause_a_movement_goes_on(pause):
     """No frame for seconds: five samples are sought further off, and a parabola stays one."""
     times = np.concatenate([np.arange(25) / 25.0, 0.96 + pause + np.arange(25) / 25.0])
     at = np.linspace(0.96, 0.96 + pause, 50)
-    found = local.fit((times**2)[:, None], times, at=at, half_s=HALF_S)
+    found = savgol.fit((times**2)[:, None], times, at=at, half_s=HALF_S)
     assert found.value[:, 0] == pytest.approx(at**2, rel=1e-6)
     assert found.slope[:, 0] == pytest.approx(2.0 * at, rel=1e-6)
 
@@ -174,8 +174,8 @@ def test_only_differences_of_time_matter(steps, shares, shift):
     assume(np.abs(np.abs(times - at[:, None]) - HALF_S).min() > 1e-9)
     assume(np.abs(times - at[:, None]).min() > 1e-9)  # a rounded time may pass a sample
     values = np.sin(5.0 * times)[:, None]
-    here = local.fit(values, times, at=at, half_s=HALF_S)
-    there = local.fit(values, times + shift, at=at + shift, half_s=HALF_S)
+    here = savgol.fit(values, times, at=at, half_s=HALF_S)
+    there = savgol.fit(values, times + shift, at=at + shift, half_s=HALF_S)
     assert there.value == pytest.approx(here.value, abs=1e-6)
     assert there.slope == pytest.approx(here.slope, abs=1e-3)
 
@@ -184,8 +184,8 @@ def test_columns_know_nothing_of_each_other():
     times = np.arange(10) / 25.0
     values = np.random.default_rng(0).normal(size=(10, 3))
     values[:, 2] = np.nan  # as cheeks are where there are none
-    found = local.fit(values, times, at=times, half_s=HALF_S)
-    alone = local.fit(values[:, :1], times, at=times, half_s=HALF_S)
+    found = savgol.fit(values, times, at=times, half_s=HALF_S)
+    alone = savgol.fit(values[:, :1], times, at=times, half_s=HALF_S)
     assert found.value[:, :1] == pytest.approx(alone.value, abs=1e-12)
     assert found.slope[:, :1] == pytest.approx(alone.slope, abs=1e-12)
     assert np.isnan(found.value[:, 2]).all()

@@ -13,9 +13,8 @@ from numpy.typing import ArrayLike
 
 from duchenne.errors import ParamsError, Unusable
 from duchenne.face.crop import Crop
-from duchenne.face.graphs import quiet
-from duchenne.face.library import load
-from duchenne.face.meshes.base import Points, nowhere
+from duchenne.face.mediapipe_graph import load, quiet
+from duchenne.face.mesh.base import Points, nowhere
 from duchenne.media.jpeg import Pixels
 from duchenne.media.regular import sha256_of
 

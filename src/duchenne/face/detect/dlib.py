@@ -1,7 +1,7 @@
 """dlib's frontal face detector: histograms of oriented gradients and a linear classifier.
 
-It needs no weights beside the library (King 2015, "Max-Margin Object Detection"), sees faces from
-40 px on, frontal ones only, and takes some 70 ms at 640 × 360 px.
+Its weights are part of the library (King 2015, "Max-Margin Object Detection"). It finds frontal
+faces of 40 px or more and takes about 70 ms at 640 × 360 px.
 """
 
 import cv2
@@ -9,8 +9,8 @@ import cv2
 from duchenne.face.crop import Crop
 from duchenne.media.jpeg import Pixels
 
-_ENLARGE = 1  # doublings of the picture; its window is 80 px
-_MARGIN = -0.3  # of the classifier, below its usual 0: a closer look follows
+_ENLARGE = 1  # times the picture is doubled in size; the detector's window is 80 px
+_MARGIN = -0.3  # threshold of the classifier, below its default 0: `Detector` checks each place
 
 
 class DlibProposer:

@@ -1,25 +1,28 @@
-"""Run MediaPipe's calculators on single pictures, without its tracking and without its noise.
+"""Import MediaPipe and run its calculators on single pictures, without tracking or log messages.
 
-A graph here has one input, a picture, and keeps nothing from one picture to the next.
+MediaPipe imports matplotlib only to draw, which takes longer than all its other imports; here it is
+imported without. A graph has one input, a picture, and keeps no state between pictures.
 """
 
+import importlib
 import os
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import cv2
 import numpy as np
 
-from duchenne.face.library import load
 from duchenne.media.jpeg import Pixels
 from duchenne.media.regular import sha256_of
 
-# What MediaPipe and TensorFlow Lite tell about themselves when a model starts. They heed none of
-# their own variables (GLOG_minloglevel, TF_CPP_MIN_LOG_LEVEL and so on were tried with 0.10.21).
+_TO_DRAW = ("matplotlib", "matplotlib.pyplot")
+# Log messages of MediaPipe and TensorFlow Lite when a model starts. In 0.10.21 none of their own
+# variables (GLOG_minloglevel, TF_CPP_MIN_LOG_LEVEL, …) silences them.
 _NOISE = (
     b"INFO: Created TensorFlow Lite XNNPACK delegate",
     b"WARNING: All log messages before absl::InitializeLog()",
@@ -28,8 +31,19 @@ _NOISE = (
 )
 
 
+def load(name: str) -> Any:
+    """Import a module of MediaPipe at its first use: it takes 0.5 s, which only workers need."""
+    absent = [each for each in _TO_DRAW if each not in sys.modules]
+    sys.modules.update({each: ModuleType(each) for each in absent})
+    try:
+        return importlib.import_module(name)
+    finally:
+        for each in absent:
+            del sys.modules[each]
+
+
 class Graph:
-    """Call it with a picture; the packets of `outputs` come back by name, those that were sent."""
+    """A calculator graph. Call it with a picture for the packets that `outputs` sent, by name."""
 
     def __init__(
         self, config: str, *, outputs: Sequence[str], side: Mapping[str, bool] | None = None
@@ -40,7 +54,7 @@ class Graph:
         self._packets: dict[str, Any] = {}
         self._count = 0
         with quiet():
-            # No threads of its own: the calculators run in ours, one after another.
+            # No threads of its own: the calculators run in the calling thread.
             self._graph = library.CalculatorGraph(
                 graph_config=f'num_threads: 0 input_stream: "image"{config}'
             )
@@ -48,7 +62,7 @@ class Graph:
                 self._graph.observe_output_stream(name, self._packets.__setitem__)
             flags = {key: packets.create_bool(value) for key, value in (side or {}).items()}
             self._graph.start_run(flags)
-            self(np.zeros((64, 64, 3), np.uint8))  # models say more when they first run
+            self(np.zeros((64, 64, 3), np.uint8))  # models log more at their first run
 
     def __call__(self, frame: Pixels) -> dict[str, Any]:
         """`(H, W, 3)` BGR."""
@@ -63,7 +77,7 @@ class Graph:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Hold back what native code writes to stderr, then pass on all but the known noise."""
+    """Hold back what native code writes to stderr, then pass on all but known log messages."""
     sys.stderr.flush()
     saved = os.dup(2)
     with tempfile.TemporaryFile() as held:
@@ -80,7 +94,7 @@ def quiet() -> Iterator[None]:
 
 
 def weights(*names: str) -> tuple[tuple[str, str], ...]:
-    """(name, sha256) of model files in the installed package, by their path under `modules`."""
+    """(name, sha256) of files in the installed package, by their paths below `modules`."""
     folder = _package() / "modules"
     return tuple((name.rsplit("/", 1)[-1], sha256_of(folder / name)) for name in names)
 

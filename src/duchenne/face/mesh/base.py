@@ -1,4 +1,4 @@
-"""What every mesh gives, so that the stage need not know which one runs."""
+"""The interface that every face mesh implements, and its result."""
 
 from typing import NamedTuple, Protocol
 
@@ -15,15 +15,15 @@ class Points(NamedTuple):
     """
 
     xyz: NDArray[np.float32]
-    confidence: float  # 0 to 1 that there is a face; NaN where nobody looked
+    confidence: float  # 0 to 1 that there is a face; NaN if the mesh did not run
 
 
 class Mesher(Protocol):
-    """Landmarks from a picture and a box alone: nothing is kept from frame to frame."""
+    """Landmarks from one picture and one box; no state is kept from frame to frame."""
 
     @property
     def points(self) -> int:
-        """N, how many landmarks it finds."""
+        """N, the number of landmarks."""
 
     @property
     def digests(self) -> tuple[tuple[str, str], ...]:
@@ -34,4 +34,5 @@ class Mesher(Protocol):
 
 
 def nowhere(points: int, *, confidence: float = float("nan")) -> Points:
+    """The result for a frame without a face: all NaN."""
     return Points(np.full((points, 3), np.nan, np.float32), confidence)

@@ -14,9 +14,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from duchenne.face.crop import Crop
-from duchenne.face.graphs import Graph, weights
-from duchenne.face.library import load
-from duchenne.face.meshes.base import Points, nowhere
+from duchenne.face.mediapipe_graph import Graph, load, weights
+from duchenne.face.mesh.base import Points, nowhere
 from duchenne.media.jpeg import Pixels
 
 POINTS = 478

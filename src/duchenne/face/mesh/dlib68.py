@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 
 from duchenne.errors import ParamsError
 from duchenne.face.crop import Crop
-from duchenne.face.meshes.base import Points, nowhere
+from duchenne.face.mesh.base import Points, nowhere
 from duchenne.media.jpeg import Pixels
 from duchenne.media.regular import sha256_of
 

@@ -1,0 +1,1 @@
+"""Face detectors: boxes of faces in a picture."""

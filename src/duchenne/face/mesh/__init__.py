@@ -1,0 +1,1 @@
+"""Face meshes: landmarks of a face in a picture."""

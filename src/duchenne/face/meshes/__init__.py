@@ -1,1 +1,0 @@
-"""Face meshes, one file each."""
