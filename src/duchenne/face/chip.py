@@ -1,8 +1,8 @@
-"""A chip: a small square picture of a face, upright, in one place and of one size.
+"""Chips: small square pictures of a face, aligned to be upright, in one place and of one size.
 
-Points that a smile does not move say where it lies, so that in a row of chips the face moves and
-not the head. Nothing is smoothed over time: of 224 px a chip trembles by 0.03 to 0.3, and smoothing
-would drag a nodding head out of its place by more (docs/decisions.md).
+They are aligned by points that a smile does not move, so that in a sequence of chips the face moves
+and the head does not. Crops are not smoothed over time: a chip of 224 px jitters by 0.03 to 0.3 px,
+and smoothing would displace a nodding head by more (docs/decisions.md).
 """
 
 from math import ceil
@@ -20,11 +20,11 @@ from duchenne.media.jpeg import Pixels
 
 Array = npt.NDArray[np.floating[Any]]
 
-# In distances between the eye centres: how wide a chip is, and how far below the eyes its middle
-# is. Faces of the demo and of real clips reach from 0.95 above the eyes, where the mesh ends on the
-# forehead, to 2.1 below them and 1.3 to each side.
+# Width of a chip and distance of its middle below the eyes, in distances between the eye centres.
+# Faces of the demo and of real clips reach from 0.95 above the eyes, where the mesh ends on the
+# forehead, to 2.1 below them, and 1.3 to each side.
 WIDE, BELOW = 3.2, 0.55
-# From a detector's box to a chip like those of landmarks: on the same clips mediapipe's box is 2.4
+# Chip width / box width, for chips from a detector's box: on the same clips mediapipe's box is 2.4
 # to 2.9 wide and its middle 0.5 below the eyes.
 MARGIN = WIDE / 2.6
 
@@ -32,12 +32,11 @@ _EYES = np.array([[-0.5, 0.0, 0.0], [0.5, 0.0, 0.0]])
 
 
 def aligned(xyz: Array, *, topology: Topology) -> list[Crop]:
-    """Where the chip of each of T frames lies, by landmarks (T, N, 3) px; where there are none the
-    crop is not real.
+    """The crop of each of T frames, from landmarks (T, N, 3) px; without landmarks it is not real.
 
-    Turn and place are those by which the frame's rigid points lie best, in the picture's plane, on
-    their median over the clip, held by the eyes. The size is theirs in space: in the plane a head
-    that turns aside would seem to grow, since its eyes come closer to each other.
+    Roll and position come from the in-plane similarity transform that fits the frame's rigid points
+    to their median over the clip (aligned by the eyes). The size comes from the rigid points in 3D:
+    in the plane, a head that turns aside would seem to grow, as its eyes come closer together.
     """
     right, left = topology.eye_centres(xyz.astype(np.float64))
     rigid = xyz[:, topology.rigid].astype(np.float64)
@@ -55,7 +54,7 @@ def aligned(xyz: Array, *, topology: Topology) -> list[Crop]:
 
 
 def boxed(box: Array, *, roll: float) -> Crop:
-    """The chip around a detector's box x0, y0, x1, y1 px, which `roll` ° turn."""
+    """The crop around a detector's box x0, y0, x1, y1 px, turned clockwise by `roll` degrees."""
     return Crop.around(box, margin=MARGIN, roll=roll)
 
 
@@ -65,10 +64,10 @@ def whole(width: int, height: int) -> Crop:
 
 
 def cut(picture: Pixels, crop: Crop, *, side: int, channels: int) -> Pixels:
-    """`(H, W, 3)` BGR → `(side, side, channels)` RGB or grey, averaged where it shrinks."""
+    """`(H, W, 3)` BGR → `(side, side, channels)` RGB or grey; area-averaged if it shrinks."""
     import cv2
 
-    # Rounded up: at steps of 1.25 to 1.5 px fine texture folds into the chip and flickers.
+    # Rounded up: sampling at steps of 1.25 to 1.5 px aliases fine texture, which flickers.
     fine = max(1, ceil(crop.side / side))
     chip = crop.cut(picture, side * fine)
     if fine > 1:
@@ -78,7 +77,8 @@ def cut(picture: Pixels, crop: Crop, *, side: int, channels: int) -> Pixels:
 
 
 def shares(points: Array, crop: Crop) -> Array:
-    """`(N, 2)` px of the picture → shares of the chip, 0 to 1 inside it; `Crop.to_frame` undone."""
+    """Points `(N, 2)` px → fractions of the chip, 0 to 1 inside it; the inverse of
+    `Crop.to_frame`."""
     turn = np.radians(crop.roll)
     across = np.array([np.cos(turn), np.sin(turn)])
     down = np.array([-np.sin(turn), np.cos(turn)])
@@ -87,8 +87,8 @@ def shares(points: Array, crop: Crop) -> Array:
 
 
 def _unit(rigid: Array, eyes: Array, known: npt.NDArray[np.bool_]) -> Array:
-    """Px per distance between the eyes (T,), by the spread of the rigid points in space, which
-    trembles and blinks less than `eyes` (T,), their distance in each frame."""
+    """The inter-ocular distance in px (T,), estimated by the spread of the rigid points in 3D. It
+    varies less with noise and blinks than `eyes` (T,), the distance measured in each frame."""
     spread = np.linalg.norm(rigid - rigid.mean(axis=1, keepdims=True), axis=(1, 2))
     return np.asarray(spread * np.median(eyes[known] / spread[known]))
 

@@ -1,6 +1,6 @@
-"""Landmarks without the head's motion: what is left is the face's own.
+"""Normalised landmarks: head motion and size are removed, so that facial motion remains.
 
-`rigid` is ours. `minmax` repeats published work, for comparison.
+`rigid` is the default. `minmax` repeats published work, for comparison.
 """
 
 from dataclasses import dataclass, replace
@@ -20,20 +20,20 @@ Mask = npt.NDArray[np.bool_]
 # by up to 2e-3 of the inter-ocular distance, the third by less than 1e-5.
 _ROUNDS = 3
 
-# The extremes of one data set (UvA-NEMO) that published landmark networks divide all sets by, in
-# shares of the picture: x of its width, y of its height, z of its width.
+# The extremes of one data set (UvA-NEMO), by which published landmark networks scale all sets, as
+# fractions of the picture: x of its width, y of its height, z of its width.
 _LOWEST = (0.06372425, 0.05751023, -0.08976112)
 _HIGHEST = (0.63246971, 1.01475966, 0.14436169)
 
 
 @dataclass(frozen=True)
 class Normalised:
-    """Normalised landmarks of a clip of T frames, and what was taken away.
+    """Normalised landmarks of a clip of T frames, and the head motion that was removed.
 
-    xyz (T, N, 3) float32, NaN where no face is known; `filled` (T,) marks short gaps that were
-    filled in. Of the frames in which a face was seen (NaN in the others, filled or not): `pose`;
-    `scale` (T,), px per inter-ocular distance; `residual` (T,), how far the rigid points lie from
-    where they should, root mean square in inter-ocular units.
+    xyz (T, N, 3) float32, NaN if no face is known; `filled` (T,) marks frames of filled gaps.
+    `pose`, `scale` and `residual` are known in the frames with a face and NaN in all others, filled
+    ones included: `scale` (T,) is in px per inter-ocular distance; `residual` (T,) is the root mean
+    square distance of the rigid points from their target in inter-ocular distances.
     """
 
     xyz: Array
@@ -53,10 +53,10 @@ def rigid(
 ) -> Normalised:
     """Landmarks (T, N, 3) in isotropic px, y down, NaN = no face, at (T,) s → inter-ocular units.
 
-    Each frame is shifted, turned and zoomed so that its rigid points lie best on those of the
-    clip's neutral face: the median of the faces seen in the first `neutral_s` seconds with a face,
-    turned to the front. No expression can leak in, since no moving point is asked. Axes as in
-    `pose.frontal`: origin between the eyes, their distance 1, y DOWN.
+    Each frame is mapped by the similarity transform (shift, rotation, scale) that fits its rigid
+    points to those of the clip's neutral face: the median of the faces in the first `neutral_s` s
+    with a face, turned to the front. Expressions have no effect, since the rigid points do not move
+    with them. Axes as in `pose.frontal`: origin between the eyes, their distance 1, y down.
     """
     known = np.isfinite(xyz).all(axis=(1, 2))
     target = _neutral(xyz, times, known=known, topology=topology, seconds=neutral_s)
@@ -83,10 +83,10 @@ def minmax(
     neutral_s: float,
     max_gap: float,
 ) -> Normalised:
-    """As published, for comparison only: shares of the picture's `size`, then fixed extremes.
+    """As published, for comparison: fractions of the picture's `size`, scaled by fixed extremes.
 
-    Head motion stays in, x and y are stretched differently, and values leave 0 to 1 in other data.
-    The rest is as `rigid` measures it, so that a clip's quality does not depend on the choice.
+    Head motion remains, x and y have different scales, and values of other data sets exceed 0 to 1.
+    All other results are those of `rigid`, so that a clip's quality does not depend on the method.
     """
     measured = rigid(xyz, times, topology=topology, neutral_s=neutral_s, max_gap=max_gap)
     low, high = np.array(_LOWEST), np.array(_HIGHEST)
@@ -98,7 +98,7 @@ def minmax(
 
 
 def _neutral(xyz: Array, times: Array, *, known: Mask, topology: Topology, seconds: float) -> Array:
-    """Rigid points (K, 3) of the clip's neutral face from the front; NaN where there is none."""
+    """Rigid points (K, 3) of the clip's neutral face from the front; NaN if it has none."""
     rigid_points = list(topology.rigid)
     early = series.at_rest(known, times, seconds=seconds)
     faces = frontal(xyz[early].astype(np.float64), topology=topology)
@@ -116,5 +116,5 @@ def _pose(to_front: Array, topology: Topology) -> Pose:
     pose = pose_of(to_front)
     if not topology.flat:
         return pose
-    unknown = np.full_like(pose.roll, np.nan)  # flat landmarks show roll alone
+    unknown = np.full_like(pose.roll, np.nan)  # landmarks without depth give roll only
     return Pose(yaw=unknown, pitch=unknown, roll=pose.roll)

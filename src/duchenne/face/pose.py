@@ -1,4 +1,4 @@
-"""Which way a head is turned, and how to turn it to the front."""
+"""Head pose (yaw, pitch, roll), and turning faces to the front."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -15,10 +15,10 @@ Array = npt.NDArray[np.floating[Any]]
 
 @dataclass(frozen=True)
 class Pose:
-    """Turns away from a face that looks straight into the camera, (T,) degrees; NaN = not known.
+    """Angles from a face that looks straight into the camera, (T,) degrees; NaN = unknown.
 
     yaw > 0: towards the picture's right, the subject's left. pitch > 0: upwards. roll > 0:
-    clockwise in the picture, to the subject's left shoulder. Rolling the camera changes roll alone.
+    clockwise in the picture, to the subject's left shoulder. Rolling the camera changes roll only.
     """
 
     yaw: Array
@@ -29,8 +29,8 @@ class Pose:
 def pose_of(to_front: Array) -> Pose:
     """The pose of heads that the rotations (T, 3, 3) turn to the front.
 
-    A head is the front turned by pitch about x, then yaw about y, then roll about z, where x points
-    right, y down and z away from the camera.
+    A frontal head turned by pitch about x, then yaw about y, then roll about z has that pose; x
+    points right, y down and z away from the camera.
     """
     head = np.swapaxes(to_front, 1, 2)
     return Pose(
@@ -41,22 +41,22 @@ def pose_of(to_front: Array) -> Pose:
 
 
 def _angle(rise: Array, run: Array) -> Array:
-    """In degrees. Of columns that lie apart in memory numpy takes the arc tangent in one of two
-    ways, by where the result happens to be put, and their last digits differ; so they are copied.
+    """The angle in degrees. For strided arrays numpy picks one of two arctan2 loops by the address
+    of the result, and their last digits differ; so both are copied to contiguous memory first.
     """
     rise, run = np.ascontiguousarray(rise), np.ascontiguousarray(run)
     return np.asarray(np.degrees(np.arctan2(rise, run)))
 
 
 def frontal(faces: Array, *, topology: Topology) -> Array:
-    """Faces (T, N, 3) of any size → the same from the front, in inter-ocular units.
+    """Faces (T, N, 3) of any size → the same faces seen from the front, in inter-ocular units.
 
-    Origin half-way between the eye centres, whose distance is 1; x to the picture's right, y DOWN,
-    z away from the camera. The plane through the eye centres and the nose tip says where the front
-    is; it leans by `topology.lean`, because noses stand out. (Turning that plane itself to the
-    camera, as published, shows the face from below by 43 degrees.) Centres and tip are those of the
-    face made symmetric, or the noise of four eye corners would decide alone which way is up. NaN
-    where the three lie on a line.
+    Origin half-way between the eye centres, whose distance is 1; x to the picture's right, y down,
+    z away from the camera. The plane through the eye centres and the nose tip defines the front; it
+    leans by `topology.lean` degrees, as the nose protrudes. (Turning that plane itself to the
+    camera, as published, shows the face from 43 degrees below.) Centres and tip are those of the
+    symmetrised face, so that the orientation does not depend on the noise of four eye corners
+    alone. NaN if the three points are collinear.
     """
     even = _symmetric(faces, topology=topology)
     right, left = topology.eye_centres(even)
@@ -73,7 +73,7 @@ def frontal(faces: Array, *, topology: Topology) -> Array:
 
 
 def _symmetric(faces: Array, *, topology: Topology) -> Array:
-    """The mean of each face (T, N, 3) and its mirror image, laid on it by the rigid points."""
+    """The mean of each face (T, N, 3) and its mirror image, aligned to it by the rigid points."""
     image = faces[:, topology.mirror] * (-1.0, 1.0, 1.0)
     rigid = list(topology.rigid)
     placed = similarity.fit(image[:, rigid], faces[:, rigid], flat=topology.flat)
@@ -81,6 +81,7 @@ def _symmetric(faces: Array, *, topology: Topology) -> Array:
 
 
 def _leaning(lean: float) -> Array:
-    """Columns: where the line of the eyes, that to the nose and their normal lie from the front."""
+    """Rotation (3, 3); its columns are the eye line, the line to the nose tip and their normal, as
+    seen from the front."""
     cosine, sine = np.cos(np.radians(lean)), np.sin(np.radians(lean))
     return np.array([[1.0, 0.0, 0.0], [0.0, cosine, sine], [0.0, -sine, cosine]])

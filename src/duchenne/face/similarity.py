@@ -1,6 +1,6 @@
-"""The shift, turn and zoom that lay one set of points on another, for all frames at once.
+"""Similarity transforms (shift, rotation, scale) that fit one set of points to another, per frame.
 
-Least squares in closed form: Umeyama 1991 in space; in the plane, one complex number.
+Least squares in closed form: Umeyama 1991 in 3D, one complex number in the plane.
 """
 
 from dataclasses import dataclass
@@ -11,16 +11,16 @@ import numpy.typing as npt
 
 Array = npt.NDArray[np.floating[Any]]
 
-# Points on one line (or all in one place) leave the turn open: their second spread is this small a
-# share of the first. Landmarks of any face are far above it, rounding to float32 far below.
+# Collinear points leave the rotation undetermined: their second singular value is below this share
+# of the first. Landmarks of any face are far above it, rounding to float32 far below.
 _LINE = 1e-6
-# Frames moved at a time: what lies between stays in the cache, and ten minutes of video in memory.
+# Frames transformed at a time, so that temporaries stay in the cache and memory small.
 _BLOCK = 64
 
 
 @dataclass(frozen=True)
 class Similarity:
-    """`scale · rotation @ (point - centre) + target` in each frame; NaN where there is none.
+    """`scale · rotation @ (point - centre) + target` in each frame; NaN if there is no fit.
 
     rotation (T, 3, 3), scale (T,), centre (T, 3), target (T, 3).
     """
@@ -31,7 +31,7 @@ class Similarity:
     target: Array
 
     def apply(self, points: Array) -> Array:
-        """(T, N, 3) → (T, N, 3), of the kind of float that comes in."""
+        """(T, N, 3) → (T, N, 3), of the same dtype."""
         kind = points.dtype
         turn = np.swapaxes(self.rotation * self.scale[:, None, None], 1, 2).astype(kind)
         centre, target = self.centre[:, None].astype(kind), self.target[:, None].astype(kind)
@@ -43,15 +43,15 @@ class Similarity:
 
 
 def fit(points: Array, target: Array, *, flat: bool) -> Similarity:
-    """What lays (T, K, 3) on (T, K, 3), or on one (K, 3), and never mirrors.
+    """The transforms that fit points (T, K, 3) to a target (T, K, 3) or (K, 3), without mirroring.
 
-    With `flat` it moves within the picture's plane only.
+    With `flat` they rotate within the picture's plane only.
     """
     wide, aim = points.astype(np.float64), np.broadcast_to(target, points.shape)
     centre, goal = wide.mean(axis=1), aim.mean(axis=1)
     moved = wide - centre[:, None]
     product = np.swapaxes(aim - goal[:, None], 1, 2) @ moved
-    product = np.where(np.isfinite(product), product, 0.0)  # a gap, so that it comes out as one
+    product = np.where(np.isfinite(product), product, 0.0)  # svd fails on NaN; the scale stays NaN
     rotation, stretch = _in_plane(product) if flat else _in_space(product)
     with np.errstate(divide="ignore", invalid="ignore"):
         scale = stretch / np.square(moved).sum(axis=(1, 2))
@@ -59,10 +59,10 @@ def fit(points: Array, target: Array, *, flat: bool) -> Similarity:
 
 
 def _in_space(product: Array) -> tuple[Array, Array]:
-    """Rotations (T, 3, 3) and the trace (T,) that they leave of the products of coordinates."""
+    """Rotations (T, 3, 3), and the traces (T,) of their products with the covariances `product`."""
     left, sizes, right = np.linalg.svd(product)
     sign = np.ones_like(sizes)
-    sign[:, 2] = np.linalg.det(left @ right)  # -1 where only a mirror image would fit better
+    sign[:, 2] = np.linalg.det(left @ right)  # -1 if a reflection would fit better
     rotation = (left * sign[:, None]) @ right
     trace = (sizes * sign).sum(axis=1)
     undecided = sizes[:, 1] <= _LINE * sizes[:, 0]
@@ -71,6 +71,7 @@ def _in_space(product: Array) -> tuple[Array, Array]:
 
 
 def _in_plane(product: Array) -> tuple[Array, Array]:
+    """As `_in_space`, for rotations about z."""
     cosine = product[:, 0, 0] + product[:, 1, 1]
     sine = product[:, 1, 0] - product[:, 0, 1]
     size = np.hypot(cosine, sine)

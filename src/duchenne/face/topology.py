@@ -1,7 +1,7 @@
-"""Which landmark is what: roles, mirror pairs and outlines of the 478-point mesh and of dlib's 68.
+"""The meaning of landmarks: roles, mirror pairs and outlines of the 478-point mesh and dlib's 68.
 
-`right` and `left` are the SUBJECT's, so the right eye is on the left of an unmirrored picture.
-Everything here is a fact about a numbering, and the tests hold each one against geometry.
+`right` and `left` are the subject's, so the right eye is on the left of an unmirrored picture. The
+tests check each index against the geometry of a face.
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ import numpy.typing as npt
 from duchenne.errors import Unusable
 
 Points = npt.NDArray[np.floating[Any]]
-Role = tuple[int, ...]  # a place on the face: the mean of these landmarks
+Role = tuple[int, ...]  # a point of the face: the mean of these landmarks
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Sides:
 
 @dataclass(frozen=True)
 class Outline:
-    """Landmarks to join in this order; a closed line ends where it began."""
+    """Landmarks to join by lines, in this order; a closed outline ends with its first one."""
 
     name: str
     path: Role
@@ -40,12 +40,12 @@ class Outline:
 
 @dataclass(frozen=True)
 class Topology:
-    """One numbering of the face.
+    """One set of landmarks and the meaning of its indices.
 
-    `rigid` are the points that stay where they are on the skull; `mirror[i]` is the landmark that
-    `i` becomes in a mirror. `lean` says how far, on a face that looks straight ahead, the line
-    from the middle of the eyes to the nose tip leans towards the camera, in degrees from straight
-    down; `flat` landmarks have no depth (z = 0). `cheeks` is None where there are none.
+    `rigid` are the points that do not move on the skull; `mirror[i]` is the landmark that `i`
+    becomes in a mirror. `lean` is the angle, in degrees on a face that looks straight ahead, from
+    straight down to the line from the middle of the eyes to the nose tip, towards the camera.
+    `flat` landmarks have no depth (z = 0). `cheeks` is None if there are no such landmarks.
     """
 
     points: int
@@ -70,12 +70,12 @@ class Topology:
 
 
 def at(xyz: Points, role: Role) -> Points:
-    """Where `role` is: (…, N, 3) → (…, 3)."""
+    """The point of a role, the mean of its landmarks: (…, N, 3) → (…, 3)."""
     return np.asarray(xyz[..., role, :].mean(axis=-2))
 
 
 def of(points: int) -> Topology:
-    """The topology of a face with this many landmarks."""
+    """The topology with this number of landmarks."""
     if points not in _TOPOLOGIES:
         known = " and ".join(str(number) for number in _TOPOLOGIES)
         raise Unusable("unknown_landmarks", f"a face of {points} landmarks; known are {known}")
@@ -83,25 +83,25 @@ def of(points: int) -> Topology:
 
 
 # ---- The 478 points of MediaPipe's attention mesh ------------------------------------------------
-# The numbering hides a rule: without those on the mid-line, the points below 248 lie on the right
-# half, and in the same order they are mirrored by 248 to 467. The last ten are the irises: centre,
-# then towards the picture's right, top, the picture's left, bottom.
+# Apart from the mid-line, the points below 248 lie on the right half of the face; 248 to 467 are
+# their mirror images, in the same order. The last ten are the irises: centre, then towards the
+# picture's right, top, the picture's left, bottom.
 _MIDLINE = (0, 1, 2, 4, 5, 6, *range(8, 20), 94, 151, 152, 164, 168, 175, 195, 197, 199, 200)
 _FIRST_LEFT = 248
 _IRISES = ((468, 473), (469, 476), (470, 475), (471, 474), (472, 477))
 
-# The points that pose is read from. Chosen by anatomy, then by what a known smile, blink and brow
-# raise of the demo does to the size and pitch that are read from them (docs/decisions.md).
+# The points from which pose is estimated: chosen by anatomy, then by how little a known smile,
+# blink and brow raise of the demo change the estimated size and pitch (docs/decisions.md).
 _RIGID = (
-    *(33, 133, 362, 263),  # eye corners: held to the bone by the canthal ligaments
-    *(168, 6, 197, 122, 351, 193, 417),  # the bony bridge of the nose; below it a smile pulls
-    # Temples at the hair line, outside the muscles of smile and brow. The forehead between them is
-    # left out: the mesh guesses its depth, which tips the head by degrees when the brows rise;
-    # so are the temples beside the eyes (127, 34), which bulge with the cheeks.
+    *(33, 133, 362, 263),  # eye corners, fixed to the bone by the canthal ligaments
+    *(168, 6, 197, 122, 351, 193, 417),  # the bony bridge of the nose; a smile moves the rest
+    # Temples at the hair line, outside the muscles of smile and brow. Left out are the forehead
+    # between them, whose guessed depth tilts the head by degrees when the brows rise, and the
+    # temples beside the eyes (127, 34), which bulge with the cheeks.
     *(21, 251, 71, 301),
 )
-# The inner corners of the lips' red are 78 and 308; between them and 61, 291 lie 62 and 292. The
-# published extractors measure from 62 to 308, which are not even a pair.
+# The outer lip corners are 61 and 291, the inner ones 78 and 308; 62 and 292 lie between. Published
+# extractors measure from 62 to 308, which are no mirror pair.
 LEGACY_LIP_CORNERS = Sides((62,), (308,))
 
 _RIGHT_EYE = (33, 246, 161, 160, 159, 158, 157, 173, 133, 155, 154, 153, 145, 144, 163, 7)
@@ -133,7 +133,7 @@ def _ring(path: Role) -> Role:
 
 
 def _mesh_outlines(mirror: Role) -> tuple[Outline, ...]:
-    """All from the right half: what is left of the mid-line is its mirror image."""
+    """All outlines from those of the right half and the mirror pairs."""
 
     def left(path: Role) -> Role:
         return tuple(mirror[point] for point in path)

@@ -1,7 +1,7 @@
-"""Which detections over time are one face: by where it should be by now.
+"""Link detections over time to tracks of faces, by predicted position.
 
-A face is expected to go on as it last moved, so two people who cross keep their own tracks. It is
-recognised by place and size alone, never by its looks: who returns elsewhere is someone new.
+A face is predicted to continue at its last velocity, so that two people who cross keep their own
+tracks. Only position and size count, not appearance: a face that returns elsewhere is a new one.
 """
 
 from collections.abc import Iterable, Sequence
@@ -12,17 +12,17 @@ import numpy as np
 from duchenne.face.crop import Array, grown, overlap
 from duchenne.face.detect.base import Detections
 
-_TOLERANCE = 1.5  # boxes are enlarged by this before they are compared, for quick heads
-_OVERLAP = 0.2  # of the enlarged boxes, at least
-_COAST = 0.5  # s that a face out of sight is thought to go on as it moved
-_TRUST = 0.5  # weight of the newest step in a face's speed
+_TOLERANCE = 1.5  # factor by which boxes are enlarged before comparison, for quick heads
+_OVERLAP = 0.2  # least overlap of the enlarged boxes
+_COAST = 0.5  # s for which a face out of sight is predicted to keep moving
+_TRUST = 0.5  # weight of the newest step in the moving average of velocity
 
 
 @dataclass
 class Face:
-    """One face: at which looks it was seen, and how, in order of time."""
+    """The track of one face: its frames and detections in order of time."""
 
-    seen: list[int] = field(default_factory=list)  # frames
+    seen: list[int] = field(default_factory=list)  # frame numbers
     rows: list[Array] = field(default_factory=list)  # x0, y0, x1, y1 px, roll °, score
     time: float = 0.0  # s
     speed: Array = field(default_factory=lambda: np.zeros(2))  # px per s
@@ -33,7 +33,7 @@ class Face:
         return np.array(self.rows)
 
     def expected(self, time: float) -> Array:
-        """The box at `time` s."""
+        """The predicted box at `time` s."""
         shift = self.speed * min(time - self.time, _COAST)
         return np.asarray(self.rows[-1][:4] + np.concatenate((shift, shift)))
 
@@ -53,7 +53,7 @@ class Face:
 
 
 def track(found: Sequence[Detections | None], times: Sequence[float]) -> list[Face]:
-    """Every face of a clip, in the order in which they first appeared."""
+    """Every face of a clip, in order of first appearance. None: frame not searched."""
     faces: list[Face] = []
     for frame, (detections, time) in enumerate(zip(found, times, strict=True)):
         if detections is None:
@@ -68,7 +68,7 @@ def track(found: Sequence[Detections | None], times: Sequence[float]) -> list[Fa
 
 
 def _partners(faces: list[Face], rows: Array, *, time: float) -> dict[int, Face]:
-    """Detection number → the face it continues; the closest pairs first, faces in sight first."""
+    """Detection number → the face it continues. Recent faces come first, then larger overlaps."""
     free = list(range(len(rows)))
     partners: dict[int, Face] = {}
     for recent in (True, False):

@@ -1,1 +1,1 @@
-"""Files to frames: videos, stills, sequences and arrays, read in true time."""
+"""From files to frames in true time: videos, photographs, sequences of pictures, arrays."""

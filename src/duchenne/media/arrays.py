@@ -1,8 +1,7 @@
-"""Landmarks published as arrays, one file a clip: (T, 478, 3) in shares of the picture or in px.
+"""Landmarks published as .npy files, one per clip: (T, 478 or 68, 3), as fractions or px.
 
-The header of a .npy file is read here and not by NumPy, whose reader raises whatever Python's own
-parser does. A header is believed once it is complete, is of landmarks, and the file is as long as
-it says.
+The header is read here rather than by NumPy, whose reader raises any error of Python's parser. It
+must be complete and of landmarks, and the file must be as long as it says.
 """
 
 import ast
@@ -18,17 +17,17 @@ import numpy.typing as npt
 from duchenne.errors import Unusable
 from duchenne.media.regular import opened
 
-MOST_FRAMES = 200_000  # two hours at 25 fps; a header that says more is broken
+MOST_FRAMES = 200_000  # two hours at 25 fps; more means a broken header
 POINTS = (478, 68)
 
 _MAGIC = b"\x93NUMPY"
 _LENGTH_BYTES = {b"\x01\x00": 2, b"\x02\x00": 4, b"\x03\x00": 4}  # of the header, by version
 _LONGEST_HEADER = 10_000  # bytes, the most that NumPy parses; 118 are usual
-_KINDS = ("<f2", "<f4", "<f8", ">f2", ">f4", ">f8")  # what NumPy calls halves, floats, doubles
+_KINDS = ("<f2", "<f4", "<f8", ">f2", ">f4", ">f8")  # half, single, double precision
 
 
 class _Header(NamedTuple):
-    """What a .npy file says of its numbers, in the format's own words."""
+    """The header of a .npy file, with the names of the format."""
 
     descr: str
     fortran_order: bool
@@ -46,16 +45,17 @@ def read_array(
     size: tuple[int, int],
     sha256: str | None = None,
 ) -> npt.NDArray[np.float32]:
-    """Landmarks (T, N, 3) in isotropic px; a frame without a face is NaN, however it was written.
+    """Landmarks (T, N, 3) in isotropic px, NaN in frames without a face.
 
-    Shares are of the width for x and z, of the height for y. Zeros in every coordinate are what
-    others write for "no face".
+    `units` are px, or fractions of the width for x and z and of the height for y; `size` is the
+    picture's (width, height). A frame of zeros only, or with a value that is not finite, has no
+    face.
     """
     with opened(path, sha256=sha256) as source:
         array = _numbers(source.file)
     width, height = size
     scale = (width, height, width) if units == "fraction" else (1, 1, 1)
-    with np.errstate(over="ignore", invalid="ignore"):  # too large for a float32 is no place
+    with np.errstate(over="ignore", invalid="ignore"):  # beyond float32: infinite, so no face
         xyz: npt.NDArray[np.float32] = (array * np.array(scale)).astype(np.float32)
     known = np.isfinite(xyz).all(axis=(1, 2)) & (xyz != 0).any(axis=(1, 2))
     xyz[~known] = np.nan
@@ -63,11 +63,11 @@ def read_array(
 
 
 def _numbers(file: FileIO) -> npt.NDArray[np.floating[Any]]:
-    """The array, once its file is known to be as long as its header says."""
+    """The array, after checking that the file is as long as its header says."""
     header = _header(_header_text(file))
     _check_length(os.fstat(file.fileno()).st_size - file.tell(), promised=header.bytes)
     flat = np.fromfile(file, np.dtype(header.descr), count=prod(header.shape))
-    _check_length(flat.nbytes, promised=header.bytes)  # it may have shrunk meanwhile
+    _check_length(flat.nbytes, promised=header.bytes)  # the file may have shrunk meanwhile
     return flat.reshape(header.shape, order="F" if header.fortran_order else "C")
 
 
@@ -80,7 +80,7 @@ def _check_length(there: int, *, promised: int) -> None:
 
 
 def _header_text(file: FileIO) -> bytes:
-    """The header's text, between its length and the numbers."""
+    """The text of the header, which follows its length."""
     start = file.read(len(_MAGIC) + 2)
     width = _LENGTH_BYTES.get(start[len(_MAGIC) :])
     if not start.startswith(_MAGIC) or width is None:
@@ -95,11 +95,11 @@ def _header_text(file: FileIO) -> bytes:
 
 
 def _header(text: bytes) -> _Header:
-    """The three values of a header, if they are of landmarks."""
+    """The parsed header; raises Unusable if it is not of landmarks."""
     try:
-        values = ast.literal_eval(text.decode("ascii"))  # only names of columns may be otherwise
+        values = ast.literal_eval(text.decode("ascii"))  # only names of columns may be non-ASCII
     except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError) as error:
-        raise _no_array("its header cannot be parsed") from error  # nothing else is raised
+        raise _no_array("its header cannot be parsed") from error  # literal_eval raises no others
     if not isinstance(values, dict) or set(values) != set(_Header._fields):
         raise _no_array(f"its header does not hold {', '.join(_Header._fields)}")
     if not _is_of_landmarks(**values):
@@ -111,7 +111,7 @@ def _header(text: bytes) -> _Header:
 def _is_of_landmarks(*, descr: Any, fortran_order: Any, shape: Any) -> bool:
     if descr not in _KINDS or not isinstance(fortran_order, bool) or not isinstance(shape, tuple):
         return False
-    if [type(length) for length in shape] != [int, int, int]:  # True is an int, too
+    if [type(length) for length in shape] != [int, int, int]:  # True is no int
         return False
     frames, points, axes = shape
     return 0 < frames <= MOST_FRAMES and points in POINTS and axes == 3

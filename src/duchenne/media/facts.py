@@ -1,4 +1,4 @@
-"""What was learnt while a clip was read, and whether anything was wrong with it."""
+"""Size, rate and damage of a clip, as measured while it was read."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class Flaw(NamedTuple):
-    """Why a usable clip is not perfect; `partial` where pictures are missing."""
+    """A fault of a clip that is still usable; `partial` if pictures are missing."""
 
     reason: str
     detail: str
@@ -15,22 +15,22 @@ class Flaw(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Facts:
-    """Of one clip. Sizes in px of the upright source with square pixels, rates in frames per s."""
+    """Facts of one clip. Sizes in px of the upright source with square pixels, rates in Hz."""
 
     width: int
     height: int
     rotation: int = 0  # degrees clockwise that made it upright: 0, 90, 180, 270
-    mirrored: bool = False  # the file asked for left and right to be swapped as well
-    fps: float = 0.0  # measured over the whole clip; 0 where there is one frame
+    mirrored: bool = False  # left and right were swapped, as the file asked
+    fps: float = 0.0  # mean over the clip; 0 for a single frame
     seconds: float = 0.0  # time of the last frame
-    frames_container: int | None = None  # promised by the file; None where it promises nothing
+    frames_container: int | None = None  # according to the header; None if it does not say
     frames_decoded: int = 1
     frames_damaged: int = 0  # could not be decoded, or only with errors; dropped
-    frames_missing: int = 0  # promised and not there
-    packets_damaged: int = 0  # marked or read as damaged, whatever the decoder made of them
+    frames_missing: int = 0  # in gaps between timestamps or numbers
+    packets_damaged: int = 0  # marked or read as damaged, even if they could be decoded
     times_repaired: int = 0
     ended_early: bool = False
-    size_changed: str = ""  # the other size, where the picture changed its size and we stopped
+    size_changed: str = ""  # the new size, if the size changed; reading stopped there
     still: bool = False
 
     @property
@@ -39,7 +39,7 @@ class Facts:
         return flaw is not None and flaw.partial
 
     def flaw(self) -> Flaw | None:
-        """The gravest flaw, with a sentence on every one and the counts."""
+        """The gravest flaw, with a detail that lists all of them and the counts; None if none."""
         flaws = list(self._flaws())
         if not flaws:
             return None

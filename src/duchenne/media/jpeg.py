@@ -1,4 +1,4 @@
-"""Pictures as they are kept: JPEG in, JPEG out."""
+"""Encode and decode JPEG pictures. OpenCV is imported on first use: not every process needs it."""
 
 from dataclasses import dataclass
 from typing import cast
@@ -13,7 +13,7 @@ Pixels = npt.NDArray[np.uint8]
 
 @dataclass(frozen=True)
 class Picture:
-    """A chosen frame: its number in the source, its own time (s, first = 0) and the JPEG."""
+    """A frame of a clip: its number in the source, its time in s (0 at the first) and the JPEG."""
 
     frame: int
     time: float
@@ -21,7 +21,7 @@ class Picture:
 
 
 def encode(pixels: Pixels, *, quality: int) -> bytes:
-    """`(H, W, 3)` BGR → JPEG; equal pixels give equal bytes."""
+    """`(H, W, 3)` BGR → JPEG. Equal pixels give equal bytes."""
     import cv2
 
     done, jpeg = cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, quality])

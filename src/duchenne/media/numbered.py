@@ -1,7 +1,7 @@
-"""A folder of numbered pictures, as the clip that they are: which, in which order, and its digest.
+"""The files of a sequence, a folder of numbered pictures that are one clip: order and digest.
 
-The last number in a name counts frames: `img_9.png` comes before `img_10.png`, and what is skipped
-between two of them is a frame that is missing. Nothing is decoded here.
+The last number in a name is the frame's: `img_9.png` comes before `img_10.png`, and a number that
+is skipped is a missing frame. Nothing is decoded here, so that listing clips needs no OpenCV.
 """
 
 import hashlib
@@ -20,7 +20,7 @@ _EMPTY = hashlib.sha256(b"").hexdigest()
 
 
 class Numbered(NamedTuple):
-    """One picture of a sequence."""
+    """A picture of a sequence."""
 
     number: int
     path: Path
@@ -28,14 +28,14 @@ class Numbered(NamedTuple):
 
 
 def number_of(name: str) -> int | None:
-    """The last number in a picture's name; None where it has none or is no picture."""
+    """The last number in a picture's file name; None if it has none or is no picture."""
     stem, ending = Path(name).stem, Path(name).suffix.lower()
     digits = re.findall(r"[0-9]+", stem)
     return int(digits[-1]) if digits and ending in ENDINGS else None
 
 
 def pictures_in(folder: Path) -> list[Numbered]:
-    """The pictures of a sequence in their order; Unusable where there is no order or no picture."""
+    """The pictures of a sequence in order; raises Unusable if numbers repeat or none is found."""
     found = sorted((number, path.name) for path in _files(folder)
                    if (number := number_of(path.name)) is not None)  # fmt: skip
     if not found:
@@ -48,7 +48,7 @@ def pictures_in(folder: Path) -> list[Numbered]:
 
 
 def digest_of(pictures: Iterable[Numbered]) -> str:
-    """The sha256 of a sequence: of the names and contents of its pictures, in their order."""
+    """The sha256 over names and contents of the pictures, in order."""
     whole = hashlib.sha256()
     for picture in pictures:
         whole.update(f"{picture.path.name}\0{picture.sha256}\n".encode(errors="surrogateescape"))
@@ -56,7 +56,7 @@ def digest_of(pictures: Iterable[Numbered]) -> str:
 
 
 def size_of(pictures: Sequence[Numbered]) -> int:
-    """Bytes of all pictures."""
+    """Size of all pictures in bytes."""
     return sum(picture.path.stat().st_size for picture in pictures)
 
 
@@ -72,7 +72,7 @@ def _files(folder: Path) -> list[Path]:
 
 
 def _digest(path: Path) -> str:
-    """An empty picture is a damaged frame, not the end of its clip."""
+    """The sha256 of a file; an empty one is a damaged frame, which does not end the clip."""
     try:
         return sha256_of(path)
     except Unusable as verdict:

@@ -1,7 +1,7 @@
-"""A folder of numbered pictures as a stream of small upright pictures with true times.
+"""Read a folder of numbered pictures as a stream of small upright JPEGs with true times.
 
-It is read as a video is: a picture that cannot be decoded is a damaged frame, and where the size
-changes the clip ends. Pictures come one by one and are forgotten at once.
+It is treated as a video: a picture that cannot be decoded is a damaged frame, and the clip ends
+where the size changes. One picture is in memory at a time.
 """
 
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ _DAMAGED = {"empty_file", "not_an_image", "damaged_image"}  # of one picture; th
 
 @dataclass(frozen=True)
 class Moment:
-    """A sound picture, its number from the first one of the sequence on, and its time in s."""
+    """A picture that could be decoded, its number in the sequence (0 first) and its time in s."""
 
     number: int
     time: float
@@ -30,7 +30,7 @@ class Moment:
 
 
 class Sequence:
-    """Iterate once for the pictures; `facts` are known after the last one."""
+    """Iterate once over the pictures; `facts` are available after the last one."""
 
     def __init__(
         self, pictures: list[Numbered], *, rate: float, fps: float, max_side: int, quality: int
@@ -65,7 +65,7 @@ class Sequence:
             yield Picture(moment.number, moment.time, encode(small, quality=self._quality))
 
     def _moments(self) -> Iterator[Moment]:
-        """The sound pictures up to where the size changes; time starts with the first of them."""
+        """The decoded pictures until the size changes; the first one's time is 0."""
         start = None
         for number, pixels in self._sound():
             height, width = pixels.shape[:2]
@@ -101,7 +101,7 @@ def open_sequence(
     quality: int = 90,
     sha256: str | None = None,
 ) -> Iterator[Sequence]:
-    """At most `fps` pictures per s of a folder that holds `rate` per s, else as `open_video`."""
+    """At most `fps` pictures per s of a folder with `rate` pictures per s; else as `open_video`."""
     if rate is None:
         raise Unusable(
             "rate_unknown",

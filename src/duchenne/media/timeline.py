@@ -1,7 +1,6 @@
-"""When each frame was shown, and which frames to keep.
+"""The presentation times of frames, and which frames to keep at a lower frame rate.
 
-Time is exact (fractions of a second) until it leaves, so that the same clip at another time base
-gives the same answer.
+Times are computed as fractions, so that they do not depend on the time base of the file.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -13,15 +12,15 @@ T = TypeVar("T")
 
 
 class Timeline:
-    """Presentation times that start at 0 and only grow, in s.
+    """Presentation times in s that start at 0 and strictly increase.
 
-    A timestamp that is missing, or not later than the one before, becomes the one before plus one
-    nominal frame, and is counted in `repaired`.
+    A timestamp that is missing or not later than the one before is replaced by the one before plus
+    `step`, the nominal interval in s, and counted in `repaired`.
     """
 
     def __init__(self, step: Fraction) -> None:
         self.repaired = 0
-        self.skipped = 0  # frames that would fit into the gaps
+        self.skipped = 0  # number of frames missing in gaps
         self._steady = self._intervals = 0
         self._step = step
         self._origin: Fraction | None = None
@@ -48,7 +47,7 @@ class Timeline:
 
     @property
     def is_steady(self) -> bool:
-        """Whether nine intervals in ten are the nominal one, so that a gap is a loss."""
+        """Whether nine intervals in ten are nominal, so that gaps are lost frames."""
         return 10 * self._steady >= 9 * self._intervals
 
     def _note(self, interval: Fraction) -> None:
@@ -59,14 +58,16 @@ class Timeline:
 
 
 def tick_of(time: float, fps: float) -> int:
-    """The nearest tick; halfway, the earlier, or every 50 per s clip would end on one tick more."""
-    return ceil(time * fps - 0.5 - 1e-6)  # a millionth: the binary image of 0.46 s is not exact
+    """The nearest tick of a clock of `fps` Hz; halfway the earlier one, or every clip of 50 frames
+    per s would end one tick later."""
+    return ceil(time * fps - 0.5 - 1e-6)  # a millionth, since 0.46 is not exact in binary
 
 
 def thin(moments: Iterable[T], *, fps: float, time: Callable[[T], float]) -> Iterator[T]:
-    """At most `fps` moments per second, chosen by time and never repeated.
+    """At most `fps` moments per s, chosen by time and never repeated.
 
-    Of those that fall on one tick of the clock the nearest is kept. Only one is ever held.
+    Of the moments whose nearest tick is the same, the one nearest to it is kept. Only one is held
+    in memory.
     """
     tick, kept = None, None
     for moment in moments:

@@ -1,7 +1,7 @@
-"""A video file as a stream of small upright pictures with true times.
+"""Read a video file as a stream of small upright JPEGs with true times.
 
-Frames come one by one and are forgotten at once, so memory does not grow with the clip. Only the
-frames that are kept are scaled and encoded.
+One frame is in memory at a time, so memory does not grow with the clip. Only the frames that are
+kept are scaled and encoded.
 """
 
 from collections.abc import Iterator
@@ -23,13 +23,13 @@ from duchenne.media.picture import Developer, Geometry
 from duchenne.media.regular import Source, opened
 from duchenne.media.timeline import Timeline, thin
 
-_MOST_FAILED_READS = 100  # of the container; past that, what is left is not worth the wait
+_MOST_FAILED_READS = 100  # of the container; then reading stops
 _USUAL_RATE = 25  # Hz, for repaired times where the file names no rate
 
 
 @dataclass(frozen=True)
 class Moment:
-    """A sound frame, its number in the source and its time in s."""
+    """A frame that could be decoded, its number in the source and its time in s."""
 
     number: int
     time: float
@@ -37,7 +37,7 @@ class Moment:
 
 
 class Video:
-    """Iterate once for the pictures; `facts` are known after the last one."""
+    """Iterate once over the pictures; `facts` are available after the last one."""
 
     def __init__(
         self,
@@ -92,7 +92,7 @@ class Video:
             yield Moment(self._seen - 1, self._timeline.place(_stamp(frame)), frame)
 
     def _frames(self) -> Iterator[av.VideoFrame]:
-        """The sound frames, in the order they are shown; the others are counted."""
+        """The frames that could be decoded, in presentation order; damaged ones are counted."""
         for packet in self._packets():
             try:
                 frames = self._stream.decode(packet)
@@ -109,7 +109,7 @@ class Video:
                     yield frame
 
     def _packets(self) -> "Iterator[Packet[VideoStream]]":
-        """Every packet that can be read; reading goes on past a damaged place."""
+        """Every packet that can be read; reading continues after damaged ones."""
         for _ in range(_MOST_FAILED_READS):
             try:
                 for packet in self._container.demux(self._stream):
@@ -146,7 +146,8 @@ class Video:
         )
 
     def _ended_early(self) -> bool:
-        """Fewer frames than the file lists, or a tenth less time (it may be that of the sound)."""
+        """Whether frames that the file lists are missing, or else a tenth of its length, since the
+        length may be that of the sound."""
         if self._promise.exact:
             return self._delivered < (self._promise.frames or 0)
         step = float(self._step)
@@ -154,7 +155,7 @@ class Video:
         return rest > max(2 * step, self._promise.seconds / 10)
 
     def _missing(self) -> int:
-        """Frames lost in gaps of an even clip, where they are a tenth of it or more."""
+        """Frames lost in gaps of an evenly spaced clip, if they are more than a tenth of it."""
         lost = self._timeline.skipped - self._damaged
         even = self._timeline.is_steady and not self._promise.exact
         return lost if even and lost * 10 > self._decoded else 0
@@ -169,15 +170,15 @@ def open_video(
     quality: int = 90,
     sha256: str | None = None,
 ) -> Iterator[Video]:
-    """At most `fps` pictures per s, none longer than `max_side` px, at JPEG `quality` (1 to 100).
+    """At most `fps` pictures per s, no side longer than `max_side` px, JPEG `quality` 1 to 100.
 
-    Raises Unusable, here or while iterating, where the file holds nothing that can be shown.
+    Raises Unusable, here or during iteration, if the file holds no picture that can be decoded.
     """
     with opened(path, sha256=sha256) as source, open_container(source.file) as container:
         yield Video(source, container, fps=fps, max_side=max_side, quality=quality)
 
 
 def _stamp(frame: av.VideoFrame) -> Fraction | None:
-    """Presentation time in s as the file has it; AVI has only the order of decoding."""
+    """The frame's timestamp in s; in AVI, which has none, its decoding time."""
     ticks = frame.dts if frame.pts is None else frame.pts
     return None if ticks is None or frame.time_base is None else ticks * frame.time_base

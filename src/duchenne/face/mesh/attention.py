@@ -1,11 +1,11 @@
-"""The Attention Mesh: 468 points of the face and 5 of each iris, weights in MediaPipe's wheel.
+"""The Attention Mesh: 468 points of the face and 5 of each iris; weights in MediaPipe's wheel.
 
 Grishchenko et al. 2020, "Attention Mesh: High-fidelity Face Mesh Prediction in Real-time". Only
-the network and its read-out are MediaPipe's; it is shown our own cut, so no detector runs, no
-tracking carries one frame into the next, and a frame of a clip gives what it gives alone.
+the network and its decoder are MediaPipe's. The input is our own crop, without MediaPipe's detector
+and tracking, so a frame gives the same landmarks alone and within a clip.
 
-z is in the unit of x, negative towards the camera, and 0 about at the middle of the head. It is
-the network's guess from one picture, so its scale is rougher than that of x and y.
+z is in the unit of x, negative towards the camera, and about 0 at the middle of the head. It is
+the network's guess from one picture, so its scale is less accurate than that of x and y.
 """
 
 from typing import Any
@@ -20,10 +20,11 @@ from duchenne.media.jpeg import Pixels
 
 POINTS = 478
 PRESENT = 0.5  # MediaPipe's own threshold on the presence score
-# Crop to box. MediaPipe takes 1.5. On demo clips with known lip drive the points followed it best
-# at 1.35 (r 0.997; 1.2: 0.996, 1.5: 0.994, 1.8: 0.990, 2.1: 0.977) and jittered least.
+# Side of the crop / side of the box. MediaPipe uses 1.5. On demo clips with known lip motion the
+# landmarks correlate best with it at 1.35 (r 0.997; 1.2: 0.996, 1.5: 0.994, 1.8: 0.990, 2.1: 0.977)
+# and jitter least.
 MARGIN = 1.35
-_SIDE = 192  # px; what the network takes
+_SIDE = 192  # px; the network's input
 # A landmark in a protocol buffer: tag, length, then x, y and z, each a tag and a float.
 _WIRE = 17
 _FIXED, _XYZ_ALONE = (0, 1, 2, 7, 12), (0x0A, 15, 0x0D, 0x15, 0x1D)
@@ -115,9 +116,9 @@ class AttentionMesh:
 
 
 def shares_of(landmarks: Any) -> NDArray[np.float64]:
-    """`(N, 3)` in shares of the crop, from a list of N landmarks.
+    """`(N, 3)` in fractions of the crop, from a message with N landmarks.
 
-    Asked one number after another, a message takes a tenth of the network's own time.
+    Reading the message number by number would take a tenth of the network's time.
     """
     wire = np.frombuffer(landmarks.SerializeToString(), np.uint8)
     if wire.size == len(landmarks.landmark) * _WIRE:

@@ -1,8 +1,8 @@
-"""dlib's 68 points of iBUG 300-W, for comparison with published work; flat, so z is 0.
+"""dlib's 68 points of iBUG 300-W, for comparison with published work; without depth: z is 0.
 
 The predictor (Kazemi & Sullivan 2014, trained by D. King on iBUG 300-W) comes with the extra
-`dlib68`. Its file says MIT, but the pictures it was trained on exclude commercial use.
-It tells no score: the confidence is 1 wherever there is a box.
+`dlib68`. Its licence is MIT, but that of its training pictures excludes commercial use.
+It gives no score: the confidence is 1 in every frame with a box.
 """
 
 from importlib.metadata import PackageNotFoundError, files
@@ -20,9 +20,9 @@ from duchenne.media.regular import sha256_of
 
 MARGIN = 1.35
 _PREDICTOR = "shape_predictor_68_face_landmarks.dat"
-_SIDE = 256  # px of the cut
-# Where dlib's own detector puts its box in that cut: the median over 35 faces of seven clips, equal
-# to 2 % in every direction. The predictor was trained on such boxes.
+_SIDE = 256  # px; side of the crop
+# The box of dlib's own detector in that crop, for which the predictor was trained: the median over
+# 35 faces of seven clips, which agree to 2 % in every direction.
 _FACE = (0.186, 0.177, 0.824, 0.816)
 
 
@@ -51,7 +51,8 @@ class Dlib68:
 
 
 def predictor_path() -> Path:
-    """Where the extra put it. The package itself is not imported: it needs setuptools' old API."""
+    """The predictor's file in the extra's package, which is not imported: that would need the old
+    API of setuptools."""
     try:
         listed = files("face_recognition_models") or []
     except PackageNotFoundError:

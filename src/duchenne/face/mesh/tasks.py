@@ -1,7 +1,7 @@
-"""Any FaceLandmarker bundle (`.task`) that the user names, run by MediaPipe's tasks interface.
+"""A FaceLandmarker bundle (`.task`) given by the user, run by MediaPipe's tasks API.
 
-The bundle detects a face in our cut by itself and meshes it; z is as in the Attention Mesh. It
-tells no score with its points, so the confidence is 1 where it found a face and 0 where not.
+The bundle runs its own detector on our crop; z is as in the Attention Mesh. It gives no score, so
+the confidence is 1 if it found a face and 0 if not.
 """
 
 import zipfile
@@ -18,8 +18,8 @@ from duchenne.face.mesh.base import Points, nowhere
 from duchenne.media.jpeg import Pixels
 from duchenne.media.regular import sha256_of
 
-MARGIN = 2.0  # the bundle's own detector wants to see the whole head
-_SIDE = 384  # px, so that its own crop of the face is still 192
+MARGIN = 2.0  # the bundle's own detector needs the whole head
+_SIDE = 384  # px, so that its own crop of the face still has 192
 
 
 class TasksMesh:
@@ -54,7 +54,7 @@ class TasksMesh:
 
 
 def bundle_digest(model: Path) -> str:
-    """The sha256 of a bundle; ParamsError where it is none."""
+    """The sha256 of a bundle; raises ParamsError if the file is none."""
     try:
         digest = sha256_of(model)
     except Unusable as verdict:
