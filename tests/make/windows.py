@@ -4,7 +4,7 @@ from typing import Any
 
 import torch
 
-from duchenne.nets import encoders, fusion
+from duchenne.nets import fusion, trunk
 from duchenne.nets.inputs import Windows
 from duchenne.nets.neighbours import nearest
 from duchenne.nets.settings import Settings
@@ -41,7 +41,7 @@ def windows(settings: Settings, *, seen: list[str], seed: int = 0) -> Windows:
     markers = torch.randn((len(seen), fusion.columns(settings)), generator=draw)
     if settings.indicators:
         markers[:, 225:] = (markers[:, 225:] > 1.0).float()
-    number = encoders.columns(settings)
+    number = trunk.columns(settings)
     if number:
         neighbours = nearest(xyz.flatten(0, 1), number).reshape(*xyz.shape[:3], number)
     else:

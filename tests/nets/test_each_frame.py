@@ -12,8 +12,7 @@ from duchenne.nets import each_frame
 from duchenne.nets.dexpression import DeXpression
 from duchenne.nets.frames import pixels_of
 from duchenne.nets.inputs import Output, Pictures
-from duchenne.nets.scn import Scn
-from duchenne.nets.self_cure import landmark_loss, rank_loss
+from duchenne.nets.scn import Scn, landmark_loss, rank_loss
 from tests.make.pictures import one_frame_each, pictures, without
 
 SIDE = 48

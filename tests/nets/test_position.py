@@ -4,7 +4,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from duchenne.nets.position import encoding
+from duchenne.nets.transformer import encoding
 
 FLOAT = torch.zeros(1)
 

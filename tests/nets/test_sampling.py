@@ -3,7 +3,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from duchenne.nets.sampling import farthest
+from duchenne.nets.tubes import farthest
 from tests.nets.plain_clouds import far_apart
 
 

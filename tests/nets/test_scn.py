@@ -5,8 +5,7 @@ import torch
 from torch import Tensor, nn
 
 from duchenne.nets.inputs import Pictures
-from duchenne.nets.resnet import Block, ResNet18
-from duchenne.nets.scn import Scn
+from duchenne.nets.scn import Block, ResNet18, Scn
 from tests.make.pictures import one_frame_each, pictures
 
 

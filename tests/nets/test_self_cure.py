@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from duchenne.nets.self_cure import landmark_loss, mean_points, rank_loss, relabelled
+from duchenne.nets.scn import landmark_loss, mean_points, rank_loss, relabelled
 
 TEN = [0.3, 0.9, 0.0, 0.7, 0.5, 0.1, 0.8, 0.2, 0.6, 0.4]  # the highest seven: 0.6; the rest: 0.1
 

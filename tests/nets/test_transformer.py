@@ -5,9 +5,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from duchenne.nets.attention import attend
-from duchenne.nets.position import encoding
-from duchenne.nets.transformer import Axis, Layer, Transformer
+from duchenne.nets.transformer import Axis, Layer, Transformer, attend, encoding
 from tests.nets import plain
 
 

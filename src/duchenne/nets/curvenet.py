@@ -3,24 +3,66 @@
 The encoder of MeshSmileNet and its successors (Xiang et al. 2021, "Walk in the Cloud"), at full
 resolution and without classifier. Every landmark keeps its row from end to end. All of it runs in
 single precision or better, also under autocast: the geometry and the choices along curves turn on
-small differences.
-"""
+small differences."""
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from duchenne.nets.curves import CurveAggregation
-from duchenne.nets.edges import EdgeMax, EdgeMean
-from duchenne.nets.kernels.edgewise import SLOPE
+from duchenne.nets.curves import CurveAggregation, CurveWalk
+from duchenne.nets.kernels.edgewise import SLOPE, hidden_moments, largest, mixed_mean
 from duchenne.nets.kernels.folded_norm import FoldedNorm, Moments, moments_of
 from duchenne.nets.kernels.graph import Graph, geometry_moments, graph_of, numbered
 from duchenne.nets.kernels.join import join
 from duchenne.nets.kernels.wide import wide_map
-from duchenne.nets.walk import CurveWalk
 
 # in, planes of the bottleneck, out
 _BLOCKS = ((32, 16, 32), (32, 8, 64), (64, 32, 128), (128, 32, 256))
+
+
+class EdgeMax(nn.Module):
+    """max_j leaky(norm(W g_ij)): geometry (F, k edges, N) → features (F·N, width)."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.embed = nn.Linear(9, width, bias=False)
+        self.embed_norm = FoldedNorm(width)
+
+    def forward(self, graph: Graph, geometry: Moments | None) -> Tensor:
+        source, target, shift = split(*self.embed_norm.fold(self.embed.weight, geometry))
+        # Neither what the target adds nor the rectifier changes which neighbour has the most.
+        most = largest(graph.points @ source, graph)
+        return functional.leaky_relu(most + torch.addmm(shift, graph.points, target), SLOPE)
+
+
+class EdgeMean(nn.Module):
+    """x (F·N, width) → mean_j leaky(norm(V h_ij)), h_ij = leaky(x_j - x_i + norm(W g_ij))."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.embed = nn.Linear(9, width, bias=False)
+        self.embed_norm = FoldedNorm(width)
+        self.mix = nn.Linear(width, width, bias=False)
+        self.mix_norm = FoldedNorm(width)
+
+    def forward(self, x: Tensor, graph: Graph, geometry: Moments | None) -> Tensor:
+        source, target, shift = split(*self.embed_norm.fold(self.embed.weight, geometry))
+        u = torch.addmm(x, graph.points, source)
+        v = torch.addmm(shift, graph.points, target) - x
+        hidden = None
+        if self.training:
+            hidden = Moments(*hidden_moments(u, v, graph))
+        weight, bias = self.mix_norm.fold(self.mix.weight, hidden)
+        return mixed_mean(graph, u, v, weight, bias)
+
+
+def split(weight: Tensor, shift: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """W (c, 9) on (p_i, p_j, p_j - p_i) as maps (3, c) of p_j and of p_i.
+
+    With the three rows contiguous: otherwise the product for their gradient takes ten times longer.
+    """
+    one, other, difference = weight.T.contiguous().chunk(3)
+    return other + difference, one - difference, shift
 
 
 class CurveNet(nn.Module):

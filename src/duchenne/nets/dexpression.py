@@ -11,8 +11,8 @@ from torch.nn import functional
 
 from duchenne.nets import each_frame
 from duchenne.nets.frames import pixels_of
+from duchenne.nets.heads import outputs
 from duchenne.nets.inputs import Output, Pictures
-from duchenne.nets.verdict import outputs
 
 _STEM = 64
 _SMALLEST = 45  # px; the last map is then 2 × 2, and even one face has batch statistics

@@ -16,11 +16,11 @@ moves; one linear map for head, and dropout.
 import torch
 from torch import Tensor, nn
 
+from duchenne.nets.heads import largest, logits
 from duchenne.nets.inputs import Output, Windows
 from duchenne.nets.kernels.chunks import chunks
 from duchenne.nets.transformer import Layer
 from duchenne.nets.tubes import Span, Tubes, check, tubes
-from duchenne.nets.verdict import largest, logits
 
 _FRAME = 0.1  # distances between the eyes; within twice that a landmark has 16 neighbours
 

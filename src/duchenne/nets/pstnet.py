@@ -15,9 +15,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from duchenne.nets.heads import largest, logits
 from duchenne.nets.inputs import Output, Windows
 from duchenne.nets.tubes import Span, Tubes, check, frames_of, tubes
-from duchenne.nets.verdict import largest, logits
 
 
 class Layer(NamedTuple):

@@ -12,11 +12,11 @@ from torch import Tensor, nn
 from duchenne.errors import suggest
 from duchenne.nets.convlstm import ConvLstm
 from duchenne.nets.frames import by_window, frames_of, last
+from duchenne.nets.heads import outputs
 from duchenne.nets.inputs import Output, Pictures
 from duchenne.nets.narrow_conv import NarrowConv
 from duchenne.nets.non_local import NonLocal
 from duchenne.nets.temporal_attention import TemporalAttention
-from duchenne.nets.verdict import outputs
 
 SIDE = 48  # px
 RGB = 3

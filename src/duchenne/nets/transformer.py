@@ -1,17 +1,47 @@
 """Pre-norm transformer layers over the frames of a window or over the tokens of a frame."""
 
+import math
 from collections.abc import Sequence
 from typing import Literal
 
+import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
-from duchenne.nets.attention import attend
 from duchenne.nets.kernels.dropout import Dropout
 from duchenne.nets.kernels.shares import apart
-from duchenne.nets.position import encoding
 from duchenne.nets.settings import WIDTH
 
+# Of the slowest wave, in frames over 2 pi; the fastest repeats after 2 pi frames.
+_LONGEST = 10_000.0
 Axis = Literal["time", "space"]
+
+
+def encoding(places: int, width: int, *, like: Tensor) -> Tensor:
+    """(places, width), sine and cosine in turn, with the type and on the device of `like`."""
+    place = torch.arange(places, device=like.device, dtype=torch.float32)
+    even = torch.arange(0, width, 2, device=like.device, dtype=torch.float32)
+    angle = place[:, None] * torch.exp(even * (-math.log(_LONGEST) / width))
+    return torch.stack((angle.sin(), angle.cos()), dim=-1).flatten(1).to(like.dtype)
+
+
+def attend(
+    query: Tensor, key: Tensor, value: Tensor, *, heads: int, present: Tensor | None = None
+) -> Tensor:
+    """(B, S, C) of `query` over (B, K, C) of `key` and `value` → (B, S, C), heads side by side.
+
+    Nothing is taken from keys where `present` (B, K) is False; one key at least must be present.
+    """
+    mask = None if present is None else present[:, None, None]  # (B, 1, 1, K)
+    mixed = functional.scaled_dot_product_attention(
+        _split(query, heads=heads), _split(key, heads=heads), _split(value, heads=heads), mask
+    )
+    return mixed.transpose(1, 2).flatten(2)
+
+
+def _split(rows: Tensor, *, heads: int) -> Tensor:
+    """(B, S, C) → (B, heads, S, C / heads)."""
+    return rows.reshape(*rows.shape[:2], heads, -1).transpose(1, 2)
 
 
 class Layer(nn.Module):

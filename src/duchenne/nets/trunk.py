@@ -2,22 +2,54 @@
 
 Frames are encoded one by one and pooled into latent tokens, a transformer mixes these within and
 between frames, a second one the frames. Absent frames never come near the encoder or any batch
-statistics, no other frame looks at them, and no mean counts them.
-"""
+statistics, no other frame looks at them, and no mean counts them."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from duchenne.nets.encoders import ENCODERS
+from duchenne.nets.curvenet import CurveNet
 from duchenne.nets.inputs import Windows
 from duchenne.nets.kernels.norm import Norm
 from duchenne.nets.kernels.pooling import pool
 from duchenne.nets.kernels.shares import apart
-from duchenne.nets.settings import Settings
+from duchenne.nets.settings import WIDTH, Settings
 from duchenne.nets.transformer import Axis, Transformer
+
+
+class PerLandmark(nn.Module):
+    """One linear map for every landmark, blind to the others: what CurveNet is measured against."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear = nn.Linear(3, WIDTH)
+
+    def forward(self, xyz: Tensor, neighbours: Tensor) -> Tensor:
+        del neighbours  # all encoders are called alike
+        encoded: Tensor = self.linear(xyz)
+        return encoded
+
+
+def _linear(settings: Settings) -> nn.Module:
+    del settings  # nothing about it can be set
+    return PerLandmark()
+
+
+def _curvenet(settings: Settings) -> nn.Module:
+    return CurveNet(
+        settings.points,
+        neighbours=settings.neighbours,
+        curves=settings.curves,
+        steps=settings.steps,
+    )
+
+
+def columns(settings: Settings) -> int:
+    """K of `Windows.neighbours`: how many neighbours of a landmark it needs, itself included."""
+    return settings.neighbours + 1 if settings.encoder == "curvenet" else 0
 
 
 class Features(NamedTuple):
@@ -105,3 +137,9 @@ def _axes(settings: Settings) -> tuple[list[Axis], list[Axis]]:
     }
     turn = turns[settings.attention]
     return [turn[layer % 2] for layer in range(settings.depth)], [turn[0]] * settings.time_depth
+
+
+ENCODERS: dict[str, Callable[[Settings], nn.Module]] = {
+    "curvenet": _curvenet,
+    "linear": _linear,
+}

@@ -8,12 +8,11 @@ from -1 to 1, and dropout wherever the paper has it (from memory), not inside at
 import torch
 from torch import Tensor, nn
 
-from duchenne.nets.attention import attend
 from duchenne.nets.frames import by_window, frames_of
+from duchenne.nets.heads import logits
 from duchenne.nets.inputs import Output, Pictures
-from duchenne.nets.position import encoding
+from duchenne.nets.transformer import attend, encoding
 from duchenne.nets.trunk import over_present
-from duchenne.nets.verdict import logits
 
 # As much as what a patch shows. With the usual 0.02, made for millions of pictures, two hundred
 # steps did not teach it whether a square is left or right; like this, eighty do.

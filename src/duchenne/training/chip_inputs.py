@@ -7,7 +7,7 @@ import torch
 
 from duchenne.config.training import Training, Window
 from duchenne.errors import TrainingError, listed
-from duchenne.nets.self_cure import mean_points
+from duchenne.nets.scn import mean_points
 from duchenne.training import chip_batches, movement
 from duchenne.training.chip_augment import ChipAugment
 from duchenne.training.chip_batches import ChipClip, ChipCutter, store_chips

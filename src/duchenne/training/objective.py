@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from duchenne.config.training import Scn
 from duchenne.nets.inputs import Output
-from duchenne.nets.self_cure import landmark_loss, rank_loss, relabelled
+from duchenne.nets.scn import landmark_loss, rank_loss, relabelled
 from duchenne.training import losses
 from duchenne.training.batches import AnyBatch
 from duchenne.training.losses import Targets, norms

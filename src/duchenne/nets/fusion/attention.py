@@ -6,10 +6,10 @@ are, and the answer is that of the D-Markers alone.
 
 from torch import Tensor, nn
 
-from duchenne.nets.attention import attend
 from duchenne.nets.fusion.base import Fusion, normed, of_landmarks, perceptron
 from duchenne.nets.fusion.tokens import MarkerTokens, addressed
 from duchenne.nets.settings import WIDTH, Settings
+from duchenne.nets.transformer import attend
 from duchenne.nets.trunk import Features, over_present
 
 

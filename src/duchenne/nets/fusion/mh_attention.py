@@ -6,10 +6,10 @@ so that a frame can take its speed from one phase and its symmetry from another.
 
 from torch import Tensor, nn
 
-from duchenne.nets.attention import attend
 from duchenne.nets.fusion.base import Fusion, normed, of_landmarks, perceptron
 from duchenne.nets.fusion.tokens import MarkerTokens, addressed
 from duchenne.nets.settings import WIDTH, Settings
+from duchenne.nets.transformer import attend
 from duchenne.nets.trunk import Features, over_present
 
 

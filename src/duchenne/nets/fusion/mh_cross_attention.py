@@ -7,10 +7,10 @@ before and no perceptron follows; as published, but for the length of the sequen
 
 from torch import Tensor, nn
 
-from duchenne.nets.attention import attend
 from duchenne.nets.fusion.base import Fusion, normed
 from duchenne.nets.fusion.tokens import MarkerTokens, addressed
 from duchenne.nets.settings import WIDTH, Settings
+from duchenne.nets.transformer import attend
 from duchenne.nets.trunk import Features, over_present
 
 

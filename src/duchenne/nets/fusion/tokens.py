@@ -5,8 +5,8 @@ from torch import Tensor, nn
 
 from duchenne.nets.fusion.base import of_markers
 from duchenne.nets.inputs import BLOCKS, FEATURES
-from duchenne.nets.position import encoding
 from duchenne.nets.settings import WIDTH, Settings
+from duchenne.nets.transformer import encoding
 
 
 class MarkerTokens(nn.Module):
