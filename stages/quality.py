@@ -1,4 +1,4 @@
-"""Judge every clip by the limits in params.yaml: which are used, and why the others are not.
+"""Classifier every clip by the limits in params.yaml: which are used, and why the others are not.
 
 The gate stops the run when too many clips cannot be used, whatever the reason.
 """

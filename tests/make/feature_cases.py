@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
-from duchenne.nets.fitted.base import Judge
+from duchenne.nets.fitted import Classifier
 from duchenne.nets.inputs import Rows
 from duchenne.training import losses
 from duchenne.training.fitting import FITTERS, Fit, Logistic, Svm, Trees
@@ -59,10 +59,10 @@ def fit(name: str, given: Clips, *, classes: int = 2, seed: int = 0, **how: Any)
     return FITTERS[name](*given, classes=classes, seed=seed, how=settings)
 
 
-def logits(classifier: Judge, values: Array) -> torch.Tensor:
+def logits(classifier: Classifier, values: Array) -> torch.Tensor:
     found: torch.Tensor = classifier(Rows(torch.from_numpy(values))).logits
     return found
 
 
-def probabilities(classifier: Judge, values: Array) -> Array:
+def probabilities(classifier: Classifier, values: Array) -> Array:
     return losses.probabilities(logits(classifier, values)).numpy()

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from duchenne.nets.curvenet import CurveNet
-from duchenne.nets.kernels import chunks
+from duchenne.nets.kernels import graph
 from duchenne.nets.neighbours import mirrored, nearest
 from tests.nets.plain_curvenet import PlainCurveNet
 
@@ -105,7 +105,7 @@ def test_pieces_of_any_size_give_the_same(training, monkeypatch):
     xyz = faces(5, 64)
     neighbours = nearest(xyz, 8)
     out, gradients = run(fast, xyz, neighbours)
-    monkeypatch.setattr(chunks, "_CACHE", 40_000)  # bytes: a few rows, and two frames' edges of 8
+    monkeypatch.setattr(graph, "_CACHE", 40_000)  # bytes: a few rows, and two frames' edges of 8
     small, small_gradients = run(fast, xyz, neighbours)
     torch.testing.assert_close(small, out, rtol=1e-11, atol=1e-11)
     for name, gradient in gradients.items():
@@ -114,7 +114,7 @@ def test_pieces_of_any_size_give_the_same(training, monkeypatch):
 
 @given(frames=st.integers(0, 50), values=st.integers(1, 10**7))
 def test_pieces_cover_all_frames_once_and_fit(frames, values):
-    pieces = list(chunks.chunks(torch.zeros(0), count=frames, values=values))
+    pieces = list(graph.chunks(torch.zeros(0), count=frames, values=values))
     assert [i for piece in pieces for i in range(frames)[piece]] == list(range(frames))
     assert all(
         (piece.stop - piece.start) * values * 4 <= 2_600_000 or piece.stop - piece.start == 1

@@ -9,8 +9,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from duchenne.nets.fitted import JUDGES, build
-from duchenne.nets.fitted.base import NEVER, Judge
+from duchenne.nets.fitted import CLASSIFIERS, NEVER, Classifier, build
 from duchenne.nets.inputs import Rows
 
 NAN = math.nan
@@ -38,7 +37,7 @@ def judge(name: str, weights: dict[str, Any], *, present: list[int], classes: in
     return made
 
 
-def logits(made: Judge, rows: torch.Tensor = ROWS) -> torch.Tensor:
+def logits(made: Classifier, rows: torch.Tensor = ROWS) -> torch.Tensor:
     found: torch.Tensor = made(Rows(rows)).logits
     return found
 
@@ -121,7 +120,7 @@ def test_trees_take_turns_at_the_scores():
     torch.testing.assert_close(logits(made)[:1], wanted)
 
 
-@pytest.mark.parametrize("name", JUDGES)
+@pytest.mark.parametrize("name", CLASSIFIERS)
 def test_a_judge_is_its_arguments_and_its_weights(name, tmp_path: Path):
     arguments = {"judge": name, "inputs": 3, "classes": 5, "present": 3, **SHAPES[name]}
     made = build(arguments)
@@ -145,5 +144,7 @@ def test_rows_of_another_width_are_refused():
 
 
 def test_a_judge_that_does_not_exist_is_not_built():
-    with pytest.raises(ValueError, match=r"there is no judge 'tree_sun'; did you mean 'tree_sum'?"):
+    with pytest.raises(
+        ValueError, match=r"there is no classifier 'tree_sun'; did you mean 'tree_sum'?"
+    ):
         build({"judge": "tree_sun", "inputs": 1, "classes": 2, "present": 2})

@@ -33,7 +33,7 @@ def test_the_convolution_is_that_of_a_plain_loop(span):
 
 def test_the_largest_has_the_gradient_of_a_maximum(monkeypatch):
     monkeypatch.setattr(
-        "duchenne.nets.kernels.chunks._CACHE", 8 * 5 * 6 * 2
+        "duchenne.nets.kernels.graph._CACHE", 8 * 5 * 6 * 2
     )  # two of seven at a time
     torch.manual_seed(0)
     rows = torch.randn(7, 5, 4, dtype=torch.float64, requires_grad=True)

@@ -10,11 +10,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from duchenne.nets.curves import CurveAggregation, CurveWalk
-from duchenne.nets.kernels.edgewise import SLOPE, hidden_moments, largest, mixed_mean
-from duchenne.nets.kernels.folded_norm import FoldedNorm, Moments, moments_of
+from duchenne.nets.kernels.batchnorm import FoldedNorm, Moments, moments_of
+from duchenne.nets.kernels.edges import SLOPE, hidden_moments, largest, mixed_mean
 from duchenne.nets.kernels.graph import Graph, geometry_moments, graph_of, numbered
-from duchenne.nets.kernels.join import join
-from duchenne.nets.kernels.wide import wide_map
+from duchenne.nets.kernels.residual import join, wide_map
 
 # in, planes of the bottleneck, out
 _BLOCKS = ((32, 16, 32), (32, 8, 64), (64, 32, 128), (128, 32, 256))

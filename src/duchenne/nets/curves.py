@@ -8,10 +8,9 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
-from duchenne.nets.kernels.chunks import chunks
-from duchenne.nets.kernels.edgewise import SLOPE
-from duchenne.nets.kernels.graph import numbered
-from duchenne.nets.kernels.norm import Norm
+from duchenne.nets.kernels.batchnorm import Norm
+from duchenne.nets.kernels.edges import SLOPE
+from duchenne.nets.kernels.graph import chunks, numbered
 
 _SMALL = 1e-8  # least divisor of the cosine
 _FEW = 16  # keys; up to so many the fused attention is slower than its parts

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from duchenne.nets.heads import largest, logits
 from duchenne.nets.inputs import Output, Windows
-from duchenne.nets.kernels.chunks import chunks
+from duchenne.nets.kernels.graph import chunks
 from duchenne.nets.transformer import Layer
 from duchenne.nets.tubes import Span, Tubes, check, tubes
 

@@ -13,8 +13,8 @@ from torch.nn import functional
 
 from duchenne.nets.curvenet import CurveNet
 from duchenne.nets.inputs import Windows
-from duchenne.nets.kernels.norm import Norm
-from duchenne.nets.kernels.pooling import pool
+from duchenne.nets.kernels.batchnorm import Norm
+from duchenne.nets.kernels.pool import pool
 from duchenne.nets.kernels.shares import apart
 from duchenne.nets.settings import WIDTH, Settings
 from duchenne.nets.transformer import Axis, Transformer

@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from duchenne.nets.kernels import chunks
+from duchenne.nets.kernels import graph
 from duchenne.nets.kernels.dropout import Dropout, draw_kept
 
 MANY = 400_000
@@ -54,7 +54,7 @@ def test_draws_anew_each_time_and_the_same_from_one_seed():
 @pytest.mark.parametrize("count", [1, 2, 3, 4, 5, 1001])
 def test_pieces_of_any_size_give_the_same(count, monkeypatch):
     whole = drawn(0.4, count=count)
-    monkeypatch.setattr(chunks, "_CACHE", 64)
+    monkeypatch.setattr(graph, "_CACHE", 64)
     assert torch.equal(drawn(0.4, count=count), whole)
     assert len(whole) == count
 

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from duchenne.nets.kernels.products import affine, inner
+from duchenne.nets.kernels.graph import affine, inner
 
 
 @pytest.mark.parametrize("rows", [2, 7, 40])

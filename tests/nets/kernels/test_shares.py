@@ -11,10 +11,9 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from duchenne.nets.kernels.batchnorm import FoldedNorm, Norm
 from duchenne.nets.kernels.crew import each
 from duchenne.nets.kernels.dropout import Dropout, draw_kept
-from duchenne.nets.kernels.folded_norm import FoldedNorm
-from duchenne.nets.kernels.norm import Norm
 from duchenne.nets.kernels.shares import apart, chance, divided, first, total
 from duchenne.nets.smilenet import SmileNet
 from tests.make.windows import small, windows

@@ -9,8 +9,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
-from duchenne.nets.fitted.kernel_machine import KernelMachine
-from duchenne.nets.fitted.tree_sum import TreeSum
+from duchenne.nets.fitted import KernelMachine, TreeSum
 from duchenne.training.fitting import Trees, logistic, trees
 from duchenne.training.fitting.base import Array
 from duchenne.training.fitting.probabilities import softmax

@@ -3,7 +3,6 @@
 from duchenne.errors import suggest
 from duchenne.nets.fusion import base
 from duchenne.nets.fusion.additive import Additive
-from duchenne.nets.fusion.alone import Alone
 from duchenne.nets.fusion.attention import Attention
 from duchenne.nets.fusion.base import Fusion
 from duchenne.nets.fusion.bilinear import Bilinear
@@ -19,6 +18,7 @@ from duchenne.nets.fusion.hadamard import Hadamard
 from duchenne.nets.fusion.hadamard_gated import HadamardGated
 from duchenne.nets.fusion.mh_attention import MultiHeadAttention
 from duchenne.nets.fusion.mh_cross_attention import MultiHeadCrossAttention
+from duchenne.nets.fusion.none import Alone
 from duchenne.nets.settings import Settings
 
 FUSIONS: dict[str, type[Fusion]] = {

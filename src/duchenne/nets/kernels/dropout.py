@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
-from duchenne.nets.kernels.chunks import chunks
+from duchenne.nets.kernels.graph import chunks
 from duchenne.nets.kernels.shares import chance
 
 _LEVELS = 1 << 16

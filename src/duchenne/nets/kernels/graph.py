@@ -1,21 +1,64 @@
 """Who is whose neighbour, and the sums over edges that both directions need.
 
 Edges are visited a few frames at a time, which fit the processor's cache: with twenty edges per
-point memory is slower than arithmetic.
-"""
+point memory is slower than arithmetic."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple, TypeVar
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-from duchenne.nets.kernels.chunks import chunks
-from duchenne.nets.kernels.folded_norm import Moments
+from duchenne.nets.kernels.batchnorm import Moments
 from duchenne.nets.kernels.shares import total
 
+_CACHE = 2_600_000  # bytes of one array; a pass has up to three, and 5 MB are slower already
+_NARROW = 8
 R = TypeVar("R")
+
+
+def chunks(like: Tensor, *, count: int, values: int) -> Iterator[slice]:
+    """Slices of `count` frames, each of which has so many values of `like`'s kind.
+
+    On a GPU there is one slice: starting more kernels costs more than memory does.
+    """
+    step = max(1, _CACHE // (values * like.element_size()))
+    if like.is_cuda:
+        step = max(1, count)
+    for first in range(0, count, step):
+        yield slice(first, min(first + step, count))
+
+
+def summed(results: Sequence[tuple[Tensor, ...]]) -> list[Tensor]:
+    """The sum over all slices of each of their results, in double precision."""
+    return [torch.stack(found).double().sum(0) for found in zip(*results, strict=True)]
+
+
+def affine(rows: Tensor, weight: Tensor, shift: Tensor, *, into: Tensor) -> Tensor:
+    """rows (n, c) → rows · weight (c, c) + shift (c,)."""
+    if _narrow(rows):
+        twice = torch.kron(torch.eye(2, dtype=weight.dtype), weight.contiguous())
+        torch.addmm(shift.repeat(2), _pairs(rows), twice, out=_pairs(into))
+        return into
+    return torch.addmm(shift, rows, weight, out=into)
+
+
+def inner(a: Tensor, b: Tensor) -> Tensor:
+    """aᵀ b (c, c) for a and b (n, c)."""
+    if _narrow(a):
+        width = a.shape[1]
+        both = _pairs(a).T @ _pairs(b)
+        return both[:width, :width] + both[width:, width:]
+    return a.T @ b
+
+
+def _narrow(rows: Tensor) -> bool:
+    return rows.shape[1] <= _NARROW and len(rows) % 2 == 0 and not rows.is_cuda
+
+
+def _pairs(rows: Tensor) -> Tensor:
+    return rows.view(len(rows) // 2, -1)
 
 
 class Part(NamedTuple):

@@ -7,8 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from duchenne.nets.fitted import build
-from duchenne.nets.fitted.base import Judge
+from duchenne.nets.fitted import Classifier, build
 
 Array = npt.NDArray[np.float64]
 Numbers = npt.NDArray[np.int64]
@@ -16,7 +15,7 @@ Weights = Mapping[str, npt.NDArray[Any]]
 
 
 class Fit(NamedTuple):
-    classifier: Judge
+    classifier: Classifier
     arguments: dict[str, Any]  # JSON that `nets.fitted.build` takes
     chosen: dict[str, Any]  # JSON: the settings chosen, and their scores on inner folds
 

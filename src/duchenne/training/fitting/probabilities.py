@@ -9,7 +9,7 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.special import log_softmax
 
-from duchenne.nets.fitted.base import width
+from duchenne.nets.fitted import width
 from duchenne.training.fitting.base import Array, Numbers
 
 _SMALLEST = 1e-12  # a probability of 0 would make one clip's loss infinite

@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from duchenne.nets.kernels.chunks import chunks, summed
 from duchenne.nets.kernels.dropout import draw_kept, makeup
+from duchenne.nets.kernels.graph import chunks, summed
 
 
 class _Pool(torch.autograd.Function):

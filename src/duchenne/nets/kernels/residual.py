@@ -1,7 +1,6 @@
 """relu(norm(W x)) for the widest rows of the network, a few thousand at a time.
 
-Only W x and the result are ever whole in memory; what lies between stays in the cache.
-"""
+Only W x and the result are ever whole in memory; what lies between stays in the cache."""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,10 +8,44 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
+from torch.nn import functional
 
-from duchenne.nets.kernels.chunks import chunks, summed
-from duchenne.nets.kernels.folded_norm import FoldedNorm
+from duchenne.nets.kernels.batchnorm import FoldedNorm
+from duchenne.nets.kernels.edges import SLOPE, unrectify
+from duchenne.nets.kernels.graph import chunks, summed
 from duchenne.nets.kernels.shares import total
+
+
+class _Join(torch.autograd.Function):
+    """Rows y (n, i), x (n, j), V (o, i), W (o, j), b (o,) → (n, o)."""
+
+    @staticmethod
+    def forward(ctx: Any, bias: Tensor, *inputs: Tensor) -> Tensor:
+        y, narrow, x, wide = inputs
+        out = x.new_empty((len(x), len(bias)))
+
+        for part in chunks(x, count=len(x), values=len(bias)):
+            torch.addmm(bias, y[part], narrow.T, out=out[part])
+            functional.leaky_relu_(out[part].addmm_(x[part], wide.T), SLOPE)
+        ctx.save_for_backward(y, narrow, x, wide, out)
+        return out
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, ...]:
+        y, narrow, x, wide, out = ctx.saved_tensors
+        d_y, d_x = torch.empty_like(y), torch.empty_like(x)
+
+        def work(part: slice) -> tuple[Tensor, ...]:
+            d_out = unrectify(gradient[part], out[part], into=torch.empty_like(out[part]))
+            torch.mm(d_out, narrow, out=d_y[part])
+            torch.mm(d_out, wide, out=d_x[part])
+            # As (i, o): with eight columns on the right a product takes six times longer.
+            return y[part].T @ d_out, x[part].T @ d_out, d_out.sum(0)
+
+        results = [work(part) for part in chunks(x, count=len(x), values=out.shape[1])]
+        d_narrow, d_wide, d_bias = (found.to(out.dtype) for found in summed(results))
+        return d_bias, d_y, d_narrow.T, d_x, d_wide.T
 
 
 def wide_map(x: Tensor, weight: Tensor, norm: FoldedNorm) -> Tensor:
@@ -86,4 +119,5 @@ class _Wide(torch.autograd.Function):
         return d_x, d_weight.to(x.dtype), d_gain.to(x.dtype), d_bias.to(x.dtype), None
 
 
+join: Callable[[Tensor, Tensor, Tensor, Tensor, Tensor], Tensor] = _Join.apply
 _wide: Callable[..., tuple[Tensor, Tensor, Tensor, int]] = _Wide.apply

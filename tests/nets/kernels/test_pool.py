@@ -2,9 +2,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from duchenne.nets.kernels import chunks
+from duchenne.nets.kernels import graph
 from duchenne.nets.kernels.dropout import draw_kept
-from duchenne.nets.kernels.pooling import pool
+from duchenne.nets.kernels.pool import pool
 
 
 def given() -> tuple[Tensor, Tensor, Tensor]:
@@ -35,6 +35,6 @@ def test_equals_the_sums_of_what_is_left(share):
 @pytest.mark.parametrize("share", [0.0, 0.25])
 def test_pieces_of_any_size_give_the_same(share, monkeypatch):
     whole = pooled(share)
-    monkeypatch.setattr(chunks, "_CACHE", 2 * 9 * 6 * 8)
+    monkeypatch.setattr(graph, "_CACHE", 2 * 9 * 6 * 8)
     for found, wanted in zip(pooled(share), whole, strict=True):
         torch.testing.assert_close(found, wanted, rtol=1e-12, atol=1e-12)

@@ -12,10 +12,8 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
-from duchenne.nets.kernels.chunks import summed
-from duchenne.nets.kernels.folded_norm import moments_slope
-from duchenne.nets.kernels.graph import Graph, Part
-from duchenne.nets.kernels.products import affine, inner
+from duchenne.nets.kernels.batchnorm import moments_slope
+from duchenne.nets.kernels.graph import Graph, Part, affine, inner, summed
 from duchenne.nets.kernels.shares import total
 
 SLOPE = 0.2  # of all leaky rectifiers in this encoder
