@@ -16,11 +16,11 @@ _SOURCE = str(_PROJECT / "src")
 if _SOURCE not in sys.path[:1]:
     sys.path.insert(0, _SOURCE)
 
-from duchenne.flow import parent
+from duchenne.flow import process
 
 if sys.argv[:1] == ["-m"]:  # Python says so while it looks for the module that it is to run
-    parent.die_with_parent()
-    if parent.orphaned(_PROJECT):
+    process.die_with_parent()
+    if process.orphaned(_PROJECT):
         raise SystemExit(
             "ERROR the dvc that started this stage is gone (.dvc/tmp/rwlock does not name "
             f"process {os.getppid()}, its parent now); run `dvc repro` again"

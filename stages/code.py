@@ -4,7 +4,7 @@ data/code/<stage>.json has the digest of every file that the stage's script impo
 not, and is a dependency of that stage.
 """
 
-from duchenne.flow.written import digests
+from duchenne.flow.source import digests
 from duchenne.pipeline.stage import Stage, execute
 from duchenne.tables.files import write_json
 

@@ -10,7 +10,7 @@ import pytest
 
 from duchenne.errors import GateError
 from duchenne.flow import cache as unit_cache
-from duchenne.flow import source, voice
+from duchenne.flow import process, source
 from duchenne.flow.attempt import Work
 from duchenne.flow.cache import UnitCache, prune
 from duchenne.flow.fanout import Places, fan_out
@@ -213,13 +213,13 @@ def test_workers_are_numbered_by_their_names(
     name: object, number: int, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setenv("DUCHENNE_WORKER_NUMBER", "")
-    voice.number_worker(name)
-    assert voice.worker_number() == number
+    process.number_worker(name)
+    assert process.worker_number() == number
 
 
 def test_where_there_are_no_workers_the_number_is_0(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.delenv("DUCHENNE_WORKER_NUMBER", raising=False)
-    assert voice.worker_number() == 0
+    assert process.worker_number() == 0
 
 
 @pytest.mark.parametrize("settings", [INLINE, LOCAL])

@@ -7,8 +7,8 @@ import time
 from pathlib import Path
 
 from duchenne.errors import TrainingError, Unusable
+from duchenne.flow.process import say, worker_number
 from duchenne.flow.unit import Outcome, Recipe, Unit
-from duchenne.flow.voice import say, worker_number
 
 
 def write_text(unit: Unit, recipe: Recipe, out: Path) -> Outcome:

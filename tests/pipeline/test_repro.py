@@ -16,7 +16,7 @@ import pytest
 import yaml
 
 from duchenne.errors import BusyError
-from duchenne.flow import lock
+from duchenne.flow import process
 from tests.make import clips
 from tests.make.workspace import TINY, Workspace
 
@@ -368,7 +368,7 @@ def wait_for(condition, seconds: float = 60) -> None:
 HOLD = """
 import sys, time
 from pathlib import Path
-from duchenne.flow.lock import hold
+from duchenne.flow.process import hold
 with hold(Path(sys.argv[1]), name="train"):
     print("held", flush=True)
     time.sleep(60)
@@ -403,6 +403,6 @@ def test_a_stage_that_waits_too_long_is_refused_by_name(
     lock_file = finished.root / ".dvc/tmp/duchenne.lock"
     with (
         pytest.raises(BusyError, match=rf"in use by stage train \(process {holder.pid}\)"),
-        lock.hold(lock_file, name="decode", patience=0.2),
+        process.hold(lock_file, name="decode", patience=0.2),
     ):
         pass

@@ -3,7 +3,6 @@
 import ast
 from pathlib import Path
 
-from duchenne.flow import closure as imported
 from duchenne.flow import source
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -15,14 +14,14 @@ def tree(path: str) -> ast.Module:
 
 def modules(path: str) -> frozenset[str]:
     """The dotted names of all modules that a file of ours names in its imports."""
-    return imported.modules(ROOT, path)
+    return source.modules(ROOT, path)
 
 
 def direct(path: str) -> set[str]:
     """The files of ours that a file imports, with the packages they lie in."""
-    return imported.direct(ROOT, path)
+    return source.direct(ROOT, path)
 
 
 def closure(path: str) -> set[str]:
     """Every file of ours that runs when this one is imported, itself included."""
-    return imported.of(ROOT, (path,))
+    return source.closure_of(ROOT, (path,))

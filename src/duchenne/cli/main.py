@@ -17,7 +17,7 @@ from rich.table import Column, Table
 
 from duchenne.errors import DatasetError, DuchenneError, listed
 from duchenne.flow import cache as units
-from duchenne.flow import lock
+from duchenne.flow import process
 from duchenne.flow.settings import Settings, cache_folder, load
 from duchenne.pipeline import dvc
 
@@ -132,7 +132,7 @@ def frames(
     from duchenne.cli import forget
 
     root, cache = dvc.here(), units.UnitCache(cache_folder())
-    with lock.hold(root / ".dvc" / "tmp" / "duchenne.lock", name="forget"):
+    with process.hold(root / ".dvc" / "tmp" / "duchenne.lock", name="forget"):
         cache.sweep()
         shares = forget.found(root, cache)
         total = forget.freed(shares)

@@ -18,7 +18,7 @@ ENVIRONMENT = {"MALLOC_ARENA_MAX": "1"}
 # The first finds the code of this very folder, and pins thread counts.
 _PRELOADED = (
     "stages",
-    "duchenne.flow.forebear",
+    "duchenne.flow.forked",
     "distributed",
     "distributed.nanny",
     "duchenne.flow.engine",

@@ -14,7 +14,7 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from duchenne.errors import EngineError, ParamsError
-from duchenne.flow import ahead, threads, tls, voice, worker
+from duchenne.flow import ahead, process, threads, tls, worker
 from duchenne.flow.attempt import Attempt, Task
 from duchenne.flow.settings import Settings
 from duchenne.flow.unit import Outcome
@@ -139,7 +139,7 @@ def start(
     with ExitStack() as stack:
         terms = worker.terms(attempt, local=settings.engine == "local")
         client = _client(settings, min(settings.processes(), tasks), stack)
-        client.subscribe_topic(voice.topic(terms["run"]), lambda event: hear(event[1]))
+        client.subscribe_topic(process.topic(terms["run"]), lambda event: hear(event[1]))
         yield Cluster(client, terms, settings.wait)
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, TypedDict
 
 from duchenne.errors import EngineError, listed
-from duchenne.flow import lean, parent, source, threads, voice
+from duchenne.flow import lean, process, source, threads
 from duchenne.flow.attempt import Attempt
 from duchenne.flow.unit import Outcome
 
@@ -114,8 +114,8 @@ def agree(terms: Terms) -> None:
     differing = [] if terms["local"] else differences(terms)
     if differing:
         raise EngineError(f"worker {worker.name} on {platform.node()}: {'; '.join(differing)}")
-    voice.number_worker(worker.name)
-    voice.speak_on(terms["run"])
+    process.number_worker(worker.name)
+    process.speak_on(terms["run"])
     TERMS = terms
 
 
@@ -130,11 +130,11 @@ def prepare(folder: Path, *, local: bool, threads_each: int) -> None:
     threads.pin()
     lean.without_pandas()
     if local:
-        parent.die_with_parent()
+        process.die_with_parent()
     for place in (folder / "src", folder):
         if str(place) not in sys.path:
             sys.path.insert(0, str(place))
-    source.check(folder / "src")
+    source.check_place(folder / "src")
 
 
 def differences(terms: Terms) -> list[str]:

@@ -19,7 +19,7 @@ from duchenne.config import params as parameters
 from duchenne.config import resolved
 from duchenne.config.yaml import read_yaml
 from duchenne.errors import DuchenneError, StageError
-from duchenne.flow import ahead, closure, lean, lock, settings, source, written
+from duchenne.flow import ahead, lean, process, settings, source
 from duchenne.flow.unit import Recipe, installed
 
 if TYPE_CHECKING:  # check must start within a moment, and Arrow does not
@@ -84,7 +84,7 @@ class Stage:
         """What decides this stage's results: these params, its code, these libraries' versions,
         the table that they are written as, and (name, sha256) of weights that no version settles.
         """
-        sources = tuple(filter(_decides, closure.of_stage(self.root, self.name)))
+        sources = tuple(filter(_decides, source.files_of_stage(self.root, self.name)))
         return Recipe(
             stage=self.name,
             params=params,
@@ -113,14 +113,14 @@ def execute(name: str) -> int:
         if stage.engine.engine == "local" and "duchenne.flow.fanout" in sys.modules:
             ahead.start()
         _start_log(stage.engine.log)
-        with lock.hold(stage.root / ".dvc" / "tmp" / "duchenne.lock", name=name):
-            written.check(stage.root, name)
+        with process.hold(stage.root / ".dvc" / "tmp" / "duchenne.lock", name=name):
+            source.check_written(stage.root, name)
             now = resolved.settled(stage.params, stage.declared)
             resolved.check(stage.root / "data" / "params", name, now)
             if "pyarrow" in sys.modules:
                 lean.without_pandas()
             importlib.import_module(f"stages.{name}").run(stage)
-            written.check(stage.root, name)
+            source.check_written(stage.root, name)
     except DuchenneError as error:
         sys.stderr.write(f"ERROR {error}\n")
         return 1
@@ -132,7 +132,7 @@ def execute(name: str) -> int:
 
 def load(name: str, root: Path) -> Stage:
     """A stage as dvc.yaml, params.yaml and engine.yaml in `root` describe it."""
-    source.check(root / "src")
+    source.check_place(root / "src")
     declared = read_yaml(root / "dvc.yaml")["stages"].get(name)
     if declared is None:
         raise StageError(f"dvc.yaml has no stage {name}")

@@ -12,8 +12,8 @@ from duchenne.config.models import NEEDS
 from duchenne.config.training import Training
 from duchenne.dmarkers.names import COLUMNS
 from duchenne.errors import TrainingError, listed
+from duchenne.flow.process import say, worker_number
 from duchenne.flow.unit import Outcome, Recipe, Unit
-from duchenne.flow.voice import say, worker_number
 from duchenne.tables import parquet
 from duchenne.tables.crops import read_crops
 from duchenne.tables.dmarkers import read_features

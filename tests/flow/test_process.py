@@ -10,29 +10,29 @@ from typing import BinaryIO
 
 import pytest
 
-from duchenne.flow import parent
+from duchenne.flow import process
 from tests.make.workspace import Workspace
 from tests.rules.imports import ROOT
 
 DVC, PROGRAM, ADOPTER, GONE = 40, 41, 42, 43  # processes of a case
-SESSIONS = {0: 7, parent._FIRST: 7, DVC: 7, PROGRAM: 7, ADOPTER: 8}
+SESSIONS = {0: 7, process._FIRST: 7, DVC: 7, PROGRAM: 7, ADOPTER: 8}
 NAMED = '{"write": {"data/code": {"pid": 40, "cmd": "dvc repro"}}, "read": {}}'
 CASES = {
     # whose child, what dvc's lock file says, started by dvc, orphaned
     "dvc's": (DVC, NAMED, True, False),
-    "the first process has adopted it": (parent._FIRST, NAMED, True, True),
+    "the first process has adopted it": (process._FIRST, NAMED, True, True),
     "a nearer one has adopted it": (ADOPTER, NAMED, True, True),
     "who adopted it is gone too": (GONE, NAMED, True, True),
     "dvc is a container's first process": (
-        parent._FIRST, NAMED.replace("40", str(parent._FIRST)), True, False),
+        process._FIRST, NAMED.replace("40", str(process._FIRST)), True, False),
     "a program between": (PROGRAM, NAMED, True, False),
-    "by hand, beside what a killed dvc left": (parent._FIRST, NAMED, False, False),
-    "no lock file": (parent._FIRST, None, True, False),
-    "half written": (parent._FIRST, NAMED[:30], True, False),
-    "other bytes": (parent._FIRST, "\0", True, False),
-    "a list for a table": (parent._FIRST, '{"write": [1]}', True, False),
-    "a number for a process": (parent._FIRST, '{"write": {"data/code": 1}}', True, False),
-    "nobody named": (parent._FIRST, "{}", True, False),
+    "by hand, beside what a killed dvc left": (process._FIRST, NAMED, False, False),
+    "no lock file": (process._FIRST, None, True, False),
+    "half written": (process._FIRST, NAMED[:30], True, False),
+    "other bytes": (process._FIRST, "\0", True, False),
+    "a list for a table": (process._FIRST, '{"write": [1]}', True, False),
+    "a number for a process": (process._FIRST, '{"write": {"data/code": 1}}', True, False),
+    "nobody named": (process._FIRST, "{}", True, False),
 }  # fmt: skip
 
 
@@ -50,7 +50,7 @@ def test_whose_child_is_an_orphan(
         monkeypatch.setenv("DVC_STAGE", "code")
     monkeypatch.setattr(os, "getppid", lambda: child_of)
     monkeypatch.setattr(os, "getsid", session)
-    assert parent.orphaned(tmp_path) == orphaned
+    assert process.orphaned(tmp_path) == orphaned
 
 
 def session(process: int) -> int:
@@ -83,7 +83,7 @@ def test_dvc_killed_before_its_stage_was_python(workspace: Workspace) -> None:
 @pytest.mark.parametrize("system", ["another", *(["linux"] if sys.platform == "linux" else [])])
 def test_dvc_killed_while_its_stage_imports(workspace: Workspace, system: str) -> None:
     """An import that waits for ever ends with dvc; "another" is any system without prctl."""
-    ours = workspace.root / "src/duchenne/flow/parent.py"
+    ours = workspace.root / "src/duchenne/flow/process.py"
     ours.write_text(ours.read_text().replace("sys.platform", repr(system)))
     first = workspace.root / "src/duchenne/tables/files.py"  # of what stages/code.py imports
     first.write_text(f"print({GATE!r}, flush=True)\ninput()\n{first.read_text()}")

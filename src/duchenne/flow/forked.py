@@ -3,6 +3,6 @@
 Left alone it would wait for its last fork to end, and the forks, which end with it, for it.
 """
 
-from duchenne.flow import parent
+from duchenne.flow import process
 
-parent.die_with_parent()
+process.die_with_parent()

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from duchenne.errors import SourceError
-from duchenne.flow import closure, written
+from duchenne.flow import source
 from duchenne.tables.files import write_json
 from tests.rules.imports import ROOT
 
@@ -38,7 +38,7 @@ def project(tmp_path: Path) -> Path:
 
 
 def test_everything_that_is_imported_counts_and_nothing_else(project: Path):
-    assert closure.of_stage(project, "work") == [
+    assert source.files_of_stage(project, "work") == [
         "src/duchenne/__init__.py",
         "src/duchenne/face/__init__.py",
         "src/duchenne/face/boxes.py",
@@ -51,9 +51,9 @@ def test_everything_that_is_imported_counts_and_nothing_else(project: Path):
 
 
 def test_an_edit_is_seen_at_once(project: Path):
-    closure.of_stage(project, "work")
+    source.files_of_stage(project, "work")
     (project / "src/duchenne/face/boxes.py").write_text("import duchenne.idle\n")
-    found = closure.of_stage(project, "work")
+    found = source.files_of_stage(project, "work")
     assert "src/duchenne/idle.py" in found
     assert "src/duchenne/face/points.csv" not in found
 
@@ -68,12 +68,12 @@ def test_an_edit_is_seen_at_once(project: Path):
 def test_what_cannot_be_followed_is_named(project: Path, text: str, says: str):
     (project / "src/duchenne/face/boxes.py").write_text(text)
     with pytest.raises(SourceError, match=says):
-        closure.of_stage(project, "work")
+        source.files_of_stage(project, "work")
 
 
 def test_a_package_comes_before_a_module_of_its_name(project: Path):
     (project / "src/duchenne/face.py").write_text("import duchenne.idle\n")
-    assert "src/duchenne/face/__init__.py" in closure.of_stage(project, "work")
+    assert "src/duchenne/face/__init__.py" in source.files_of_stage(project, "work")
 
 
 @pytest.mark.parametrize("stage", STAGES)
@@ -89,23 +89,23 @@ def test_nothing_of_ours_that_python_loads_is_overlooked(stage: str):
     )
     loaded = {Path(line).relative_to(ROOT).as_posix() for line in done.stdout.split()}
     assert f"stages/{stage}.py" in loaded
-    assert loaded <= set(closure.of_stage(ROOT, stage))
+    assert loaded <= set(source.files_of_stage(ROOT, stage))
 
 
 def test_a_mark_of_byte_order_is_no_error(project: Path):
     (project / "src/duchenne/late.py").write_text("import duchenne.idle\n", "utf-8-sig")
-    assert "src/duchenne/idle.py" in closure.of_stage(project, "work")
+    assert "src/duchenne/idle.py" in source.files_of_stage(project, "work")
 
 
 def test_code_that_has_changed_since_it_was_written_down_is_refused(project: Path):
-    written.check(project, "work")  # nothing is written down yet: started by hand
-    write_json(project / "data/code/work.json", written.digests(project, "work"))
-    written.check(project, "work")
+    source.check_written(project, "work")  # nothing is written down yet: started by hand
+    write_json(project / "data/code/work.json", source.digests(project, "work"))
+    source.check_written(project, "work")
     (project / "src/duchenne/idle.py").write_text("x = 1\n")
-    written.check(project, "work")
+    source.check_written(project, "work")
     (project / "src/duchenne/face/points.csv").write_text("2\n")
     with pytest.raises(SourceError, match=r"points\.csv has changed since"):
-        written.check(project, "work")
+        source.check_written(project, "work")
     (project / "src/duchenne/face/points.csv").unlink()
     with pytest.raises(SourceError, match=r"points\.csv has changed since"):
-        written.check(project, "work")
+        source.check_written(project, "work")
