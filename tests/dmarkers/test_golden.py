@@ -76,7 +76,7 @@ EXPECTED = {
 
 @pytest.mark.parametrize("phase", PHASES)
 def test_features_on_paper(phase):
-    found = features.of(EYES, TIMES, SAMPLES[phase])
+    found = features.compute(EYES, TIMES, SAMPLES[phase])
     expected = dict(zip((feature.name for feature in FEATURES), EXPECTED[phase], strict=True))
     for (name, value), number in zip(expected.items(), found, strict=True):
         assert number == pytest.approx(value, rel=1e-12, abs=1e-12, nan_ok=True), name
@@ -108,7 +108,7 @@ def test_a_gap_takes_its_intervals_and_their_accelerations_away():
     """Sample 9 of the offset is lost: of its four intervals .2 and .5 are left, whose V are −10 and
     −20; no two of them touch, so there is no A."""
     lost = np.where(np.arange(12) == 9, nan, 1.0)
-    found = features.of(Signal(EYES.right * lost, EYES.left * lost), TIMES, SAMPLES["offset"])
+    found = features.compute(Signal(EYES.right * lost, EYES.left * lost), TIMES, SAMPLES["offset"])
     values = dict(zip((feature.name for feature in FEATURES), found, strict=True))
     assert values["dur"] == values["dur_fall"] == pytest.approx(0.7)
     assert values["dur_rise"] == values["total_rise"] == 0.0
@@ -180,6 +180,6 @@ def test_features_equal_a_plain_loop(rows):
     steps, level, side = (np.array(column, float) for column in zip(*rows, strict=True))
     times = np.cumsum(steps)
     signal = Signal(right=level - side / 2.0, left=level + side / 2.0)
-    found = features.of(signal, times, slice(0, len(times)))
+    found = features.compute(signal, times, slice(0, len(times)))
     expected = plain(level.tolist(), side.tolist(), times.tolist())
     assert found == pytest.approx(expected, rel=1e-9, abs=1e-9, nan_ok=True)

@@ -54,7 +54,7 @@ def test_a_mirror_negates_what_changes_its_sign_when_the_sides_are_swapped():
     times = np.arange(40) / 25
     right, left = 0.5 + np.sin(3 * times), 0.4 + 0.7 * np.sin(3 * times + 0.3)
     here, there = (
-        np.tile(features.of(signal, times, slice(0, 40)), 9)
+        np.tile(features.compute(signal, times, slice(0, 40)), 9)
         for signal in (Signal(right, left), Signal(left, right))
     )
     assert np.abs(here).min() > 0.0

@@ -55,7 +55,7 @@ def values_of(
     signal: Signal, samples: slice | None = None, *, fps: float = 25.0
 ) -> dict[str, float]:
     times = np.arange(len(signal.right)) / fps
-    found = features.of(signal, times, samples or slice(0, len(times)))
+    found = features.compute(signal, times, samples or slice(0, len(times)))
     return dict(zip(NAMES, found.tolist(), strict=True))
 
 

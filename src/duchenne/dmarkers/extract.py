@@ -66,7 +66,7 @@ def extract(
     smile = _signals(curves.values)
     slope = _signals(curves.slopes).lip.mean
     found = phases.find(smile.lip.mean, slope, curves.times, min_slope=min_slope)
-    blocks = [features.of(signal, curves.times, phase) for signal in smile for phase in found]
+    blocks = [features.compute(signal, curves.times, phase) for signal in smile for phase in found]
     return Markers(_signals(curves.at_frames), _bounds(found, curves.times), np.concatenate(blocks))
 
 

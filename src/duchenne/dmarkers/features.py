@@ -7,13 +7,9 @@ difference, and its values are those at its end. So durations add up at any fram
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from duchenne.dmarkers.names import FEATURES
-from duchenne.dmarkers.signals import Signal
-
-Array = npt.NDArray[np.float64]
-Mask = npt.NDArray[np.bool_]
+from duchenne.dmarkers.signals import Array, Signal
 
 ABSENT = np.full(len(FEATURES), np.nan)
 
@@ -29,7 +25,7 @@ class _Intervals(NamedTuple):
     between: Array  # s from the middle of the interval before to that of this one
 
 
-def of(signal: Signal, times: Array, samples: slice | None) -> Array:
+def compute(signal: Signal, times: Array, samples: slice | None) -> Array:
     """The features (25,) of a smoothed signal in a phase, in the order of `names.FEATURES`.
 
     `samples` are those of the phase; None if it does not exist. All features are NaN if the phase

@@ -12,9 +12,9 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from duchenne.dmarkers.signals import Array
 from duchenne.face.series import stretches
 
-Array = npt.NDArray[np.float64]
 Signs = npt.NDArray[np.int_]
 
 

@@ -6,7 +6,7 @@ and smoothing would displace a nodding head by more (docs/decisions.md).
 """
 
 from math import ceil
-from typing import Any, cast
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
@@ -14,11 +14,9 @@ import numpy.typing as npt
 from duchenne.face import similarity
 from duchenne.face.crop import Crop
 from duchenne.face.pose import pose_of
-from duchenne.face.similarity import Similarity
+from duchenne.face.similarity import Array, Similarity
 from duchenne.face.topology import Topology
 from duchenne.media.jpeg import Pixels
-
-Array = npt.NDArray[np.floating[Any]]
 
 # Width of a chip and distance of its middle below the eyes, in distances between the eye centres.
 # Faces of the demo and of real clips reach from 0.95 above the eyes, where the mesh ends on the
@@ -44,7 +42,7 @@ def aligned(xyz: Array, *, topology: Topology) -> list[Crop]:
     held = upright.apply(_flat(rigid))
     known = np.isfinite(held).all(axis=(1, 2))
     if not known.any():
-        return [_NOWHERE] * len(xyz)
+        return [_NO_CROP] * len(xyz)
     placed = similarity.fit(_flat(rigid), np.median(held[known], axis=0), flat=True)
     unit = _unit(rigid, np.linalg.norm(left - right, axis=-1), known)
     back = Similarity(np.swapaxes(placed.rotation, 1, 2), unit, placed.target, placed.centre)
@@ -97,4 +95,4 @@ def _flat(points: Array) -> Array:
     return points * (1.0, 1.0, 0.0)
 
 
-_NOWHERE = Crop(np.nan, np.nan, np.nan)
+_NO_CROP = Crop(np.nan, np.nan, np.nan)

@@ -4,17 +4,14 @@
 """
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from duchenne.face import series, similarity
 from duchenne.face.pose import Pose, frontal, pose_of
+from duchenne.face.series import Mask
+from duchenne.face.similarity import Array
 from duchenne.face.topology import Topology
-
-Array = npt.NDArray[np.floating[Any]]
-Mask = npt.NDArray[np.bool_]
 
 # Rounds of aligning the neutral frames to their median. On the demo the second still moves a point
 # by up to 2e-3 of the inter-ocular distance, the third by less than 1e-5.

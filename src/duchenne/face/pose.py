@@ -1,16 +1,12 @@
 """Head pose (yaw, pitch, roll), and turning faces to the front."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from duchenne.face import similarity
-from duchenne.face.similarity import Similarity
+from duchenne.face.similarity import Array, Similarity
 from duchenne.face.topology import Topology, at
-
-Array = npt.NDArray[np.floating[Any]]
 
 
 @dataclass(frozen=True)

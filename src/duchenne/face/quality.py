@@ -1,16 +1,13 @@
 """How good the landmarks of a clip are: seven measures, and whether they meet given limits."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from duchenne.face import series
 from duchenne.face.normalize import Normalised
+from duchenne.face.similarity import Array
 from duchenne.face.topology import Topology
-
-Array = npt.NDArray[np.floating[Any]]
 
 # The largest angle and the smallest box leave out this share of the frames, as outliers.
 _OUTLIERS = 1.0  # %

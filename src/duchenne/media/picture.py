@@ -26,7 +26,7 @@ _SD_HEIGHT = 576  # px; an untagged video is BT.601 up to here and BT.709 above,
 
 
 @dataclass(frozen=True)
-class Turn:
+class Orientation:
     """How stored pixels are turned upright: swap the axes, then flip along x, y or both."""
 
     swap: bool = False
@@ -69,18 +69,18 @@ class Geometry:
     width: int
     height: int
     scaled: tuple[int, int]
-    turn: Turn
+    orientation: Orientation
 
     @classmethod
     def of(cls, frame: av.VideoFrame, *, pixel: Fraction | None, max_side: int) -> Self:
         """`pixel` is the aspect ratio (width / height) of a stored pixel; None if unknown."""
-        turn = Turn.of(frame)
+        orientation = Orientation.of(frame)
         width, height = max(1, round(frame.width * _plausible(pixel))), frame.height
-        upright = (height, width) if turn.swap else (width, height)
-        return cls(*upright, within(width, height, max_side=max_side), turn)
+        upright = (height, width) if orientation.swap else (width, height)
+        return cls(*upright, within(width, height, max_side=max_side), orientation)
 
 
-class Developer:
+class FrameEncoder:
     """Makes JPEGs of one clip's frames; the scalers are set up once."""
 
     def __init__(self, geometry: Geometry, *, quality: int) -> None:
@@ -90,7 +90,7 @@ class Developer:
         self._colour = VideoReformatter()
 
     def jpeg(self, frame: av.VideoFrame) -> bytes:
-        pixels = self.geometry.turn.apply(self._small(frame))
+        pixels = self.geometry.orientation.apply(self._small(frame))
         return encode(pixels, quality=self._quality)
 
     def _small(self, frame: av.VideoFrame) -> Pixels:

@@ -19,7 +19,7 @@ from duchenne.errors import Unusable
 from duchenne.media.container import check_memory, open_container, promise_of, video_stream
 from duchenne.media.facts import Facts
 from duchenne.media.jpeg import Picture
-from duchenne.media.picture import Developer, Geometry
+from duchenne.media.picture import FrameEncoder, Geometry
 from duchenne.media.regular import Source, opened
 from duchenne.media.timeline import Timeline, thin
 
@@ -55,7 +55,7 @@ class Video:
         self._step = 1 / Fraction(self._stream.guessed_rate or _USUAL_RATE)
         self._timeline = Timeline(self._step)
         self._fps, self._max_side, self._quality = fps, max_side, quality
-        self._developer: Developer | None = None
+        self._encoder: FrameEncoder | None = None
         self._seen = self._decoded = self._damaged = 0  # frames
         self._delivered = self._torn = 0  # packets
         self._size_changed = ""
@@ -69,16 +69,16 @@ class Video:
 
     def __iter__(self) -> Iterator[Picture]:
         for moment in thin(self._moments(), fps=self._fps, time=lambda moment: moment.time):
-            if self._developer is None:
-                self._developer = self._start(moment.frame)
-            yield Picture(moment.number, moment.time, self._developer.jpeg(moment.frame))
+            if self._encoder is None:
+                self._encoder = self._start(moment.frame)
+            yield Picture(moment.number, moment.time, self._encoder.jpeg(moment.frame))
         self._source.check_unchanged()
         self._facts = self._sum_up()
 
-    def _start(self, frame: av.VideoFrame) -> Developer:
+    def _start(self, frame: av.VideoFrame) -> FrameEncoder:
         pixel = self._stream.sample_aspect_ratio
         geometry = Geometry.of(frame, pixel=pixel, max_side=self._max_side)
-        return Developer(geometry, quality=self._quality)
+        return FrameEncoder(geometry, quality=self._quality)
 
     def _moments(self) -> Iterator[Moment]:
         first = None
@@ -124,15 +124,15 @@ class Video:
                 return
 
     def _sum_up(self) -> Facts:
-        if self._developer is None:
+        if self._encoder is None:
             raise Unusable("no_frames", f"no frame can be shown; {self._damaged} are damaged")
-        geometry = self._developer.geometry
+        geometry = self._encoder.geometry
         length = self._timeline.last
         return Facts(
             width=geometry.width,
             height=geometry.height,
-            rotation=geometry.turn.rotation,
-            mirrored=geometry.turn.mirrored,
+            rotation=geometry.orientation.rotation,
+            mirrored=geometry.orientation.mirrored,
             fps=(self._seen - 1) / length if length else 0.0,
             seconds=length,
             frames_container=self._promise.frames,

@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from duchenne.face.crop import Crop
 from duchenne.face.mediapipe_graph import Graph, load, weights
-from duchenne.face.mesh.base import Points, nowhere
+from duchenne.face.mesh.base import Points, no_face
 from duchenne.media.jpeg import Pixels
 
 POINTS = 478
@@ -106,11 +106,11 @@ class AttentionMesh:
     def __call__(self, frame: Pixels, box: ArrayLike, *, roll: float = 0.0) -> Points:
         crop = Crop.around(box, margin=self._margin, roll=roll)
         if not crop.is_real:
-            return nowhere(POINTS)
+            return no_face(POINTS)
         packets = self._graph(crop.cut(frame, _SIDE))
         presence = float(self._read.get_float(packets["presence"]))
         if presence < PRESENT:
-            return nowhere(POINTS, confidence=presence)
+            return no_face(POINTS, confidence=presence)
         shares = shares_of(self._read.get_proto(packets["landmarks"]))
         return Points(crop.to_frame(shares).astype(np.float32), presence)
 

@@ -33,6 +33,6 @@ class Mesher(Protocol):
         """`frame` is `(H, W, 3)` BGR; `box` is x0, y0, x1, y1 px, turned clockwise by `roll`°."""
 
 
-def nowhere(points: int, *, confidence: float = float("nan")) -> Points:
+def no_face(points: int, *, confidence: float = float("nan")) -> Points:
     """The result for a frame without a face: all NaN."""
     return Points(np.full((points, 3), np.nan, np.float32), confidence)

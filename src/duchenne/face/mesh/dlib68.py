@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 
 from duchenne.errors import ParamsError
 from duchenne.face.crop import Crop
-from duchenne.face.mesh.base import Points, nowhere
+from duchenne.face.mesh.base import Points, no_face
 from duchenne.media.jpeg import Pixels
 from duchenne.media.regular import sha256_of
 
@@ -42,7 +42,7 @@ class Dlib68:
     def __call__(self, frame: Pixels, box: ArrayLike, *, roll: float = 0.0) -> Points:
         crop = Crop.around(box, margin=self._margin, roll=roll)
         if not crop.is_real:
-            return nowhere(self.points)
+            return no_face(self.points)
         rgb = cv2.cvtColor(crop.cut(frame, _SIDE), cv2.COLOR_BGR2RGB)
         shape = self._predict(rgb, self._box)
         # dlib counts from the centre of the first pixel

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 from duchenne.errors import ParamsError, Unusable
 from duchenne.face.crop import Crop
 from duchenne.face.mediapipe_graph import load, quiet
-from duchenne.face.mesh.base import Points, nowhere
+from duchenne.face.mesh.base import Points, no_face
 from duchenne.media.jpeg import Pixels
 from duchenne.media.regular import sha256_of
 
@@ -44,11 +44,11 @@ class TasksMesh:
     def __call__(self, frame: Pixels, box: ArrayLike, *, roll: float = 0.0) -> Points:
         crop = Crop.around(box, margin=self._margin, roll=roll)
         if not crop.is_real:
-            return nowhere(self.points)
+            return no_face(self.points)
         rgb = cv2.cvtColor(crop.cut(frame, _SIDE), cv2.COLOR_BGR2RGB)
         faces = self._landmarker.detect(self._image(image_format=self._format, data=rgb))
         if not faces.face_landmarks:
-            return nowhere(self.points, confidence=0.0)
+            return no_face(self.points, confidence=0.0)
         shares = np.array([(point.x, point.y, point.z) for point in faces.face_landmarks[0]])
         return Points(crop.to_frame(shares).astype(np.float32), 1.0)
 
