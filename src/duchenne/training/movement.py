@@ -15,14 +15,16 @@ import numpy as np
 import numpy.typing as npt
 
 from duchenne.config.training import Window
+from duchenne.face import series
 
 Array = npt.NDArray[np.float64]
 Values = npt.NDArray[Any]  # (T, …) of each frame, NaN where there is no face
 
 STILL = 128.0  # the grey level, of 255, where nothing changes
 _STRONG = 32.0  # levels for a change as large as the scale; four times as much is black or white
-_ROUNDING_S = 1e-6  # frame times are sums of fractions in binary
-_ROUNDING = 1e-6  # the same, as a share of the time between two frames
+_ROUNDING = (
+    1e-6  # frame times are sums of fractions in binary; as a share of the time between two frames
+)
 
 
 def measure(times: Array, values: Values, window: Window) -> Values:
@@ -56,8 +58,7 @@ def at_rest(times: Array, values: Values, *, neutral_s: float) -> Values:
     seen = with_face(values)
     if not seen.any():
         return np.full_like(values[0], np.nan)
-    early = seen & (times <= times[seen.argmax()] + neutral_s + _ROUNDING_S)
-    return np.asarray(np.median(values[early], axis=0))
+    return np.asarray(np.median(values[series.at_rest(seen, times, seconds=neutral_s)], axis=0))
 
 
 def with_face(values: Values) -> npt.NDArray[np.bool_]:
