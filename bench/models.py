@@ -23,7 +23,7 @@ import torch
 from torch import Tensor, nn
 
 from duchenne.config.models import NEEDS
-from duchenne.flow.threads import PINS
+from duchenne.flow.startup import PINS
 from duchenne.nets.dexpression import DeXpression
 from duchenne.nets.inputs import Pictures, Windows
 from duchenne.nets.neighbours import nearest

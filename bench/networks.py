@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from duchenne.flow.threads import PINS
+from duchenne.flow.startup import PINS
 from duchenne.nets.curvenet import CurveNet
 from duchenne.nets.inputs import Windows
 from duchenne.nets.kernels.shares import apart

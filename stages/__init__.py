@@ -33,6 +33,6 @@ for _package in ("pydantic", "rich", "pyarrow", "av", "cv2", "distributed"):
             "`source .venv/bin/activate` first (`make repro` makes .venv)"
         )
 
-from duchenne.flow import threads
+from duchenne.flow import startup
 
-threads.pin()
+startup.pin()

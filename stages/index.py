@@ -13,7 +13,7 @@ from duchenne.datasets.adapters import ADAPTERS
 from duchenne.datasets.groups import with_age_group
 from duchenne.datasets.listing import check, check_contents, measure, summary, table
 from duchenne.datasets.published import check_scheme, compare, warnings
-from duchenne.pipeline import tracking
+from duchenne.pipeline import dvc
 from duchenne.pipeline.stage import Stage, execute
 from duchenne.tables.clips import CLIPS
 from duchenne.tables.files import write_json
@@ -24,7 +24,7 @@ log = logging.getLogger("duchenne")
 
 def run(stage: Stage) -> None:
     folder = stage.dep("data/raw/${dataset}")
-    advice = tracking.advice(folder, stage.root)
+    advice = dvc.advice(folder, stage.root)
     if advice:
         log.warning(advice)
     settings = stage.params.datasets[stage.params.dataset]

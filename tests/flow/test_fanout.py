@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from duchenne.errors import EngineError, GateError, StageError
-from duchenne.flow import ahead, source
 from duchenne.flow import cache as unit_cache
+from duchenne.flow import source, startup
 from duchenne.flow.attempt import Work
 from duchenne.flow.cache import UnitCache
 from duchenne.flow.fanout import Places, fan_out
@@ -61,7 +61,7 @@ def workers(request: pytest.FixtureRequest) -> Iterator[str]:
     if request.param == "forked":
         if sys.platform != "linux":
             pytest.skip("Linux alone")
-        ahead.start()
+        startup.start()
     yield request.param
     multiprocessing.set_start_method(None, force=True)
     forkserver._forkserver._stop()  # type: ignore[attr-defined]

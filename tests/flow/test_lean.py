@@ -5,7 +5,7 @@ import sys
 
 SCRIPT = """
 import sys
-from duchenne.flow import lean
+from duchenne.flow import startup
 {call}
 from duchenne.tables import parquet
 import pyarrow as pa
@@ -25,7 +25,7 @@ def run(call: str) -> list[str]:
 
 
 def test_columns_are_made_without_pandas_which_others_may_import():
-    assert run("lean.without_pandas()") == ["False", "1"]
+    assert run("startup.without_pandas()") == ["False", "1"]
 
 
 def test_a_worker_does_without_it():
@@ -37,5 +37,5 @@ def test_a_worker_does_without_it():
 
 
 def test_pyarrow_would_import_it():
-    """Else there is nothing to keep away, and duchenne.flow.lean can go."""
+    """Else there is nothing to keep away, and duchenne.flow.startup can go."""
     assert run("") == ["True", "1"]

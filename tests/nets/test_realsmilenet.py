@@ -3,12 +3,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from duchenne.nets.convlstm import ConvLstm
 from duchenne.nets.frames import Frames
-from duchenne.nets.narrow_conv import NarrowConv
-from duchenne.nets.non_local import NonLocal
-from duchenne.nets.realsmilenet import RealSmileNet
-from duchenne.nets.temporal_attention import TemporalAttention
+from duchenne.nets.realsmilenet import (
+    ConvLstm,
+    NarrowConv,
+    NonLocal,
+    RealSmileNet,
+    TemporalAttention,
+)
 from tests.make.pictures import numbers, pictures
 
 

@@ -14,7 +14,7 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from duchenne.errors import EngineError, ParamsError
-from duchenne.flow import ahead, process, threads, tls, worker
+from duchenne.flow import process, startup, tls, worker
 from duchenne.flow.attempt import Attempt, Task
 from duchenne.flow.settings import Settings
 from duchenne.flow.unit import Outcome
@@ -50,7 +50,7 @@ DASK = {
     # Numerical libraries read these when they are loaded, which may be with the first unit. Units
     # run beside a worker's main thread, and in an arena of its own such a thread could not keep
     # memory in pieces of more than 64 MB.
-    "distributed.nanny.pre-spawn-environ": {**threads.PINS, **ahead.ENVIRONMENT},
+    "distributed.nanny.pre-spawn-environ": {**startup.PINS, **startup.ENVIRONMENT},
 }
 
 
@@ -147,7 +147,7 @@ def _client(settings: Settings, workers: int, stack: ExitStack) -> Any:
     import dask
     import distributed  # noqa: F401  # or its defaults would come and go with our settings
 
-    method = {"distributed.worker.multiprocessing-method": ahead.method()}
+    method = {"distributed.worker.multiprocessing-method": startup.method()}
     stack.enter_context(dask.config.set({**DASK, **method}))
     logging.getLogger("distributed").setLevel(logging.CRITICAL)  # deaths are our status rows
     if settings.engine == "local":
@@ -200,14 +200,14 @@ def _await_a_worker(client: Any, settings: Settings) -> None:
 
 
 def _embedded(workers: int) -> Any:
-    """Workers beside this process, deaf to Ctrl-C: it is for the stage to answer, not for them.
+    """Workers beside this process, with SIGINT blocked: the stage answers Ctrl-C, they do not.
 
-    What is blocked while they start stays blocked in them and in all that replace them; here it is
-    delivered as soon as they stand.
+    A signal that is blocked while they start stays blocked in them and in all that replace them;
+    in this process it is delivered as soon as they stand.
     """
     from distributed import LocalCluster
 
-    with ahead.deaf():
+    with startup.sigint_blocked():
         return LocalCluster(
             n_workers=workers,
             threads_per_worker=1,

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from duchenne.errors import EngineError
-from duchenne.flow import threads, tls
+from duchenne.flow import startup, tls
 from duchenne.flow.engine import DASK, NO_DASHBOARD
 from duchenne.flow.settings import cores
 
@@ -33,7 +33,7 @@ def workers(address: str, keys: Path, *, count: int | None, patience: float) -> 
         raise EngineError(
             f"{address} should be the tls:// address that `duchenne scheduler` has printed"
         )
-    threads.pin()
+    startup.pin()
     _run(_workers(address, tls.of_folder(keys), count=count or cores(), patience=patience))
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, TypedDict
 
 from duchenne.errors import EngineError, listed
-from duchenne.flow import lean, process, source, threads
+from duchenne.flow import process, source, startup
 from duchenne.flow.attempt import Attempt
 from duchenne.flow.unit import Outcome
 
@@ -127,8 +127,8 @@ def prepare(folder: Path, *, local: bool, threads_each: int) -> None:
             "--nthreads 1), since time limits end a process, and units would die of their "
             "neighbours"
         )
-    threads.pin()
-    lean.without_pandas()
+    startup.pin()
+    startup.without_pandas()
     if local:
         process.die_with_parent()
     for place in (folder / "src", folder):

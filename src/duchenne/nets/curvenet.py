@@ -3,7 +3,8 @@
 The encoder of MeshSmileNet and its successors (Xiang et al. 2021, "Walk in the Cloud"), at full
 resolution and without classifier. Every landmark keeps its row from end to end. All of it runs in
 single precision or better, also under autocast: the geometry and the choices along curves turn on
-small differences."""
+small differences.
+"""
 
 import torch
 from torch import Tensor, nn

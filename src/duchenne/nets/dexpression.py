@@ -9,8 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from duchenne.nets import each_frame
-from duchenne.nets.frames import pixels_of
+from duchenne.nets.frames import pixels_of, verdict
 from duchenne.nets.heads import outputs
 from duchenne.nets.inputs import Output, Pictures
 
@@ -45,7 +44,7 @@ class DeXpression(nn.Module):
         """Of grey chips (B, T, side, side, 1)."""
         frames = pixels_of(pictures)
         logits = self.head(self.features(self.stem(frames)))
-        return Output(each_frame.verdict(logits, pictures.present))
+        return Output(verdict(logits, pictures.present))
 
 
 class Looks(nn.Module):

@@ -7,22 +7,121 @@ the padding reaches LSTM and GRU, and in evaluation frames are cut off in its pl
 from collections.abc import Callable
 from typing import Literal
 
+import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from duchenne.errors import suggest
-from duchenne.nets.convlstm import ConvLstm
-from duchenne.nets.frames import by_window, frames_of, last
+from duchenne.nets.frames import Frames, by_window, frames_of, last
 from duchenne.nets.heads import outputs
 from duchenne.nets.inputs import Output, Pictures
-from duchenne.nets.narrow_conv import NarrowConv
-from duchenne.nets.non_local import NonLocal
-from duchenne.nets.temporal_attention import TemporalAttention
 
 SIDE = 48  # px
 RGB = 3
 _FEATURES = 6  # of a place, in maps of 12 × 12 places
-
 Memory = Literal["convlstm", "lstm", "gru"]
+
+
+class NarrowConv(nn.Conv2d):
+    """3 × 3, and the picture keeps its size."""
+
+    def __init__(self, channels: int, out: int) -> None:
+        super().__init__(channels, out, kernel_size=3, padding=1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return narrow_conv(x, self.weight, self.bias)
+
+
+def narrow_conv(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+    """(F, i, H, W), (o, i, 3, 3) → (F, o, H, W), channels first before and after."""
+    if x.is_cuda:
+        return functional.conv2d(x, weight, bias, padding=1)
+    x = x.contiguous(memory_format=torch.channels_last)
+    return functional.conv2d(x, weight, bias, padding=1).contiguous()
+
+
+class ConvLstm(nn.Module):
+    """Maps (B, S, i, H, W) → hidden states after each, (B, S, o, H, W), from zeros at the start."""
+
+    def __init__(self, channels: int, hidden: int) -> None:
+        super().__init__()
+        self.channels, self.hidden = channels, hidden
+        self.gates = nn.Conv2d(channels + hidden, 4 * hidden, kernel_size=3, padding=1)
+
+    def forward(self, maps: Tensor) -> Tensor:
+        """One convolution in two parts: over all frames at once, then over states one by one."""
+        weight = self.gates.weight
+        of_frame, of_state = weight[:, : self.channels], weight[:, self.channels :]
+        seen = narrow_conv(maps.flatten(0, 1), of_frame, self.gates.bias)
+        seen = seen.reshape(*maps.shape[:2], *seen.shape[1:])
+        cell = hidden = weight.new_zeros((len(maps), self.hidden, *maps.shape[3:]))
+        states = []
+        for now in seen.unbind(dim=1):
+            cell, hidden = _step(now + functional.conv2d(hidden, of_state, padding=1), cell)
+            states.append(hidden)
+        return torch.stack(states, dim=1)
+
+
+def _step(gates: Tensor, cell: Tensor) -> tuple[Tensor, Tensor]:
+    take, keep, show, new = gates.chunk(4, dim=1)
+    cell = keep.sigmoid() * cell + take.sigmoid() * new.tanh()
+    return cell, show.sigmoid() * cell.tanh()
+
+
+class NonLocal(nn.Module):
+    """x + norm(W y), where y_i is the mean over j of (θ x_i · φ x_j) g x_j; (B, C, H, W).
+
+    Their "dot product", in half of the channels, with j on a grid of half the size. The gain of the
+    norm starts at zero, and the block as identity.
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        half = channels // 2
+        self.asks = nn.Conv2d(channels, half, kernel_size=1)  # θ
+        self.answers = nn.Conv2d(channels, half, kernel_size=1)  # φ
+        self.gives = nn.Conv2d(channels, half, kernel_size=1)  # g
+        self.widen = nn.Conv2d(half, channels, kernel_size=1)  # W
+        self.norm = nn.BatchNorm2d(channels)
+        nn.init.zeros_(self.norm.weight)
+
+    def forward(self, x: Tensor) -> Tensor:
+        asks = self.asks(x).flatten(2)  # (B, C/2, H·W)
+        answers = _halved(self.answers(x))  # (B, C/2, H·W/4)
+        gives = _halved(self.gives(x))
+        # Without a softmax between them the products may be taken from the right, and stay small.
+        mixing = gives @ answers.mT / answers.shape[-1]  # (B, C/2, C/2)
+        y = (mixing @ asks).unflatten(2, x.shape[2:])
+        out: Tensor = x + self.norm(self.widen(y))
+        return out
+
+
+def _halved(maps: Tensor) -> Tensor:
+    return functional.max_pool2d(maps, kernel_size=2).flatten(2)
+
+
+class TemporalAttention(nn.Module):
+    """x · conv(change since the frame before) + x; the frame before is the last present one.
+
+    A window's first frame has changed in nothing. The convolution starts as identity, channel by
+    channel; in the released code that kernel lies between all channels, and it starts as their sum.
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.conv = NarrowConv(channels, channels)
+        nn.init.dirac_(self.conv.weight)
+        if self.conv.bias is not None:
+            nn.init.zeros_(self.conv.bias)
+
+    def forward(self, frames: Frames) -> Tensor:
+        """→ (F, C, H, W)."""
+        counts = frames.present.sum(dim=1)
+        first = counts.cumsum(dim=0) - counts  # rows of `pixels` with which windows begin
+        change = frames.pixels - frames.pixels.roll(1, dims=0)
+        change.index_fill_(0, first, 0.0)
+        seen: Tensor = frames.pixels * self.conv(change) + frames.pixels
+        return seen
 
 
 class RealSmileNet(nn.Module):
@@ -63,13 +162,6 @@ class _Flat(nn.Module):
         return states
 
 
-_MEMORIES: dict[str, Callable[[], nn.Module]] = {
-    "convlstm": lambda: ConvLstm(_FEATURES, 8),
-    "lstm": lambda: _Flat(nn.LSTM),
-    "gru": lambda: _Flat(nn.GRU),
-}
-
-
 def _encoder() -> nn.Module:
     """(F, 3, 48, 48) → (F, 6, 12, 12)."""
     return nn.Sequential(
@@ -98,3 +190,10 @@ def _map_head(wanted: int) -> nn.Module:
         nn.Flatten(),
         nn.Linear(250, wanted),
     )
+
+
+_MEMORIES: dict[str, Callable[[], nn.Module]] = {
+    "convlstm": lambda: ConvLstm(_FEATURES, 8),
+    "lstm": lambda: _Flat(nn.LSTM),
+    "gru": lambda: _Flat(nn.GRU),
+}

@@ -2,13 +2,14 @@
 
 It says how far it trusts its own look at a face, and the class scores count by so much. The
 release with landmarks averages only the top left 16 of the last map's 36 cells; here all count.
-What it is taught by is in duchenne.nets.self_cure."""
+What it is taught by is in duchenne.nets.self_cure.
+"""
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from duchenne.nets import each_frame
+from duchenne.nets import frames
 from duchenne.nets.frames import pixels_of
 from duchenne.nets.heads import outputs
 from duchenne.nets.inputs import Output, Pictures
@@ -126,9 +127,9 @@ class Scn(nn.Module):
         grey = (pixels_of(pictures) - 0.5) / 0.5
         features = self.dropout(self.features(grey.expand(-1, 3, -1, -1)))
         certainty = torch.sigmoid(self.certainty(features))  # (F, 1)
-        points = each_frame.mean(self.points(features), present)
+        points = frames.mean(self.points(features), present)
         return Output(
-            each_frame.verdict(certainty * self.scores(features), present),
-            certainty=each_frame.mean(certainty, present)[:, 0],
+            frames.verdict(certainty * self.scores(features), present),
+            certainty=frames.mean(certainty, present)[:, 0],
             points=self.mean_points + points.reshape(-1, POINTS, 2),
         )

@@ -2,7 +2,8 @@
 
 Frames are encoded one by one and pooled into latent tokens, a transformer mixes these within and
 between frames, a second one the frames. Absent frames never come near the encoder or any batch
-statistics, no other frame looks at them, and no mean counts them."""
+statistics, no other frame looks at them, and no mean counts them.
+"""
 
 from collections.abc import Callable
 from typing import NamedTuple

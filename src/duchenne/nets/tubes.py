@@ -3,7 +3,8 @@ after (Fan et al. 2021, "PSTNet").
 
 Both point-cloud video networks are made of them. Neighbours are the k nearest; published were those
 within a radius, and of many the first listed. So nothing depends on the order in which points are
-listed, and 68 landmarks need no other setting than 478."""
+listed, and 68 landmarks need no other setting than 478.
+"""
 
 from typing import NamedTuple
 

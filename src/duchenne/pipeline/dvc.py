@@ -96,3 +96,14 @@ def _ask(root: Path, *words: str) -> str | None:
         says = " ".join(done.stderr.split())
         raise StageError(f"`dvc {' '.join(words)}` fails: {says}")
     return done.stdout.strip()
+
+
+def advice(data: Path, root: Path) -> str | None:
+    """What to do about a data set that DVC neither tracks nor makes itself; None if all is well."""
+    if data.name == "demo" or data.with_name(f"{data.name}.dvc").exists():
+        return None
+    place = data.relative_to(root)
+    return (
+        f"{place} is not tracked, so queued and temporary experiments will not find it; "
+        f"`dvc add {place}` tracks it"
+    )

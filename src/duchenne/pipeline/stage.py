@@ -19,7 +19,7 @@ from duchenne.config import params as parameters
 from duchenne.config import resolved
 from duchenne.config.yaml import read_yaml
 from duchenne.errors import DuchenneError, StageError
-from duchenne.flow import ahead, lean, process, settings, source
+from duchenne.flow import process, settings, source, startup
 from duchenne.flow.unit import Recipe, installed
 
 if TYPE_CHECKING:  # check must start within a moment, and Arrow does not
@@ -111,14 +111,14 @@ def execute(name: str) -> int:
     try:
         stage = load(name, Path.cwd())
         if stage.engine.engine == "local" and "duchenne.flow.fanout" in sys.modules:
-            ahead.start()
+            startup.start()
         _start_log(stage.engine.log)
         with process.hold(stage.root / ".dvc" / "tmp" / "duchenne.lock", name=name):
             source.check_written(stage.root, name)
             now = resolved.settled(stage.params, stage.declared)
             resolved.check(stage.root / "data" / "params", name, now)
             if "pyarrow" in sys.modules:
-                lean.without_pandas()
+                startup.without_pandas()
             importlib.import_module(f"stages.{name}").run(stage)
             source.check_written(stage.root, name)
     except DuchenneError as error:

@@ -1,5 +1,6 @@
 """Batch normalisation of the CPU's passes: its statistics over a batch, and its affine map folded
-into the matrix beside it."""
+into the matrix beside it.
+"""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple

@@ -1,7 +1,8 @@
 """Who is whose neighbour, and the sums over edges that both directions need.
 
 Edges are visited a few frames at a time, which fit the processor's cache: with twenty edges per
-point memory is slower than arithmetic."""
+point memory is slower than arithmetic.
+"""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple, TypeVar

@@ -1,6 +1,7 @@
 """relu(norm(W x)) for the widest rows of the network, a few thousand at a time.
 
-Only W x and the result are ever whole in memory; what lies between stays in the cache."""
+Only W x and the result are ever whole in memory; what lies between stays in the cache.
+"""
 
 from collections.abc import Callable
 from typing import Any

@@ -17,14 +17,14 @@ UNFIT = ("torch", "mediapipe")  # they bring threads and devices of their own
 SCRIPT = """
 import stages
 from pathlib import Path
-from duchenne.flow import ahead
+from duchenne.flow import startup
 from duchenne.flow.fanout import Places, fan_out
 from duchenne.flow.settings import Settings
 from duchenne.flow.unit import Recipe, Unit
 from tests.make import works
 
 if __name__ == "__main__":
-    ahead.start()
+    startup.start()
     fan_out(
         works.misbehave,
         [Unit(name, spec={"do": "native"}) for name in ("one", "two")],
