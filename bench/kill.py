@@ -18,7 +18,7 @@ from pathlib import Path
 
 import psutil
 
-from tests.make.workspace import TINY, Workspace
+from tests.make.workspace import TINY, Workspace, contents
 
 ROUNDS = 10
 # Seconds after a stage's shell appears: until Python has read our first lines, and until the stage
@@ -149,14 +149,6 @@ def judge(disturbed: Workspace, calm: Workspace, *, units: int, kept: int) -> tu
 def say(text: str) -> None:
     sys.stdout.write(text + "\n")
     sys.stdout.flush()
-
-
-def contents(folder: Path) -> dict[str, bytes]:
-    return {
-        path.relative_to(folder).as_posix(): path.read_bytes()
-        for path in folder.rglob("*")
-        if path.is_file() and path.name != ".gitignore"
-    }
 
 
 if __name__ == "__main__":
