@@ -24,7 +24,6 @@ from torch.utils.flop_counter import FlopCounterMode
 from duchenne.flow.startup import PINS
 from duchenne.nets.curvenet import CurveNet
 from duchenne.nets.inputs import Windows
-from duchenne.nets.kernels.shares import apart
 from duchenne.nets.neighbours import nearest
 from duchenne.nets.settings import Settings
 from duchenne.nets.smilenet import SmileNet
@@ -45,8 +44,8 @@ def curvenet_training() -> Step:
 
     def step() -> None:
         net.zero_grad()
-        out = apart(net, xyz, neighbours, of=[net])
-        out.backward(torch.ones_like(out))  # type: ignore[no-untyped-call]
+        out = net(xyz, neighbours)
+        out.backward(torch.ones_like(out))
 
     return step
 
@@ -55,7 +54,7 @@ def curvenet_inference() -> Step:
     """The 80 frames that one clip is judged by."""
     net, xyz, neighbours = curvenet(frames=80)
     net.eval()
-    return torch.inference_mode()(lambda: apart(net, xyz, neighbours, of=[net]))
+    return torch.inference_mode()(lambda: net(xyz, neighbours))
 
 
 def neighbours_of_80() -> Step:

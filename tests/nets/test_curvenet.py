@@ -5,9 +5,8 @@ from hypothesis import strategies as st
 from torch import nn
 
 from duchenne.nets.curvenet import CurveNet
-from duchenne.nets.kernels import graph
+from duchenne.nets.kernels import graph, reference
 from duchenne.nets.neighbours import mirrored, nearest
-from tests.nets.plain_curvenet import PlainCurveNet
 
 SMALL = {"neighbours": 7, "curves": 12, "steps": 4}
 
@@ -44,7 +43,7 @@ def pair(points: int, *, kind: torch.dtype = torch.float64, options: dict[str, i
         fast(xyz, nearest(xyz, fast.neighbours + 1))  # so that evaluation has fitting statistics
     for layer in norms:
         layer.momentum = 0.1
-    slow = PlainCurveNet(**(options or {})).to(kind)
+    slow = reference.CurveNet(**(options or {})).to(kind)
     slow.load_state_dict(fast.state_dict())
     return fast, slow
 

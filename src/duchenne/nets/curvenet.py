@@ -14,7 +14,6 @@ from duchenne.nets.curves import CurveAggregation, CurveWalk
 from duchenne.nets.kernels.batchnorm import FoldedNorm, Moments, moments_of
 from duchenne.nets.kernels.edges import SLOPE, hidden_moments, largest, mixed_mean
 from duchenne.nets.kernels.graph import Graph, geometry_moments, graph_of, numbered
-from duchenne.nets.kernels.residual import join, wide_map
 
 # in, planes of the bottleneck, out
 _BLOCKS = ((32, 16, 32), (32, 8, 64), (64, 32, 128), (128, 32, 256))
@@ -110,7 +109,7 @@ class CurveNet(nn.Module):
         x = self.lift(graph, geometry)
         for block in self.blocks:
             x = block(x, graph, geometry, others)
-        x = wide_map(x, self.last.weight, self.last_norm)
+        x = functional.relu_(self.last_norm.mapped(self.last.weight, x))
         return x.view(*xyz.shape[:2], self.width)
 
 
@@ -144,7 +143,8 @@ class Block(nn.Module):
         if self.shortcut is None or self.shortcut_norm is None:
             return functional.leaky_relu_(torch.addmm(x + bias, y, weight.T), SLOPE)
         short, shift = self.shortcut_norm.fold(self.shortcut.weight, self._moments(x))
-        return join(bias + shift, y, weight, x, short)
+        both = torch.addmm(bias + shift, y, weight.T).addmm_(x, short.T)
+        return functional.leaky_relu_(both, SLOPE)
 
     def _moments(self, x: Tensor) -> Moments | None:
         return moments_of(x) if self.training else None

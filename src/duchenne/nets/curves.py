@@ -8,7 +8,6 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
-from duchenne.nets.kernels.batchnorm import Norm
 from duchenne.nets.kernels.edges import SLOPE
 from duchenne.nets.kernels.graph import chunks, numbered
 
@@ -24,9 +23,9 @@ class CurveWalk(nn.Module):
         self.curves, self.steps = curves, steps
         self.score = nn.Linear(width, 1, bias=False)
         self.agent = nn.Linear(2 * width, 1, bias=False)
-        self.agent_norm = Norm(1)
+        self.agent_norm = nn.BatchNorm1d(1)
         self.momentum = nn.Linear(2 * width, 2, bias=False)
-        self.momentum_norm = Norm(2)
+        self.momentum_norm = nn.BatchNorm1d(2)
 
     def forward(self, x: Tensor, neighbours: Tensor) -> Tensor:
         """`neighbours` (F, N, k) without the points themselves, numbered over all frames."""
@@ -156,7 +155,7 @@ class CurveAggregation(nn.Module):
         self.inter_value = nn.Linear(middle, middle, bias=False)
         self.intra_value = nn.Linear(middle, middle, bias=False)
         self.join = nn.Linear(2 * middle, width, bias=False)
-        self.join_norm = Norm(width)
+        self.join_norm = nn.BatchNorm1d(width)
 
     def forward(self, x: Tensor, curves: Tensor) -> Tensor:
         weight = self.line(curves)  # (F, M, L, 1)

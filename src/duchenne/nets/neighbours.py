@@ -6,8 +6,6 @@ The search asks for the coordinates only, so no layer needs to repeat it.
 import torch
 from torch import Tensor
 
-from duchenne.nets.kernels.crew import each
-
 # Frames searched at a time: 478 · 478 keys of 8 bytes each, 30 MB.
 _FRAMES = 16
 _INDEX_BITS = 16  # of a key; 37 bits of the distance's fraction remain above them
@@ -26,16 +24,9 @@ def nearest(xyz: Tensor, count: int) -> Tensor:
         raise ValueError(f"count is {count}; of {points} points there are 1 to {points} nearest")
     found = torch.empty((len(xyz), points, count), dtype=torch.int64, device=xyz.device)
 
-    def work(part: slice) -> None:
-        found[part] = _nearest(xyz[part], count)
-
-    xyz = xyz.detach()
-    parts = [slice(first, first + _FRAMES) for first in range(0, len(xyz), _FRAMES)]
-    if xyz.is_cuda:  # whose work waits in one queue, whoever gives it
-        for part in parts:
-            work(part)
-    else:
-        each(parts, work)
+    for first in range(0, len(xyz), _FRAMES):
+        part = slice(first, first + _FRAMES)
+        found[part] = _nearest(xyz[part].detach(), count)
     return found
 
 

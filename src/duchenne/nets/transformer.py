@@ -9,7 +9,6 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from duchenne.nets.kernels.dropout import Dropout
-from duchenne.nets.kernels.shares import apart
 from duchenne.nets.settings import WIDTH
 
 # Of the slowest wave, in frames over 2 pi; the fastest repeats after 2 pi frames.
@@ -100,11 +99,11 @@ class Transformer(nn.Module):
 def _over_time(layer: nn.Module, tokens: Tensor, present: Tensor) -> Tensor:
     batch, frames, latents, width = tokens.shape
     rows = tokens.transpose(1, 2).flatten(0, 1)  # (B·L, T, 256)
-    mixed = apart(layer, rows, present.repeat_interleave(latents, dim=0), of=[layer])
+    mixed: Tensor = layer(rows, present.repeat_interleave(latents, dim=0))
     return mixed.reshape(batch, latents, frames, width).transpose(1, 2)
 
 
 def _over_space(layer: nn.Module, tokens: Tensor, present: Tensor) -> Tensor:
     del present  # within a frame there is nothing to hide
-    mixed = apart(layer, tokens.flatten(0, 1), of=[layer])  # (B·T, L, 256)
+    mixed: Tensor = layer(tokens.flatten(0, 1))  # (B·T, L, 256)
     return mixed.reshape(tokens.shape)

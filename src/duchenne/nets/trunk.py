@@ -14,9 +14,7 @@ from torch.nn import functional
 
 from duchenne.nets.curvenet import CurveNet
 from duchenne.nets.inputs import Windows
-from duchenne.nets.kernels.batchnorm import Norm
 from duchenne.nets.kernels.pool import pool
-from duchenne.nets.kernels.shares import apart
 from duchenne.nets.settings import WIDTH, Settings
 from duchenne.nets.transformer import Axis, Transformer
 
@@ -85,17 +83,13 @@ class Trunk(nn.Module):
     def forward(self, windows: Windows) -> Features:
         present = windows.present
         frames = windows.xyz[present], windows.neighbours[present]
-        pooled = apart(self._pooled, *frames, of=(self.encoder, self.pool))
+        pooled: Tensor = self.pool(self.encoder(*frames))
         tokens = pooled.new_zeros((*present.shape, *pooled.shape[1:]))
         tokens[present] = pooled
         tokens = self.first(tokens, present)
         mixed = self.second(self._before_second(tokens), present)
         means = mixed.mean(dim=2)
         return Features(tokens, means, over_present(means, present), present)
-
-    def _pooled(self, xyz: Tensor, neighbours: Tensor) -> Tensor:
-        tokens: Tensor = self.pool(self.encoder(xyz, neighbours))
-        return tokens
 
     def _before_second(self, tokens: Tensor) -> Tensor:
         """The mean token as the only one, unless there are tokens still to be mixed."""
@@ -109,7 +103,7 @@ class Pool(nn.Module):
         super().__init__()
         self.dropout = settings.dropout
         self.weighting = nn.Conv1d(settings.points, settings.latents, kernel_size=1, bias=False)
-        self.norm = Norm(settings.latents)
+        self.norm = nn.BatchNorm1d(settings.latents)
 
     def forward(self, landmarks: Tensor) -> Tensor:
         pooled: Tensor = self.norm(self._weighted(landmarks))

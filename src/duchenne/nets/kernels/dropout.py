@@ -13,7 +13,6 @@ from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
 from duchenne.nets.kernels.graph import chunks
-from duchenne.nets.kernels.shares import chance
 
 _LEVELS = 1 << 16
 
@@ -51,9 +50,7 @@ def draw_kept(like: Tensor, share: float) -> Tensor:
     kept = torch.empty(like.numel(), dtype=torch.bool)
     cut = cut_of(share) - _LEVELS // 2
     for part in chunks(torch.empty(0, dtype=torch.int64), count=-(-len(kept) // 4), values=1):
-        bits = torch.empty(part.stop - part.start, dtype=torch.int64).random_(
-            -(2**63), None, generator=chance()
-        )
+        bits = torch.empty(part.stop - part.start, dtype=torch.int64).random_(-(2**63), None)
         wanted = kept[4 * part.start : 4 * part.stop]
         torch.ge(bits.view(torch.int16)[: len(wanted)], cut, out=wanted)
     return kept.view(torch.uint8).view(like.shape)

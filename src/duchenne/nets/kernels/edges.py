@@ -13,8 +13,7 @@ from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
 from duchenne.nets.kernels.batchnorm import moments_slope
-from duchenne.nets.kernels.graph import Graph, Part, affine, inner, summed
-from duchenne.nets.kernels.shares import total
+from duchenne.nets.kernels.graph import Graph, Part, summed
 
 SLOPE = 0.2  # of all leaky rectifiers in this encoder
 
@@ -70,9 +69,10 @@ class _HiddenMoments(torch.autograd.Function):
     def forward(ctx: Any, u: Tensor, v: Tensor, graph: Graph) -> tuple[Tensor, Tensor, int]:
         def work(part: Part, buffer: Tensor) -> tuple[Tensor, Tensor]:
             hidden = _hidden(u, v, part, into=buffer)
-            return hidden.sum(0), inner(hidden, hidden)
+            return hidden.sum(0), hidden.T @ hidden
 
-        whole, second, edges = total(*summed(graph.each(u, work, buffers=1)), graph.source.numel())
+        whole, second = summed(graph.each(u, work, buffers=1))
+        edges = graph.source.numel()
         mean = whole / edges
         ctx.save_for_backward(u, v, mean)
         ctx.graph, ctx.edges = graph, edges
@@ -85,12 +85,12 @@ class _HiddenMoments(torch.autograd.Function):
     ) -> tuple[Tensor, Tensor, None]:
         u, v, mean = ctx.saved_tensors
         d_u, d_v = torch.empty_like(u), torch.empty_like(v)
-        slope, level = moments_slope(mean, *total(d_mean, d_covariance), rows=ctx.edges)
+        slope, level = moments_slope(mean, d_mean, d_covariance, rows=ctx.edges)
         slope, level = slope.to(u.dtype), level.to(u.dtype)
 
         def work(part: Part, buffer: Tensor, spare: Tensor) -> None:
             hidden = _hidden(u, v, part, into=buffer)
-            d_hidden = affine(hidden, slope, level, into=spare[: len(hidden)])
+            d_hidden = torch.addmm(level, hidden, slope, out=spare[: len(hidden)])
             d_edges = part.shaped(unrectify(d_hidden, hidden, into=d_hidden))
             d_u[part.rows] = part.spread(d_edges)
             torch.sum(d_edges, 1, True, out=part.targets(d_v))
@@ -109,7 +109,7 @@ class _Mean(torch.autograd.Function):
 
         def work(part: Part, buffer: Tensor, spare: Tensor) -> None:
             hidden = _hidden(u, v, part, into=buffer)
-            mixed = affine(hidden, weight.T, bias, into=spare[: len(hidden)])
+            mixed = torch.addmm(bias, hidden, weight.T, out=spare[: len(hidden)])
             mixed = part.shaped(functional.leaky_relu_(mixed, SLOPE))
             torch.mean(mixed, 1, True, out=part.targets(mean))
 
@@ -127,10 +127,10 @@ class _Mean(torch.autograd.Function):
 
         def work(part: Part, buffer: Tensor, one: Tensor, other: Tensor) -> tuple[Tensor, Tensor]:
             hidden = _hidden(u, v, part, into=buffer)
-            mixed = affine(hidden, weight.T, bias, into=one[: len(hidden)])
+            mixed = torch.addmm(bias, hidden, weight.T, out=one[: len(hidden)])
             unrectify(part.targets(gradient), part.shaped(mixed), into=part.shaped(mixed))
-            d_hidden = affine(mixed, weight, none, into=other[: len(hidden)])
-            of_weights = inner(mixed, hidden), mixed.sum(0)
+            d_hidden = torch.addmm(none, mixed, weight, out=other[: len(hidden)])
+            of_weights = mixed.T @ hidden, mixed.sum(0)
             d_edges = part.shaped(unrectify(d_hidden, hidden, into=d_hidden))
             d_u[part.rows] = part.spread(d_edges)
             torch.sum(d_edges, 1, True, out=part.targets(d_v))

@@ -12,10 +12,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from duchenne.nets.kernels.batchnorm import Moments
-from duchenne.nets.kernels.shares import total
 
 _CACHE = 2_600_000  # bytes of one array; a pass has up to three, and 5 MB are slower already
-_NARROW = 8
 R = TypeVar("R")
 
 
@@ -34,32 +32,6 @@ def chunks(like: Tensor, *, count: int, values: int) -> Iterator[slice]:
 def summed(results: Sequence[tuple[Tensor, ...]]) -> list[Tensor]:
     """The sum over all slices of each of their results, in double precision."""
     return [torch.stack(found).double().sum(0) for found in zip(*results, strict=True)]
-
-
-def affine(rows: Tensor, weight: Tensor, shift: Tensor, *, into: Tensor) -> Tensor:
-    """rows (n, c) → rows · weight (c, c) + shift (c,)."""
-    if _narrow(rows):
-        twice = torch.kron(torch.eye(2, dtype=weight.dtype), weight.contiguous())
-        torch.addmm(shift.repeat(2), _pairs(rows), twice, out=_pairs(into))
-        return into
-    return torch.addmm(shift, rows, weight, out=into)
-
-
-def inner(a: Tensor, b: Tensor) -> Tensor:
-    """aᵀ b (c, c) for a and b (n, c)."""
-    if _narrow(a):
-        width = a.shape[1]
-        both = _pairs(a).T @ _pairs(b)
-        return both[:width, :width] + both[width:, width:]
-    return a.T @ b
-
-
-def _narrow(rows: Tensor) -> bool:
-    return rows.shape[1] <= _NARROW and len(rows) % 2 == 0 and not rows.is_cuda
-
-
-def _pairs(rows: Tensor) -> Tensor:
-    return rows.view(len(rows) // 2, -1)
 
 
 class Part(NamedTuple):
@@ -151,8 +123,7 @@ def geometry_moments(graph: Graph) -> Moments:
     """
     slots = graph.source.shape[1]
     place = graph.points.double()
-    rows, centre = total(len(place), place.sum(0))
-    edges, centre = rows * slots, centre / rows
+    edges, centre = len(place) * slots, place.sum(0) / len(place)
     place = place - centre
     near = torch.zeros_like(place)
     for slot in graph.source.unbind(1):
@@ -160,8 +131,7 @@ def geometry_moments(graph: Graph) -> Moments:
     degree = _degree(graph.source, rows=len(place))[:, None]
     i_i, i_j, j_j = place.T @ place * slots, place.T @ near, place.T @ (place * degree)
     second = torch.cat([torch.cat([i_i, i_j], 1), torch.cat([i_j.T, j_j], 1)])
-    second, near = total(second, near.sum(0))
-    mean = torch.cat([torch.zeros_like(centre), near / edges])
+    mean = torch.cat([torch.zeros_like(centre), near.sum(0) / edges])
     covariance = second / edges - mean.outer(mean)
     one = torch.eye(6, dtype=place.dtype, device=place.device)
     lift = torch.cat([one, one[3:] - one[:3]])  # (p_i, p_j) → g

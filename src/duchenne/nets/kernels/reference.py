@@ -1,6 +1,8 @@
-"""CurveNet written down as the formulas stand, with every edge feature in memory: slow and plain.
+"""CurveNet (Xiang et al. 2021) as its formulas stand, with every edge feature in memory.
 
-Its parameters have the names of the fast one's, so either loads the other's state.
+Slow and readable: tests hold the fast `nets.curvenet` and its kernels to the outputs and gradients
+of this one. Parameters have the same names in both, so either loads the other's state. F frames of
+N points, each with k neighbours; M curves of L steps.
 """
 
 import torch
@@ -34,41 +36,47 @@ def linear(inner: int, outer: int) -> nn.Linear:
     return nn.Linear(inner, outer, bias=False)
 
 
-class PlainEdgeMax(nn.Module):
-    def __init__(self, width):
+class EdgeMax(nn.Module):
+    """Geometry of a point's edges → (F, N, width), the largest per column."""
+
+    def __init__(self, width: int) -> None:
         super().__init__()
         self.embed, self.embed_norm = linear(9, width), nn.BatchNorm1d(width)
 
-    def forward(self, xyz, near):
+    def forward(self, xyz: Tensor, near: Tensor) -> Tensor:
         edges = leaky(norm(self.embed_norm, self.embed(geometry(xyz, near))))
         return edges.amax(2)
 
 
-class PlainEdgeMean(nn.Module):
-    def __init__(self, width):
+class EdgeMean(nn.Module):
+    """Features (F, N, width) of a point and its neighbours, with their geometry → the mean."""
+
+    def __init__(self, width: int) -> None:
         super().__init__()
         self.embed, self.embed_norm = linear(9, width), nn.BatchNorm1d(width)
         self.mix, self.mix_norm = linear(width, width), nn.BatchNorm1d(width)
 
-    def forward(self, x, xyz, near):
+    def forward(self, x: Tensor, xyz: Tensor, near: Tensor) -> Tensor:
         place = norm(self.embed_norm, self.embed(geometry(xyz, near)))
         hidden = leaky(at(x, near) - x.unsqueeze(2) + place)
         return leaky(norm(self.mix_norm, self.mix(hidden))).mean(2)
 
 
-class PlainWalk(nn.Module):
-    def __init__(self, width, curves, steps):
+class CurveWalk(nn.Module):
+    """Guided walks: each starts at a point of high score and moves to a neighbour, step by step."""
+
+    def __init__(self, width: int, *, curves: int, steps: int) -> None:
         super().__init__()
         self.curves, self.steps = curves, steps
         self.score = linear(width, 1)
         self.agent, self.agent_norm = linear(2 * width, 1), nn.BatchNorm1d(1)
         self.momentum, self.momentum_norm = linear(2 * width, 2), nn.BatchNorm1d(2)
 
-    def starts(self, score):
+    def starts(self, score: Tensor) -> Tensor:
         """(F, M): the points of the largest scores, in any order."""
         return score.squeeze(-1).topk(self.curves, dim=1).indices
 
-    def forward(self, x, others):
+    def forward(self, x: Tensor, others: Tensor) -> Tensor:
         score = torch.sigmoid(self.score(x))
         node = self.starts(score)
         x = x * score
@@ -102,8 +110,10 @@ class PlainWalk(nn.Module):
         return torch.stack(curve, dim=2)  # (F, M, L, c)
 
 
-class PlainAggregation(nn.Module):
-    def __init__(self, width):
+class CurveAggregation(nn.Module):
+    """Points attend to curves as wholes (inter) and to the steps of all curves (intra)."""
+
+    def __init__(self, width: int) -> None:
         super().__init__()
         middle = width // 2
         self.line = linear(width, 1)
@@ -112,7 +122,7 @@ class PlainAggregation(nn.Module):
         self.inter_value, self.intra_value = linear(middle, middle), linear(middle, middle)
         self.join, self.join_norm = linear(2 * middle, width), nn.BatchNorm1d(width)
 
-    def forward(self, x, curves):
+    def forward(self, x: Tensor, curves: Tensor) -> Tensor:
         beta = self.line(curves)
         inter = self.inter_key((curves * beta.softmax(2)).sum(2))  # (F, M, mid)
         intra = self.intra_key((curves * beta.softmax(1)).sum(1))  # (F, L, mid)
@@ -124,19 +134,21 @@ class PlainAggregation(nn.Module):
         return leaky(x + norm(self.join_norm, self.join(torch.cat([x_inter, x_intra], -1))))
 
 
-class PlainBlock(nn.Module):
-    def __init__(self, width, planes, out, curves, steps):
+class Block(nn.Module):
+    """A bottleneck: narrow, walk and aggregate, mix along edges, widen, add the shortcut."""
+
+    def __init__(self, width: int, planes: int, out: int, *, curves: int, steps: int) -> None:
         super().__init__()
         self.narrow, self.narrow_norm = linear(width, planes), nn.BatchNorm1d(planes)
-        self.walk = PlainWalk(planes, curves, steps)
-        self.aggregation = PlainAggregation(planes)
-        self.edges = PlainEdgeMean(planes)
+        self.walk = CurveWalk(planes, curves=curves, steps=steps)
+        self.aggregation = CurveAggregation(planes)
+        self.edges = EdgeMean(planes)
         self.widen, self.widen_norm = linear(planes, out), nn.BatchNorm1d(out)
         self.shortcut = None
         if width != out:
             self.shortcut, self.shortcut_norm = linear(width, out), nn.BatchNorm1d(out)
 
-    def forward(self, x, xyz, near, others):
+    def forward(self, x: Tensor, xyz: Tensor, near: Tensor, others: Tensor) -> Tensor:
         y = leaky(norm(self.narrow_norm, self.narrow(x)))
         y = self.aggregation(y, self.walk(y, others))
         y = self.edges(y, xyz, near)
@@ -146,16 +158,18 @@ class PlainBlock(nn.Module):
         return leaky(y + x)
 
 
-class PlainCurveNet(nn.Module):
-    def __init__(self, *, neighbours=20, curves=100, steps=5):
+class CurveNet(nn.Module):
+    """Landmarks (F, N, 3) and their neighbours (F, N, k + 1) → (F, N, 256)."""
+
+    def __init__(self, *, neighbours: int = 20, curves: int = 100, steps: int = 5) -> None:
         super().__init__()
         self.neighbours = neighbours
-        self.lift = PlainEdgeMax(32)
+        self.lift = EdgeMax(32)
         shapes = ((32, 16, 32), (32, 8, 64), (64, 32, 128), (128, 32, 256))
-        self.blocks = nn.ModuleList(PlainBlock(*shape, curves, steps) for shape in shapes)
+        self.blocks = nn.ModuleList(Block(*shape, curves=curves, steps=steps) for shape in shapes)
         self.last, self.last_norm = linear(256, 256), nn.BatchNorm1d(256)
 
-    def forward(self, xyz, neighbours):
+    def forward(self, xyz: Tensor, neighbours: Tensor) -> Tensor:
         near = neighbours[:, :, : self.neighbours]
         others = neighbours[:, :, 1 : self.neighbours + 1]
         x = self.lift(xyz, near)
