@@ -1,9 +1,8 @@
 """CurveNet without subsampling: each frame's landmarks become 256 features per landmark.
 
 The encoder of MeshSmileNet and its successors (Xiang et al. 2021, "Walk in the Cloud"), at full
-resolution and without classifier. Every landmark keeps its row from end to end. All of it runs in
-single precision or better, also under autocast: the geometry and the choices along curves turn on
-small differences.
+resolution and without classifier. All of it runs in single precision or better, also under
+autocast, since geometry and the choices along curves depend on small differences.
 """
 
 import torch
@@ -29,7 +28,8 @@ class EdgeMax(nn.Module):
 
     def forward(self, graph: Graph, geometry: Moments | None) -> Tensor:
         source, target, shift = split(*self.embed_norm.fold(self.embed.weight, geometry))
-        # Neither what the target adds nor the rectifier changes which neighbour has the most.
+        # The target's part is the same for all neighbours and the rectifier is monotonic, so the
+        # maximum may be taken before both.
         most = largest(graph.points @ source, graph)
         return functional.leaky_relu(most + torch.addmm(shift, graph.points, target), SLOPE)
 

@@ -1,4 +1,4 @@
-"""What a landmark takes from the curves over its face (`nets.walk`): it attends to them."""
+"""CurveNet's curves: guided walks over a face, and the attention of landmarks to them."""
 
 from collections.abc import Callable
 from typing import Any
@@ -97,8 +97,8 @@ def sums(x: Tensor, *, into: Tensor) -> None:
 
 
 def _visit(x: Tensor, index: Tensor, work: Callable[..., None], *, buffers: int) -> None:
-    """work(part, …) of a few frames at a time, with their rows of x (n, c) at index (F, M, k) as
-    (f, M, k, c), and with further arrays of that shape; all of them are written to again."""
+    """Call work(part, …) for a few frames at a time, with rows of x (n, c) at index (F, M, k) as
+    (f, M, k, c) and further buffers of that shape, which are used again for the next part."""
     width = x.shape[1]
     parts = list(chunks(x, count=len(index), values=index[0].numel() * width))
     own = x.new_empty((buffers, index[parts[0]].numel(), width))
@@ -110,10 +110,10 @@ def _visit(x: Tensor, index: Tensor, work: Callable[..., None], *, buffers: int)
 
 
 class _Step(torch.autograd.Function):
-    """The features (F, M, c) of the nodes that the curves move to.
+    """The features (F, M, c) of the nodes that the curves move to, a "straight-through" choice.
 
-    Backward as if they were the candidates' mean, weighted with the soft choice (F, M, k): a choice
-    itself has no gradient ("straight through").
+    A choice has no gradient, so backward takes the mean of the candidates, weighted with the soft
+    choice (F, M, k).
     """
 
     @staticmethod
@@ -139,11 +139,11 @@ class _Step(torch.autograd.Function):
 def _moved(x: Tensor, logits: Tensor, candidates: Tensor, node: Tensor) -> Tensor:
     if torch.is_grad_enabled():
         return _step(x, logits.softmax(-1), candidates, node)
-    return at(x, node)  # only a gradient asks what else might have been chosen
+    return at(x, node)  # without gradients the other candidates do not matter
 
 
 class CurveAggregation(nn.Module):
-    """Points (F, N, c) take what they attend to in the curves (F, M, L, c), between and within."""
+    """Points (F, N, c) attend to the curves (F, M, L, c): to whole curves and to their steps."""
 
     def __init__(self, width: int) -> None:
         super().__init__()

@@ -31,9 +31,9 @@ def nearest(xyz: Tensor, count: int) -> Tensor:
 
 
 def mirrored(neighbours: Tensor, mirror: Tensor) -> Tensor:
-    """The neighbours (F, N, count) of faces whose point i is the old point `mirror[i]`, reflected.
+    """The neighbours (F, N, count) of reflected faces, whose point i is the old point `mirror[i]`.
 
-    Nothing is searched: a reflection keeps all distances. Equidistant ones keep their old order.
+    A reflection keeps all distances, so no search is needed. Equidistant points keep their order.
     """
     new = torch.empty_like(mirror)
     new[mirror] = torch.arange(len(mirror), dtype=mirror.dtype, device=mirror.device)
@@ -41,9 +41,9 @@ def mirrored(neighbours: Tensor, mirror: Tensor) -> Tensor:
 
 
 def _nearest(xyz: Tensor, count: int) -> Tensor:
-    """One whole number orders by both: the square's bits, rounded, with the index at the lower end.
+    """Sort by one integer: the bits of the squared distance, rounded, with the index in the lowest.
 
-    Floating-point numbers that are not negative sort like their bits.
+    The bits of floating-point numbers that are not negative sort like the numbers.
     """
     wide = xyz.double()
     points = xyz.shape[1]

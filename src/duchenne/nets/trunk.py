@@ -1,8 +1,8 @@
-"""From a window of landmarks to one vector; every network here shares it.
+"""The trunk of all `mesh` networks: from a window of landmarks to one vector.
 
-Frames are encoded one by one and pooled into latent tokens, a transformer mixes these within and
-between frames, a second one the frames. Absent frames never come near the encoder or any batch
-statistics, no other frame looks at them, and no mean counts them.
+Frames are encoded one by one and pooled into latent tokens. A first transformer mixes tokens within
+and between frames, a second one the frames. Absent frames do not enter the encoder, batch
+statistics, attention or means.
 """
 
 from collections.abc import Callable
@@ -20,7 +20,7 @@ from duchenne.nets.transformer import Axis, Transformer
 
 
 class PerLandmark(nn.Module):
-    """One linear map for every landmark, blind to the others: what CurveNet is measured against."""
+    """One linear map for every landmark by itself: the ablation of CurveNet."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -61,11 +61,12 @@ class Features(NamedTuple):
 
 
 class Trunk(nn.Module):
-    """Layers over time and space alternate, and the second transformer looks over time.
+    """Encoder, pooling and two transformers; settings.attention chooses their axes.
 
-    With attention over "time" alone, tokens meet only in their mean. Over "space" alone, frames
-    do: then the second transformer too looks over tokens, before their mean, and no frame knows
-    its place in time. The number of parameters is the same in all three.
+    "both": layers over time and over space alternate in the first, the second looks over time.
+    "time": tokens are mixed only by their mean. "space": frames are mixed only by their mean, the
+    second transformer looks over tokens before their mean, and frames have no place in time. The
+    number of parameters is the same in all three.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -92,7 +93,7 @@ class Trunk(nn.Module):
         return Features(tokens, means, over_present(means, present), present)
 
     def _before_second(self, tokens: Tensor) -> Tensor:
-        """The mean token as the only one, unless there are tokens still to be mixed."""
+        """The mean token of each frame, unless the second transformer looks over tokens."""
         return tokens if "space" in self.second.axes else tokens.mean(dim=2, keepdim=True)
 
 

@@ -1,7 +1,7 @@
-"""Values left out at random, at a third of the time that torch's own dropout takes on a CPU.
+"""Dropout that takes half the time of torch's own on a CPU.
 
-That one draws a floating-point number for each value and keeps a float of it. Sixteen bits decide
-as well, and a byte is enough to remember.
+Torch draws a floating-point number for each value and keeps a float mask. Here sixteen random bits
+decide about a value, and the mask has a byte for each.
 """
 
 from collections.abc import Callable
@@ -18,7 +18,7 @@ _LEVELS = 1 << 16
 
 
 class Dropout(nn.Module):
-    """In training, leaves out `share` of the values and makes up for it in the others."""
+    """In training, set `share` of the values to zero and scale the others up to keep the mean."""
 
     def __init__(self, share: float) -> None:
         super().__init__()
@@ -33,19 +33,19 @@ class Dropout(nn.Module):
 
 
 def cut_of(share: float) -> int:
-    """How many of the 65,536 levels leave a value out: never all."""
+    """How many of the 65,536 levels drop a value; never all, since some value must stay."""
     return min(round(share * _LEVELS), _LEVELS - 1)
 
 
 def makeup(share: float) -> float:
-    """What the values that stay are multiplied by, so that their mean stays too."""
+    """The factor of the values that stay, which keeps the mean."""
     return _LEVELS / (_LEVELS - cut_of(share))
 
 
 def draw_kept(like: Tensor, share: float) -> Tensor:
     """1 where a value of `like` stays, else 0 (same shape, uint8).
 
-    Torch makes floats of bytes three times faster than of truths, which are bytes too.
+    Not bool: torch converts uint8 to float three times faster.
     """
     kept = torch.empty(like.numel(), dtype=torch.bool)
     cut = cut_of(share) - _LEVELS // 2

@@ -1,7 +1,8 @@
-"""Passes over all edges, forward and backward by hand: the part of the encoder that takes longest.
+"""Sums, maxima and moments over all edges of a graph, with hand-written gradients.
 
-On the edge j → i of a graph stands h_ij = leaky(u_j + v_i), for u and v at the points (F·N, c).
-It is made anew in every pass, a few frames at a time: reading it back would take longer.
+The edge j → i has the feature h_ij = leaky(u_j + v_i), for u and v at the points (F·N, c). It is
+computed again in every pass, a few frames at a time, which is faster than reading it back from
+memory.
 """
 
 from collections.abc import Callable
@@ -25,7 +26,7 @@ def _hidden(u: Tensor, v: Tensor, part: Part, *, into: Tensor) -> Tensor:
 
 
 def unrectify(gradient: Tensor, result: Tensor, *, into: Tensor) -> Tensor:
-    """The gradient before a leaky rectifier; `result` is what came out of it, or went in."""
+    """The gradient at the input of a leaky rectifier, from its input or its output (`result`)."""
     torch.ops.aten.leaky_relu_backward.grad_input(gradient, result, SLOPE, True, grad_input=into)
     return into
 

@@ -1,7 +1,7 @@
-"""Who is whose neighbour, and the sums over edges that both directions need.
+"""The graph of each frame's landmarks and their neighbours, and sums over its edges.
 
-Edges are visited a few frames at a time, which fit the processor's cache: with twenty edges per
-point memory is slower than arithmetic.
+Edges are visited a few frames at a time, so that their features stay in the processor's cache: with
+twenty edges a point, memory is slower than arithmetic.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -74,8 +74,8 @@ class Part(NamedTuple):
 class Graph(NamedTuple):
     """The edges of F frames of N points with k edges each, numbered as in `source` (F, k, N).
 
-    `order` lists all edges by their source, and those of row r begin at `begin[r]`; without
-    gradients nobody asks for them, and they are empty.
+    `order` lists all edges by their source, and those of row r begin at `begin[r]`. Only gradients
+    need these two; while none are recorded they are empty.
     """
 
     points: Tensor  # (F·N, 3)

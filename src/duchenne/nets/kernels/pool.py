@@ -1,7 +1,8 @@
-"""Weighted sums of a frame's landmarks, some of their values left out at random.
+"""Weighted sums of a frame's landmarks after dropout.
 
-A few frames at a time: what is left of the encoder's output, the largest array of a training step,
-is made in the cache, used there, and made again for the gradient.
+The encoder's output is the largest array of a training step. Dropout is applied to a few frames at
+a time, in the processor's cache, and again for the gradient, so no second array of that size is
+stored.
 """
 
 from collections.abc import Callable, Iterator
