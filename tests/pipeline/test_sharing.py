@@ -3,8 +3,9 @@
 from pathlib import Path
 
 import pytest
+import yaml
 
-from tests.make.workspace import Workspace
+from tests.make.workspace import Workspace, contents
 from tests.pipeline.test_repro import a_project, ran, results_of
 
 
@@ -69,3 +70,17 @@ def test_what_an_experiment_elsewhere_computed_comes_out_of_the_run_cache(
     done = other.dvc("exp", "run", "--pull", "-S", "fusion=concat")
     assert (done.returncode, ran(done.stdout)) == (0, ["aggregate"]), done.stdout
     assert (other.root / "metrics/summary.json").read_bytes() == figures
+
+
+def test_another_folder_takes_models_and_demo_by_name(finished: Workspace, tmp_path: Path):
+    """From a clone without results: they come out of the remote."""
+    artifacts = yaml.safe_load((finished.root / "dvc.yaml").read_text("utf-8"))["artifacts"]
+    for name in artifacts:
+        assert finished.run("gto", "register", name).returncode == 0
+    other = clone(finished, tmp_path / "theirs")
+    for name, artifact in artifacts.items():
+        got = other.dvc("artifacts", "get", str(other.root), name, "-o", str(tmp_path / name))
+        assert got.returncode == 0, got.stdout
+        pulled = other.dvc("pull", artifact["path"])
+        assert pulled.returncode == 0, pulled.stdout
+        assert contents(tmp_path / name) == contents(other.root / artifact["path"]) != {}

@@ -18,14 +18,23 @@ from duchenne.cli.main import app
 from tests.rules.imports import ROOT
 from tests.rules.test_floors import FLOORS, PURE
 
-PAGES = ("README.md", "CONTRIBUTING.md", *sorted(f"docs/{p.name}" for p in ROOT.glob("docs/*.md")))
+PAGES = (
+    "README.md",
+    "CONTRIBUTING.md",
+    "SECURITY.md",
+    *sorted(f"docs/{p.name}" for p in ROOT.glob("docs/*.md")),
+)
+FORMS = (
+    ".github/pull_request_template.md",
+    *sorted(f".github/ISSUE_TEMPLATE/{p.name}" for p in ROOT.glob(".github/ISSUE_TEMPLATE/*.yml")),
+)
 SHORT = ("README.md", "docs/architecture.md", "docs/benchmarks.md", "docs/usage.md")
 LINES = 150
 
 FENCED = re.compile(r"^ *```(\w*)\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
 SPAN = re.compile(r"(?<!`)`([^`]+)`(?!`)")
-FOLDERS = r"(?:\.ci|\.dvc|bench|data|docs|metrics|models|src|stages|tests)"
-TOP = r"(?:[A-Z]{2,}\.md|(?:params|dvc|engine)\.yaml|\w+\.toml|dvc\.lock|constraints\.txt)"
+FOLDERS = r"(?:\.ci|\.dvc|\.github|bench|data|docs|metrics|models|src|stages|tests)"
+TOP = r"(?:[A-Z]{2,}\.(?:md|cff)|(?:params|dvc|engine)\.yaml|\w+\.toml|dvc\.lock|constraints\.txt)"
 PATH = re.compile(rf"(?<![\w./~:-])(?:{FOLDERS}/[\w./<>*-]*[\w>*]|{TOP})")
 PLACEHOLDER = re.compile(r"<\w+>")
 ASSIGNMENT = re.compile(r"[A-Z_]+=\S*")
@@ -107,7 +116,7 @@ def of_make(words: list[str]) -> Iterator[str]:
 
 
 def of_dvc(words: list[str]) -> Iterator[str]:
-    """By DVC's own parser; stages by dvc.yaml."""
+    """By DVC's own parser; stages and artifacts by dvc.yaml."""
     try:
         given = get_main_parser().parse_args(words)
     except DvcParserError as error:
@@ -116,6 +125,8 @@ def of_dvc(words: list[str]) -> Iterator[str]:
     if given.cmd == "repro":
         stages = yaml.safe_load(text("dvc.yaml"))["stages"]
         yield from (f"no stage {name}" for name in given.targets if name not in stages)
+    if words[0] == "artifacts" and given.name not in yaml.safe_load(text("dvc.yaml"))["artifacts"]:
+        yield f"no artifact {given.name}"
 
 
 def of_duchenne(words: list[str]) -> Iterator[str]:
@@ -140,7 +151,7 @@ CHECKS = {"make": of_make, "dvc": of_dvc, "duchenne": of_duchenne, "python": of_
 
 
 # ---- Tests ---------------------------------------------------------------------------------------
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", [*PAGES, *FORMS])
 def test_what_a_page_names_exists(page: str):
     assert faults(text(page)) == []
 
@@ -153,11 +164,13 @@ def test_what_a_page_names_exists(page: str):
         ("`src/duchenne/<name>/decoding.py`", "src/duchenne/<name>/decoding.py"),
         ("`data/frame/<clip>.parquet`", "data/frame/<clip>.parquet"),
         ("READM.md", "READM.md"),
+        ("CITATON.cff", "CITATON.cff"),
         ("`duchenne.tables.file`", "duchenne.tables.file"),
         ("`duchenne.subjects.unknwon`", "duchenne.subjects.unknwon"),
         ("`test_of_what_nobody_tests`", "test_of_what_nobody_tests"),
         ("`make reprod`", "make reprod: no target reprod"),
         ("`dvc repro mush`", "dvc repro mush: no stage mush"),
+        ("`dvc artifacts get . modles`", "dvc artifacts get . modles: no artifact modles"),
         ("`dvc exp runn`", "dvc exp runn: DVC: parser error"),
         ("```sh\ndvc pull --runcache  # all\n```", "dvc pull --runcache: DVC: parser error"),
         ("`duchenne doktor`", "duchenne doktor: no command doktor"),
