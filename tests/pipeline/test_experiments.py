@@ -14,7 +14,7 @@ import pytest
 import yaml
 from dvc.utils.flatten import flatten
 
-from duchenne.evaluation.summary import HEADLINE
+from duchenne.evaluation.summary import HEADLINE, headline
 from duchenne.tables import parquet
 from duchenne.tables.clips import CLIPS
 from duchenne.tables.predictions import PREDICTIONS
@@ -174,6 +174,13 @@ def test_each_clip_is_tested_once_and_the_audit_says_so(finished: Workspace):
     proof = json.loads((finished.root / "data/reports/audit.json").read_text())
     assert (proof["verdict"], proof["epoch_chosen_on"]) == (True, "val")
     assert "optimistic" not in summary(finished)
+
+
+def test_metrics_are_a_selection_of_all_scores(finished: Workspace):
+    scores = json.loads((finished.root / "data/reports/scores.json").read_text())
+    assert summary(finished) == headline(scores)
+    assert scores["groups"]["gender"]["female"]["clips"] > 0
+    assert scores["parameters"] > 0
 
 
 def test_the_published_protocol_is_marked_wherever_it_shows(finished: Workspace):
