@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from duchenne.evaluation.audit import audit
 from duchenne.evaluation.plots import pictures
-from duchenne.evaluation.summary import Run, probe_scores, summary
+from duchenne.evaluation.summary import Run, headline, probe_scores, report
 from duchenne.pipeline.clips import group_columns
 from duchenne.pipeline.stage import Stage, execute
 from duchenne.tables.clips import CLIPS
@@ -25,7 +25,7 @@ from duchenne.tables.predictions import PREDICTIONS, PROBES, as_predictions, onl
 from duchenne.training.protocol import PROTOCOLS, Protocol
 
 
-def summarise(
+def score(
     rows: pa.Table,
     facts: Mapping[str, Mapping[str, Any]],
     *,
@@ -33,11 +33,12 @@ def summarise(
     groups: Sequence[str],
     probes: pa.Table | None = None,
 ) -> dict[str, Any]:
-    """metrics/summary.json. `optimistic` stands there, as 1, only where the epoch was chosen on
-    the test clips."""
+    """data/reports/scores.json. `optimistic` stands there, as 1, only where the epoch was chosen on
+    the test clips. `parameters` is the size of the largest fold's model."""
     columns = {name: rows[name].to_pylist() for name in groups}
-    found = {"run": run._asdict()}
-    found |= summary(as_predictions(rows), columns, expected_folds=sorted(facts))
+    parameters = max(about["parameters"] for about in facts.values())
+    found = {"run": run._asdict(), "parameters": parameters}
+    found |= report(as_predictions(rows), columns, expected_folds=sorted(facts))
     found |= {"probes": _probed(probes)} if probes else {}
     return {"optimistic": 1, **found} if _protocol(facts).optimistic else found
 
@@ -86,8 +87,9 @@ def run(stage: Stage) -> None:
         dataset=stage.params.dataset, model=stage.params.model, fusion=stage.params.fusion,
         protocol=stage.params.protocol,
     )  # fmt: skip
-    found = summarise(rows, facts, run=of, groups=group_columns(clips), probes=probes)
-    write_json(stage.out("metrics/summary.json"), found)
+    scores = score(rows, facts, run=of, groups=group_columns(clips), probes=probes)
+    write_json(stage.out("data/reports/scores.json"), scores)
+    write_json(stage.out("metrics/summary.json"), headline(scores))
     history = read_history(stage.dep("data/history.csv"))
     names = next(iter(facts.values()))["classes"]
     tables = pictures(as_predictions(rows), history, names=names)

@@ -24,13 +24,23 @@ from duchenne.tables.quality import QUALITY
 from tests.rules.imports import ROOT
 
 RUN = {"dataset": "mine", "model": "mesh", "fusion": "none", "protocol": "nested"}
-FIGURES: dict[str, Any] = {"clips": 7, "majority": 0.571, "pooled": {"accuracy": 0.857}}
+FIGURES: dict[str, Any] = {
+    "accuracy": 0.857,
+    "majority": 0.571,
+    "probe_duration": 0.512,
+    "clips": 7,
+}
 SUMMARY: dict[str, Any] = {"run": RUN, **FIGURES}
+PROBES = {"duration": {"balanced_accuracy": 0.512, "balanced_accuracy_low": 0.43,
+                       "balanced_accuracy_high": 0.59}}  # fmt: skip
 GROUPS = {
     "age_group": {"young": {"clips": 4, "subjects": 2, "accuracy": 0.75, "auc": 1.0}},
     "gender": {"female": {"clips": 5, "subjects": 3, "accuracy": 0.8, "balanced_accuracy": 0.775}},
 }
+REPORT = {"run": RUN, "clips": 7, "majority": 0.571, "pooled": {"accuracy": 0.857, "f1": 0.841},
+          "groups": GROUPS, "probes": PROBES}  # fmt: skip
 SCORES = "accuracy 0.857"
+NO_REPORT = "data/reports/scores.json: not shown, since it is missing or of another run; run `dvc"
 
 
 def put(root: Path, name: str, value: Any) -> None:
@@ -79,16 +89,45 @@ def test_long_lists_are_cut_and_counts_read_as_words(mine: Path):
 
 
 def test_each_group_has_its_scores_and_how_many_they_rest_on(mine: Path):
-    put(mine, "metrics/summary.json", {**SUMMARY, "groups": GROUPS})
+    put(mine, "data/reports/scores.json", REPORT)
     page = told(mine)
     assert "gender female 5 3 0.800 0.775" in page
     assert "age group young 4 2 0.750" in page
 
 
+def test_the_whole_report_is_shown_where_it_is_of_this_run(mine: Path):
+    put(mine, "data/reports/scores.json", REPORT)
+    page = told(mine)
+    assert f"{SCORES} f1 0.841" in page
+    assert "probe: duration 0.512 (0.430 to 0.590)" in page
+    assert "scores.json" not in page
+
+
 def test_without_groups_there_is_no_such_table(mine: Path):
+    put(mine, "data/reports/scores.json", {k: v for k, v in REPORT.items() if k != "groups"})
     said = told(mine)
     assert SCORES in said
     assert "subjects" not in said
+
+
+@pytest.mark.parametrize(
+    "report",
+    [
+        None,
+        {**REPORT, "run": {**RUN, "model": "vit"}},
+        {**REPORT, "pooled": {"accuracy": 0.9}},  # another seed, say
+        "<<<<<<< HEAD\n{}",
+    ],
+)
+def test_without_a_report_of_this_run_the_headline_is_shown(mine: Path, report: Any):
+    if report:
+        put(mine, "data/reports/scores.json", report)
+    said = told(mine)
+    assert SCORES in said
+    assert "probe: duration 0.512" in said
+    assert "share of the commonest class 0.571" in said
+    assert NO_REPORT in said
+    assert "gender" not in said
 
 
 # ---- What is of something else ------------------------------------------------------------------
@@ -103,6 +142,7 @@ def test_without_groups_there_is_no_such_table(mine: Path):
         ({**SUMMARY, "run": {**RUN, "dataset": "[/]"}}, "it is of dataset [/], and"),
         (FIGURES, "it does not say of which dataset, model, fusion, protocol it is; run"),
         ({**SUMMARY, "run": {"dataset": "mine"}}, "it does not say of which"),
+        (REPORT, "an earlier version wrote it; run `dvc repro`"),
         ("<<<<<<< HEAD\n{}", "it is not JSON; run `dvc repro`"),
     ],
 )  # fmt: skip
@@ -111,6 +151,7 @@ def test_figures_of_another_run_are_not_shown(mine: Path, summary: Any, says: st
     said = told(mine)
     assert f"metrics/summary.json: not shown, since {says}" in said
     assert SCORES not in said
+    assert "scores.json" not in said
     assert "dataset mine" in said, "what is of this run is shown all the same"
 
 

@@ -8,7 +8,7 @@ import pytest
 from duchenne.errors import EvaluationError
 from duchenne.evaluation.intervals import bootstrap
 from duchenne.evaluation.metrics import balanced_accuracy
-from duchenne.evaluation.summary import fold_rows, summary
+from duchenne.evaluation.summary import as_report, fold_rows, headline, probe_scores, report
 from tests.make.scored_cases import TWO, many, predictions
 
 # Fold 1: all four right. Fold 2: the spontaneous right, one of the two posed wrong.
@@ -21,7 +21,7 @@ FOLDS = predictions(
 
 
 def test_a_small_set_by_hand():
-    figures = summary(FOLDS, {}, expected_folds=["1", "2"])
+    figures = report(FOLDS, {}, expected_folds=["1", "2"])
     assert (figures["clips"], figures["subjects"]) == (7, 4)
     assert figures["majority"] == pytest.approx(4 / 7, abs=1e-6)
     pooled, folds = figures["pooled"], figures["folds"]
@@ -37,7 +37,7 @@ def test_a_small_set_by_hand():
 
 def test_the_interval_is_the_bootstrap_over_subjects():
     rows = many()
-    pooled = summary(rows, {}, expected_folds=[str(i) for i in range(1, 11)])["pooled"]
+    pooled = report(rows, {}, expected_folds=[str(i) for i in range(1, 11)])["pooled"]
     interval = bootstrap(rows, balanced_accuracy)
     assert (pooled["balanced_accuracy_low"], pooled["balanced_accuracy_high"]) == pytest.approx(
         interval, abs=1e-6
@@ -57,7 +57,7 @@ def leaves(value: Any) -> list[Any]:
 def test_only_numbers_of_six_digits_and_small_enough_to_read():
     rows = many()
     groups = {"gender": ["female" if name < "200" else "male" for name in rows.subject]}
-    figures = summary(rows, groups, expected_folds=[str(i) for i in range(1, 11)])
+    figures = report(rows, groups, expected_folds=[str(i) for i in range(1, 11)])
     lines = json.dumps(figures, allow_nan=False, indent=0).splitlines()
     assert len(lines) < 50
 
@@ -69,13 +69,68 @@ def test_rows_in_another_order_give_the_same_text():
     order = np.random.default_rng(3).permutation(len(rows))
     gender = np.array(["f" if int(name) % 2 else "m" for name in rows.subject])
     folds = [str(i) for i in range(1, 11)]
-    one = summary(rows, {"gender": gender.tolist()}, expected_folds=folds)
-    other = summary(
-        rows.only(order), {"gender": gender[order].tolist()}, expected_folds=folds[::-1]
-    )
+    one = report(rows, {"gender": gender.tolist()}, expected_folds=folds)
+    other = report(rows.only(order), {"gender": gender[order].tolist()}, expected_folds=folds[::-1])
     assert json.dumps(one) == json.dumps(other)
 
 
+# ---- The headline -------------------------------------------------------------------------------
+def whole(**more: Any) -> dict[str, Any]:
+    """A report that has every figure there is, as the stage `aggregate` makes it."""
+    rows = many()
+    groups = {"gender": ["female" if name < "200" else "male" for name in rows.subject]}
+    figures = report(rows, groups, expected_folds=[str(i) for i in range(1, 11)])
+    run = {"dataset": "mine", "model": "mesh", "fusion": "none", "protocol": "published"}
+    probes = {name: probe_scores(rows) for name in ("duration", "first_frame")}
+    return {"optimistic": 1, "run": run, "parameters": 1234, **figures, "probes": probes, **more}
+
+
+def test_the_headline_is_a_selection_of_the_report():
+    scores = whole()
+    found = headline(scores)
+    pooled, folds, probes = scores["pooled"], scores["folds"], scores["probes"]
+    assert found == {
+        "optimistic": 1,
+        "run": scores["run"],
+        "balanced_accuracy": pooled["balanced_accuracy"],
+        "ci_low": pooled["balanced_accuracy_low"],
+        "ci_high": pooled["balanced_accuracy_high"],
+        **{name: pooled[name] for name in ("auc", "accuracy", "mcc", "brier", "ece")},
+        "fold_mean": folds["balanced_accuracy_mean"],
+        "fold_sd": folds["balanced_accuracy_sd"],
+        "probe_duration": probes["duration"]["balanced_accuracy"],
+        "probe_first_frame": probes["first_frame"]["balanced_accuracy"],
+        **{name: scores[name] for name in ("majority", "clips", "subjects", "parameters")},
+    }
+
+
+def test_the_headline_is_twenty_numbers_at_most():
+    """Three of them are left for lengths of clips."""
+    assert sum(type(leaf) in (int, float) for leaf in leaves(headline(whole()))) == 17
+
+
+@pytest.mark.parametrize(
+    ("lacks", "missing"),
+    [
+        ({"probes": {}}, {"probe_duration", "probe_first_frame"}),
+        ({"folds": {}}, {"fold_mean", "fold_sd"}),
+        ({"pooled": {"accuracy": 0.0}}, {"balanced_accuracy", "ci_low", "ci_high", "auc", "mcc",
+                                         "brier", "ece"}),
+    ],
+)  # fmt: skip
+def test_what_is_undefined_is_not_in_the_headline(lacks: dict[str, Any], missing: set[str]):
+    assert headline(whole()).keys() - headline(whole(**lacks)).keys() == missing
+
+
+def test_a_headline_says_where_its_figures_stand_in_the_report():
+    found = headline(whole())
+    part = as_report(found)
+    assert headline(part) == found
+    assert part["probes"]["duration"].keys() == {"balanced_accuracy"}
+    assert "groups" not in part
+
+
+# ---- Folds and groups ---------------------------------------------------------------------------
 @pytest.mark.parametrize(
     ("expected", "text"),
     [
@@ -87,7 +142,7 @@ def test_rows_in_another_order_give_the_same_text():
 )
 def test_missing_and_surplus_folds_are_errors(expected, text):
     with pytest.raises(EvaluationError, match=text):
-        summary(FOLDS, {}, expected_folds=expected)
+        report(FOLDS, {}, expected_folds=expected)
 
 
 def test_a_mean_over_folds_needs_the_score_in_every_fold():
@@ -97,13 +152,13 @@ def test_a_mean_over_folds_needs_the_score_in_every_fold():
         [0.9, 0.1, 0.8, 0.6, 0.7, 0.2],
         folds=["1", "1", "2", "2", "3", "3"],
     )
-    folds = summary(rows, {}, expected_folds=["1", "2", "3"])["folds"]
+    folds = report(rows, {}, expected_folds=["1", "2", "3"])["folds"]
     assert set(folds) == {"accuracy_mean", "accuracy_sd", "brier_mean", "brier_sd"}
     assert folds["accuracy_mean"] == pytest.approx((1 + 1 / 2 + 1 / 2) / 3, abs=1e-6)
 
 
 def test_one_fold_has_no_spread():
-    folds = summary(TWO, {}, expected_folds=["1"])["folds"]
+    folds = report(TWO, {}, expected_folds=["1"])["folds"]
     assert folds["accuracy_mean"] == 0.6
     assert not {name for name in folds if name.endswith("_sd")}
 
@@ -114,7 +169,7 @@ def test_groups_where_known():
         "age_group": [None] * 7,
         "beard": ["", "yes", "", "", "", "", ""],
     }
-    assert summary(FOLDS, groups, expected_folds=["1", "2"])["groups"] == {
+    assert report(FOLDS, groups, expected_folds=["1", "2"])["groups"] == {
         "beard": {"yes": {"clips": 1, "subjects": 1, "accuracy": 1.0}},
         "gender": {
             "f": {
@@ -135,7 +190,7 @@ def test_groups_where_known():
 )
 def test_groups_that_do_not_fit_are_refused(values, text):
     with pytest.raises(EvaluationError, match=text):
-        summary(FOLDS, {"gender": values}, expected_folds=["1", "2"])
+        report(FOLDS, {"gender": values}, expected_folds=["1", "2"])
 
 
 def test_fold_rows():

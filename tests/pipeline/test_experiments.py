@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -10,13 +11,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
+from dvc.utils.flatten import flatten
 
+from duchenne.evaluation.summary import HEADLINE, headline
 from duchenne.tables import parquet
 from duchenne.tables.clips import CLIPS
 from duchenne.tables.predictions import PREDICTIONS
 from tests.make.workspace import Workspace
 from tests.pipeline.test_repro import a_project, ran, restore, results_of, wait_for
 from tests.rules.imports import ROOT
+
+SCREEN = 160  # columns
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +45,7 @@ def test_an_experiment_trains_again_and_nothing_before_it(finished: Workspace):
     there = finished.dvc("exp", "run", "-S", "fusion=hadamard")
     assert ran(there.stdout) == ["check", "train", "aggregate"], there.stdout
     told = finished.dvc("metrics", "diff").stdout
-    assert "pooled.balanced_accuracy" in told
+    assert re.search(r"summary\.json +balanced_accuracy +\d", told)
     assert re.search(r"run\.fusion +none +hadamard", told)
     seeded = finished.dvc("exp", "run", "-S", "fusion=none", "-S", "seed=1")
     assert ran(seeded.stdout) == ["check", "train", "aggregate"], seeded.stdout
@@ -47,6 +53,23 @@ def test_an_experiment_trains_again_and_nothing_before_it(finished: Workspace):
     assert ran(back.stdout) == ["check"], "the rest comes out of the run cache"
     assert results_of(finished.root) == plain
     restore(finished)
+
+
+def side_by_side() -> list[str]:
+    """The words with which README.md shows experiments side by side, without `dvc`."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    line = next(line for line in readme.splitlines() if line.startswith("dvc exp show"))
+    return shlex.split(line, comments=True)[1:]
+
+
+def test_no_parameter_is_left_out_where_experiments_stand_side_by_side():
+    words = side_by_side()
+    left_out = re.compile(words[words.index("--drop") + 1])
+    params = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
+    names = list(flatten(params))
+    assert "folds.within" in names
+    assert not [name for name in names if left_out.match(name)]
+    assert not [name for name in HEADLINE if name in names], "DVC would write a path before both"
 
 
 def test_the_way_back_that_the_readme_names(finished: Workspace):
@@ -100,7 +123,12 @@ def test_a_queue_of_fusions_runs_in_a_clone(finished: Workspace, tmp_path: Path)
     assert len(found) == 5
     for experiment in found:
         data = experiment["revs"][0]["data"]
-        assert "balanced_accuracy" in data["metrics"]["metrics/summary.json"]["data"]["pooled"]
+        assert "balanced_accuracy" in data["metrics"]["metrics/summary.json"]["data"]
+    table = clone.dvc(*side_by_side(), "--no-pager", COLUMNS="1000").stdout.splitlines()
+    heads = next(line for line in table if "Experiment" in line).split()
+    assert heads[:3] == ["Experiment", "balanced_accuracy", "ci_low"]
+    assert heads[-1] == "fusion"
+    assert max(len(line.rstrip()) for line in table) <= SCREEN
 
 
 def run_all(workspace: Workspace, **env: str) -> None:
@@ -146,6 +174,13 @@ def test_each_clip_is_tested_once_and_the_audit_says_so(finished: Workspace):
     proof = json.loads((finished.root / "data/reports/audit.json").read_text())
     assert (proof["verdict"], proof["epoch_chosen_on"]) == (True, "val")
     assert "optimistic" not in summary(finished)
+
+
+def test_metrics_are_a_selection_of_all_scores(finished: Workspace):
+    scores = json.loads((finished.root / "data/reports/scores.json").read_text())
+    assert summary(finished) == headline(scores)
+    assert scores["groups"]["gender"]["female"]["clips"] > 0
+    assert scores["parameters"] > 0
 
 
 def test_the_published_protocol_is_marked_wherever_it_shows(finished: Workspace):

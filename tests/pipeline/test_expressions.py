@@ -127,7 +127,7 @@ def test_every_class_gets_a_probability_and_a_share_in_the_scores(
     given = np.column_stack([rows[f"p_{k}"].to_numpy() for k in range(7)])
     assert "p_7" not in rows.column_names
     assert given.sum(axis=1) == pytest.approx(1.0)
-    pooled = report(workspace, "metrics/summary.json")["pooled"]
+    pooled = report(workspace, "data/reports/scores.json")["pooled"]
     assert {"accuracy", "balanced_accuracy", "f1", "auc", "brier"} <= set(pooled)
     assert report(workspace, "data/reports/audit.json")["verdict"] is True
 
@@ -224,9 +224,9 @@ def test_frame_models_learn_seven_classes_of_photographs(
     rows = parquet.read(PREDICTIONS, workspace.root / "data/predictions.parquet")
     tested = [row for row in rows.to_pylist() if row["role"] == "test"]
     assert all(sum(row[f"p_{k}"] for k in range(7)) == pytest.approx(1.0) for row in tested)
-    summary = report(workspace, "metrics/summary.json")
-    assert {"accuracy", "f1", "balanced_accuracy"} <= set(summary["pooled"])
-    assert set(summary["probes"]) == {"first_frame"}, "photographs have no length"
+    scores = report(workspace, "data/reports/scores.json")
+    assert {"accuracy", "f1", "balanced_accuracy"} <= set(scores["pooled"])
+    assert set(scores["probes"]) == {"first_frame"}, "photographs have no length"
     assert len(drawn(workspace, "confusion")) == len(tested)
     assert {row["part"] for row in drawn(workspace, "training")} == {"train", "val"}
     assert report(workspace, "data/reports/audit.json")["verdict"] is True

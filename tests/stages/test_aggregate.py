@@ -13,7 +13,7 @@ from duchenne.evaluation.plots import pictures
 from duchenne.evaluation.summary import Run
 from duchenne.tables.models import files, read_models
 from duchenne.tables.predictions import as_predictions, only_tested
-from stages.aggregate import prove, summarise
+from stages.aggregate import prove, score
 
 RUN = Run("mine", "mesh", "none", "nested")
 
@@ -55,6 +55,7 @@ def facts(*, optimistic: bool = False, **of_fold_1: Any) -> dict[str, dict[str, 
     found: dict[str, dict[str, Any]] = {
         fold: {
             "optimistic": optimistic,
+            "parameters": 10 + int(fold),
             "fitted": {"weights": list(turn[: 1 + optimistic]), "dmarkers": [turn[0]]},
         }
         for fold, turn in TURNS.items()
@@ -97,7 +98,7 @@ def test_a_fold_without_predictions_is_refused():
     rows = only_tested(predicted())
     two = rows.filter(pa.compute.not_equal(rows["fold"], "3"))
     with pytest.raises(EvaluationError, match="without predictions: 3"):
-        summarise(two, facts(), run=RUN, groups=[])
+        score(two, facts(), run=RUN, groups=[])
 
 
 # ---- Scores -------------------------------------------------------------------------------------
@@ -107,15 +108,16 @@ def test_test_clips_alone_are_scored():
     assert set(rows["role"].to_pylist()) == {"test"}
 
 
-def test_the_summary_by_hand():
+def test_the_scores_by_hand():
     """Of three posed smiles one is taken for spontaneous; all spontaneous ones are found."""
-    found = summarise(only_tested(predicted()), facts(), run=RUN, groups=["gender"])
+    found = score(only_tested(predicted()), facts(), run=RUN, groups=["gender"])
     assert found["run"] == {
         "dataset": "mine", "model": "mesh", "fusion": "none", "protocol": "nested"
     }  # fmt: skip
     assert (found["clips"], found["subjects"], found["majority"]) == (6, 3, 0.5)
     assert found["pooled"]["accuracy"] == pytest.approx(5 / 6, abs=1e-6)
     assert found["folds"]["accuracy_mean"] == pytest.approx((1.0 + 0.5 + 1.0) / 3, abs=1e-6)
+    assert found["parameters"] == 13, "of the largest fold's model"
     assert found["groups"]["gender"]["f"]["accuracy"] == 0.5
     assert found["groups"]["gender"]["m"]["accuracy"] == 1.0
     assert "optimistic" not in found
@@ -138,7 +140,7 @@ def test_probabilities_stand_in_the_order_of_their_numbers():
 @pytest.mark.parametrize("optimistic", [False, True])
 def test_figures_chosen_on_the_test_clips_are_marked(optimistic):
     given = facts(optimistic=optimistic)
-    found = summarise(only_tested(predicted()), given, run=RUN, groups=[])
+    found = score(only_tested(predicted()), given, run=RUN, groups=[])
     assert found.get("optimistic") == (1 if optimistic else None)
     assert next(iter(found)) == ("optimistic" if optimistic else "run"), "it stands first"
     proof = prove(only_tested(predicted()), FOLDS, CLIPS, given)
@@ -149,7 +151,7 @@ def test_figures_chosen_on_the_test_clips_are_marked(optimistic):
 def test_one_optimistic_fold_marks_all():
     given = facts(optimistic=False)
     given["2"]["optimistic"] = True
-    assert summarise(only_tested(predicted()), given, run=RUN, groups=[])["optimistic"] == 1
+    assert score(only_tested(predicted()), given, run=RUN, groups=[])["optimistic"] == 1
 
 
 # ---- The audit ----------------------------------------------------------------------------------

@@ -25,7 +25,7 @@ from duchenne.tables.models import files, read_models
 from duchenne.tables.predictions import PREDICTIONS, only_tested
 from duchenne.training.fold import train_fold
 from duchenne.training.landmark_batches import Clip
-from stages.aggregate import prove, summarise
+from stages.aggregate import prove, score
 from stages.train import merge_history, merge_predictions, units_of
 from tests.make.fold_cases import clip, settings
 
@@ -147,7 +147,7 @@ def test_a_run_from_landmarks_to_a_summary_that_is_proved(
     rows = only_tested(whole)
     assert sorted(rows["clip"].to_pylist()) == NAMES
     assert prove(rows, FOLDS, CLIPS, facts)["verdict"] is True
-    found = summarise(rows, facts, run=Run("mine", "mesh", fusion, protocol), groups=["gender"])
+    found = score(rows, facts, run=Run("mine", "mesh", fusion, protocol), groups=["gender"])
     assert (found["clips"], "optimistic" in found) == (12, protocol == "published")
 
 

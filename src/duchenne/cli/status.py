@@ -17,7 +17,7 @@ from rich.text import Text
 from duchenne.config.params import load
 from duchenne.config.yaml import read_yaml
 from duchenne.errors import listed
-from duchenne.evaluation.summary import Run
+from duchenne.evaluation.summary import Run, as_report, headline
 from duchenne.flow.gate import read_status
 from duchenne.flow.unit import Row
 from duchenne.tables.clips import CLIPS
@@ -29,6 +29,7 @@ from duchenne.tables.quality import QUALITY
 
 DEMO_NOTE = "The demo is rendered, not filmed: its figures say nothing about real smiles."
 DATASET, SUMMARY = "data/reports/dataset.json", "metrics/summary.json"
+SCORES = "data/reports/scores.json"
 
 
 def show(root: Path, console: Console) -> None:
@@ -43,7 +44,7 @@ def show(root: Path, console: Console) -> None:
     if report.exists():
         _show_clips(root, now, console)
     if figures.exists():
-        _show_figures(figures, now, console)
+        _show_figures(root, now, console)
     if params.dataset == "demo":
         console.print(DEMO_NOTE)
 
@@ -72,18 +73,34 @@ def _used(rated: Mapping[str, Any]) -> str:
     return f"{rated['used']} of {rated['clips']} clips are used{rest}"
 
 
-def _show_figures(path: Path, now: Mapping[str, str], console: Console) -> None:
+def _show_figures(root: Path, now: Mapping[str, str], console: Console) -> None:
+    """Those of metrics/summary.json, which comes with a clone; and where data/reports/scores.json
+    is of the same run, the others too."""
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        found = json.loads((root / SUMMARY).read_text(encoding="utf-8"))
         why = _mismatch(found.get("run"), now)
     except ValueError:  # as a merge may leave it
         why = "it is not JSON"
+    if not why and "accuracy" not in found:
+        why = "an earlier version wrote it"
     if why:
         console.print(_not_shown(SUMMARY, why))
         return
-    console.print(_scores(found))
-    if "groups" in found:
-        console.print(_groups(found["groups"]))
+    scores = _full(root / SCORES, found)
+    console.print(_scores(scores or as_report(found)))
+    if scores and "groups" in scores:
+        console.print(_groups(scores["groups"]))
+    if not scores:
+        console.print(_not_shown(SCORES, "it is missing or of another run"))
+
+
+def _full(path: Path, figures: Mapping[str, Any]) -> dict[str, Any] | None:
+    """All figures, if those in metrics/summary.json are among them."""
+    try:
+        scores: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return None
+    return scores if headline(scores) == figures else None
 
 
 def _mismatch(of: object, now: Mapping[str, str]) -> str:

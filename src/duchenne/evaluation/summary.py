@@ -1,4 +1,6 @@
-"""The figures of metrics/summary.json, few enough to be read in `dvc metrics diff`."""
+"""The figures of a run: all of them (data/reports/scores.json), and those of metrics/summary.json,
+few enough that `dvc exp show` fits a screen.
+"""
 
 import math
 import re
@@ -26,12 +28,33 @@ class Run(NamedTuple):
 
 _OF_GROUPS = ("accuracy", "balanced_accuracy", "auc")  # the others say little of few clips
 _OF_PROBES = ("balanced_accuracy", "auc")
+# The figures of metrics/summary.json, and where each stands in the report. The names are short and
+# flat, since each is the head of a column in `dvc exp show`.
+HEADLINE = {
+    "balanced_accuracy": ("pooled", "balanced_accuracy"),
+    "ci_low": ("pooled", "balanced_accuracy_low"),
+    "ci_high": ("pooled", "balanced_accuracy_high"),
+    "auc": ("pooled", "auc"),
+    "accuracy": ("pooled", "accuracy"),
+    "mcc": ("pooled", "mcc"),
+    "brier": ("pooled", "brier"),
+    "ece": ("pooled", "ece"),
+    "fold_mean": ("folds", "balanced_accuracy_mean"),
+    "fold_sd": ("folds", "balanced_accuracy_sd"),
+    "majority": ("majority",),
+    "probe_duration": ("probes", "duration", "balanced_accuracy"),
+    "probe_first_frame": ("probes", "first_frame", "balanced_accuracy"),
+    "clips": ("clips",),
+    "subjects": ("subjects",),
+    "parameters": ("parameters",),
+}
+_MARKS = ("optimistic", "run")  # stand in both files alike
 # Among the dozen clips of a small fold a bin holds one or two, and even a perfectly calibrated
 # model is far off in each.
 _NOT_OF_FOLDS = ("ece",)
 
 
-def summary(
+def report(
     predictions: Predictions, groups: Mapping[str, Group], *, expected_folds: Sequence[str]
 ) -> dict[str, Any]:
     """Counts, pooled scores, their spread over folds, and each group's; `groups` by column name.
@@ -52,6 +75,29 @@ def summary(
     return {**figures, "groups": known} if known else figures
 
 
+def headline(scores: Mapping[str, Any]) -> dict[str, Any]:
+    """metrics/summary.json: the figures that runs are compared by, taken from all of a run. One
+    that is undefined there is left out."""
+    found = {name: scores[name] for name in _MARKS if name in scores}
+    for name, place in HEADLINE.items():
+        value = _at(scores, place)
+        if value is not None:
+            found[name] = value
+    return found
+
+
+def as_report(figures: Mapping[str, Any]) -> dict[str, Any]:
+    """The figures of metrics/summary.json at the places where data/reports/scores.json has them."""
+    found = {name: figures[name] for name in _MARKS if name in figures}
+    for name, (*sections, last) in HEADLINE.items():
+        if name in figures:
+            place = found
+            for section in sections:
+                place = place.setdefault(section, {})
+            place[last] = figures[name]
+    return found
+
+
 def probe_scores(predictions: Predictions) -> dict[str, float]:
     """What a probe reaches on the test clips, which should be what chance does."""
     pooled = _pooled(predictions)
@@ -64,6 +110,14 @@ def fold_rows(predictions: Predictions) -> list[dict[str, Any]]:
         {"fold": name, "clips": len(fold), "subjects": _subjects(fold), **_rounded(scores(fold))}
         for name, fold in _folds(predictions)
     ]
+
+
+def _at(scores: Mapping[str, Any], place: Sequence[str]) -> Any:
+    """What stands at a place such as ("pooled", "auc"); None if nothing does."""
+    *sections, last = place
+    for name in sections:
+        scores = scores.get(name, {})
+    return scores.get(last)
 
 
 def _pooled(predictions: Predictions) -> dict[str, float]:
