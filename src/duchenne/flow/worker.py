@@ -5,7 +5,6 @@ refuses where that code, the libraries or the unit cache are not the ones that t
 results would be kept under a key that is not theirs.
 """
 
-import hashlib
 import importlib.metadata
 import os
 import platform
@@ -17,7 +16,7 @@ from typing import Any, TypedDict
 from duchenne.errors import EngineError, listed
 from duchenne.flow import process, source, startup
 from duchenne.flow.attempt import Attempt
-from duchenne.flow.unit import Outcome
+from duchenne.flow.unit import Outcome, digest
 
 _TALKING = ("dask", "distributed", "cloudpickle")  # both sides must speak the same
 
@@ -165,10 +164,7 @@ def _digests(folder: Path) -> dict[str, str]:
     """The sha256 of every file of code in a project."""
     places = ("src/duchenne/**/*.py", "src/duchenne/**/*.csv", "stages/*.py")
     paths = [path for place in places for path in folder.glob(place)]
-    return {
-        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(paths)
-    }
+    return {path.relative_to(folder).as_posix(): digest(path) for path in sorted(paths)}
 
 
 def _versions(names: Any) -> dict[str, str]:
