@@ -164,14 +164,6 @@ def test_a_stage_whose_parameters_are_not_those_dvc_knows_of_fails(finished: Wor
     assert (whole.returncode, ran(whole.stdout)) == (0, ["check", "folds"]), whole.stdout
 
 
-def test_a_stage_does_without_pandas(finished: Workspace):
-    """Of which nothing but the time shows."""
-    script = "import sys; from stages import folds; folds.main(); print('pandas' in sys.modules)"
-    done = finished.run(sys.executable, "-c", script)
-    restore(finished)
-    assert done.stdout.splitlines()[-1:] == ["False"], done.stdout
-
-
 def test_what_editors_leave_beside_code_does_no_harm(finished: Workspace):
     for name in ("stages/.#train.py", "src/duchenne/face/.#video.py"):
         (finished.root / name).symlink_to("someone@somewhere.1234")

@@ -1,17 +1,17 @@
 """Import MediaPipe and run its calculators on single pictures, without tracking or log messages.
 
-MediaPipe imports matplotlib only to draw, which takes longer than all its other imports; here it is
-imported without. A graph has one input, a picture, and keeps no state between pictures.
+A graph has one input, a picture, and keeps no state between pictures. MediaPipe imports matplotlib
+to draw with, which we never do; its remarks on where it keeps its list of fonts are held back.
 """
 
 import importlib
+import logging
 import os
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import cv2
@@ -20,7 +20,6 @@ import numpy as np
 from duchenne.media.jpeg import Pixels
 from duchenne.media.regular import sha256_of
 
-_TO_DRAW = ("matplotlib", "matplotlib.pyplot")
 # Log messages of MediaPipe and TensorFlow Lite when a model starts. In 0.10.21 none of their own
 # variables (GLOG_minloglevel, TF_CPP_MIN_LOG_LEVEL, …) silences them.
 _NOISE = (
@@ -33,13 +32,8 @@ _NOISE = (
 
 def load(name: str) -> Any:
     """Import a module of MediaPipe at its first use: it takes 0.5 s, which only workers need."""
-    absent = [each for each in _TO_DRAW if each not in sys.modules]
-    sys.modules.update({each: ModuleType(each) for each in absent})
-    try:
-        return importlib.import_module(name)
-    finally:
-        for each in absent:
-            del sys.modules[each]
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)
+    return importlib.import_module(name)
 
 
 class Graph:

@@ -127,7 +127,6 @@ def prepare(folder: Path, *, local: bool, threads_each: int) -> None:
             "neighbours"
         )
     startup.pin()
-    startup.without_pandas()
     if local:
         process.die_with_parent()
     for place in (folder / "src", folder):

@@ -117,8 +117,6 @@ def execute(name: str) -> int:
             source.check_written(stage.root, name)
             now = resolved.settled(stage.params, stage.declared)
             resolved.check(stage.root / "data" / "params", name, now)
-            if "pyarrow" in sys.modules:
-                startup.without_pandas()
             importlib.import_module(f"stages.{name}").run(stage)
             source.check_written(stage.root, name)
     except DuchenneError as error:
