@@ -1,4 +1,4 @@
-"""Clips as the stages after index see them: rows of the clips table, and what became of them."""
+"""Which clips a stage processes, by the clips table and the status table of the stage before."""
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
@@ -14,7 +14,7 @@ Clip = Mapping[str, Any]
 
 SEQUENCE = "sequence"  # a folder of numbered pictures
 
-# Kinds of clip that come without pictures; the same words are decode's remarks on them.
+# Kinds of clip without pictures; decode uses the same words as reasons in its status rows.
 LANDMARKS = "landmarks"
 DMARKERS = "dmarkers"
 NO_PICTURES = {
@@ -29,7 +29,7 @@ def file_of(clip: Clip, raw: Path) -> Path:
 
 
 def unread(clips: Iterable[Clip]) -> list[Row]:
-    """The status rows of clips that index could not read."""
+    """Status rows of the clips that index could not read."""
     return [
         Row(clip["clip"], "failed", clip["reason"], clip["detail"], "index")
         for clip in clips
@@ -38,9 +38,9 @@ def unread(clips: Iterable[Clip]) -> list[Row]:
 
 
 def of(rows: Iterable[Row], *, pictures: bool) -> tuple[list[str], list[Row]]:
-    """The clips that a stage has to do, by the status table of the stage before it, and the rows
-    that it carries on: of clips that failed, of those that are D-Markers already, and, where it
-    needs pictures, of those without."""
+    """The names of the clips that a stage processes, and the rows that it copies to its own table:
+    of clips that failed, that are D-Markers already, or that have no pictures if it needs
+    `pictures`. `rows` are those of the stage before."""
     rows = list(rows)
     without = set(NO_PICTURES) if pictures else {DMARKERS}
     passed = [row for row in rows if row.failed or row.reason in without]
@@ -50,9 +50,9 @@ def of(rows: Iterable[Row], *, pictures: bool) -> tuple[list[str], list[Row]]:
 def shown(
     rows: Iterable[Row], clips: Iterable[Clip], *, unaligned: bool
 ) -> tuple[dict[str, bool], list[Row]]:
-    """The clips that `crops` cuts faces from, by the status table of `mesh`, each with whether it
-    has landmarks; and the rows that it carries on: of clips that failed before, and of those
-    without pictures, which fail here. `unaligned` takes photographs that show no face as well.
+    """The clips that `crops` processes, each with whether it has landmarks, and the status rows of
+    all others: of clips that failed before, and of clips without pictures, which fail here. `rows`
+    are those of `mesh`. `unaligned` adds the photographs in which no face was found.
     """
     kinds = {clip["clip"]: clip["kind"] for clip in clips}
     aligned: dict[str, bool] = {}
@@ -76,8 +76,8 @@ def shown(
 
 
 def unmoving(rows: Iterable[Row], clips: Iterable[Clip]) -> list[Row]:
-    """The rows that the stage `dmarkers` carries on: of clips that failed, and of photographs, in
-    which there is no smile that could be followed. That is no failure."""
+    """The rows that `dmarkers` copies to its own table: of clips that failed, and of photographs,
+    which show no course of a smile. That is no failure."""
     stills = {clip["clip"] for clip in clips if clip["kind"] in STILLS}
     detail = "a photograph shows no smile come and go"
     return [
@@ -88,7 +88,7 @@ def unmoving(rows: Iterable[Row], clips: Iterable[Clip]) -> list[Row]:
 
 
 def group_columns(clips: pa.Table) -> list[str]:
-    """The columns of users that sort people into groups: text ones. Numbers such as an age would
-    make as many groups as there are people."""
+    """The user's own text columns, which sort people into groups. Numbers such as an age are left
+    out: they would make as many groups as there are people."""
     ours = {column.name for column in CLIPS.columns}
     return [f.name for f in clips.schema if f.name not in ours and pa.types.is_string(f.type)]
