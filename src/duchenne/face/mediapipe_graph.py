@@ -1,11 +1,9 @@
 """Import MediaPipe and run its calculators on single pictures, without tracking or log messages.
 
-A graph has one input, a picture, and keeps no state between pictures. MediaPipe imports matplotlib
-to draw with, which we never do; its remarks on where it keeps its list of fonts are held back.
+A graph has one input, a picture, and keeps no state between pictures.
 """
 
 import importlib
-import logging
 import os
 import sys
 import tempfile
@@ -20,20 +18,23 @@ import numpy as np
 from duchenne.media.jpeg import Pixels
 from duchenne.media.regular import sha256_of
 
-# Log messages of MediaPipe and TensorFlow Lite when a model starts. In 0.10.21 none of their own
-# variables (GLOG_minloglevel, TF_CPP_MIN_LOG_LEVEL, …) silences them.
+# Log messages of MediaPipe and TensorFlow Lite when a model starts, which in 0.10.21 none of their
+# own variables (GLOG_minloglevel, TF_CPP_MIN_LOG_LEVEL, …) silences; and those of matplotlib, which
+# MediaPipe imports, where the home folder cannot be written.
 _NOISE = (
     b"INFO: Created TensorFlow Lite XNNPACK delegate",
     b"WARNING: All log messages before absl::InitializeLog()",
     b"inference_feedback_manager.cc",
     b"face_landmarker_graph.cc",
+    b"mkdir -p failed for path",
+    b"Matplotlib created a temporary cache directory",
 )
 
 
 def load(name: str) -> Any:
     """Import a module of MediaPipe at its first use: it takes 0.5 s, which only workers need."""
-    logging.getLogger("matplotlib").setLevel(logging.ERROR)
-    return importlib.import_module(name)
+    with quiet():
+        return importlib.import_module(name)
 
 
 class Graph:
@@ -71,7 +72,8 @@ class Graph:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Hold back what native code writes to stderr, then pass on all but known log messages."""
+    """Hold back what is written to stderr, by native code too; then pass on all but known log
+    messages."""
     sys.stderr.flush()
     saved = os.dup(2)
     with tempfile.TemporaryFile() as held:
