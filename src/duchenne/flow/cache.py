@@ -173,7 +173,7 @@ class UnitCache:
 
 
 @dataclass(frozen=True)
-class Share:
+class StageUsage:
     """What one stage keeps in the cache."""
 
     stage: str
@@ -182,13 +182,13 @@ class Share:
     last_used: float  # seconds since the epoch
 
 
-def shares(cache: UnitCache) -> list[Share]:
+def usage(cache: UnitCache) -> list[StageUsage]:
     """What each stage keeps in the cache, by name."""
     found: dict[str, list[tuple[int, float]]] = {}
     for stage, folder in cache.entries():
         found.setdefault(stage, []).append((_size(folder), _last_used(folder)))
     return [
-        Share(stage, len(rows), sum(size for size, _ in rows), max(used for _, used in rows))
+        StageUsage(stage, len(rows), sum(size for size, _ in rows), max(used for _, used in rows))
         for stage, rows in sorted(found.items())
     ]
 

@@ -19,7 +19,7 @@ from duchenne.flow.attempt import Attempt, Task, Work
 from duchenne.flow.cache import UnitCache
 from duchenne.flow.entry import Entry
 from duchenne.flow.settings import Settings, cache_folder, cores
-from duchenne.flow.unit import Outcome, Recipe, Row, Status, Unit, digest
+from duchenne.flow.unit import Outcome, Recipe, Status, StatusRow, Unit, digest
 
 log = logging.getLogger("duchenne")
 
@@ -44,9 +44,9 @@ def fan_out(
     places: Places,
     settings: Settings,
     max_failed: float,
-    earlier: Sequence[Row] = (),
+    earlier: Sequence[StatusRow] = (),
     resumes: bool = False,
-) -> list[Row]:
+) -> list[StatusRow]:
     """Do all units; write results and the status table; raise GateError if too many failed.
 
     `earlier` are the rows of units that failed in an earlier stage; they are copied to the table.
@@ -60,7 +60,7 @@ def fan_out(
         outcomes = _outcomes(attempt, units, places, settings)
     cache.sweep()
     _advise(outcomes, recipe.stage)
-    rows = [Row(u.name, *_verdict(outcomes[u.name]), recipe.stage) for u in units]
+    rows = [StatusRow(u.name, *_verdict(outcomes[u.name]), recipe.stage) for u in units]
     rows = sorted([*rows, *earlier], key=lambda row: row.unit)
     gate.write_status(places.status, rows, recipe)
     gate.judge(rows, stage=recipe.stage, max_failed=max_failed)

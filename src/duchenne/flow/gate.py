@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from duchenne.errors import GateError
-from duchenne.flow.unit import Recipe, Row
+from duchenne.flow.unit import Recipe, StatusRow
 from duchenne.tables import parquet
 from duchenne.tables.status import STATUS
 
@@ -18,19 +18,19 @@ SHOWN = 20
 FAULTS = {"code_changed", "disk_full", "error", "refused", "result_lost"}
 
 
-def write_status(path: Path, rows: Sequence[Row], recipe: Recipe) -> None:
+def write_status(path: Path, rows: Sequence[StatusRow], recipe: Recipe) -> None:
     """Write data/status/<stage>.parquet."""
     names = [column.name for column in STATUS.columns]
     columns = {name: [getattr(row, name) for row in rows] for name in names}
     parquet.write(STATUS, path, columns, made_by=recipe.made_by())
 
 
-def read_status(path: Path) -> list[Row]:
+def read_status(path: Path) -> list[StatusRow]:
     """The rows of a status table."""
-    return [Row(**row) for row in parquet.read(STATUS, path).to_pylist()]
+    return [StatusRow(**row) for row in parquet.read(STATUS, path).to_pylist()]
 
 
-def judge(rows: Sequence[Row], *, stage: str, max_failed: float) -> None:
+def judge(rows: Sequence[StatusRow], *, stage: str, max_failed: float) -> None:
     """Show units with a reason; raise GateError if more than the share `max_failed` failed."""
     failed = [row for row in rows if row.failed]
     broken = sorted({row.reason for row in failed} & FAULTS)
@@ -61,7 +61,7 @@ def _cure(max_failed: float) -> str:
     )
 
 
-def show(rows: Sequence[Row], stage: str) -> None:
+def show(rows: Sequence[StatusRow], stage: str) -> None:
     """Print a table of failed units, then partial ones, then the remarks on the others."""
     flawed = sorted((row for row in rows if row.status != "ok"), key=lambda row: row.unit)
     flawed.sort(key=lambda row: row.status != "failed")

@@ -82,7 +82,7 @@ class Outcome:
 
 
 @dataclass(frozen=True)
-class Row:
+class StatusRow:
     """A row of the status table: an outcome, the unit's name and the stage that it is of."""
 
     unit: str

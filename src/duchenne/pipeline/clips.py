@@ -7,7 +7,7 @@ from typing import Any
 import pyarrow as pa
 
 from duchenne.errors import ParamsError
-from duchenne.flow.unit import Row
+from duchenne.flow.unit import StatusRow
 from duchenne.tables.clips import CLIPS, STILLS
 
 Clip = Mapping[str, Any]
@@ -28,16 +28,16 @@ def file_of(clip: Clip, raw: Path) -> Path:
     return raw / PurePosixPath(clip["path"]).relative_to(PurePosixPath("data/raw", raw.name))
 
 
-def unread(clips: Iterable[Clip]) -> list[Row]:
+def unread(clips: Iterable[Clip]) -> list[StatusRow]:
     """Status rows of the clips that index could not read."""
     return [
-        Row(clip["clip"], "failed", clip["reason"], clip["detail"], "index")
+        StatusRow(clip["clip"], "failed", clip["reason"], clip["detail"], "index")
         for clip in clips
         if clip["reason"]
     ]
 
 
-def of(rows: Iterable[Row], *, pictures: bool) -> tuple[list[str], list[Row]]:
+def of(rows: Iterable[StatusRow], *, pictures: bool) -> tuple[list[str], list[StatusRow]]:
     """The names of the clips that a stage processes, and the rows that it copies to its own table:
     of clips that failed, that are D-Markers already, or that have no pictures if it needs
     `pictures`. `rows` are those of the stage before."""
@@ -48,8 +48,8 @@ def of(rows: Iterable[Row], *, pictures: bool) -> tuple[list[str], list[Row]]:
 
 
 def shown(
-    rows: Iterable[Row], clips: Iterable[Clip], *, unaligned: bool
-) -> tuple[dict[str, bool], list[Row]]:
+    rows: Iterable[StatusRow], clips: Iterable[Clip], *, unaligned: bool
+) -> tuple[dict[str, bool], list[StatusRow]]:
     """The clips that `crops` processes, each with whether it has landmarks, and the status rows of
     all others: of clips that failed before, and of clips without pictures, which fail here. `rows`
     are those of `mesh`. `unaligned` adds the photographs in which no face was found.
@@ -64,7 +64,7 @@ def shown(
             passed.append(row)
         elif kind in NO_PICTURES:
             detail = f"{NO_PICTURES[kind]}, and this model looks at pictures"
-            unseen.append(Row(row.unit, "failed", "unseen", detail, "crops"))
+            unseen.append(StatusRow(row.unit, "failed", "unseen", detail, "crops"))
         else:
             aligned[row.unit] = not row.failed
     if unseen and not aligned:
@@ -75,13 +75,13 @@ def shown(
     return aligned, passed + unseen
 
 
-def unmoving(rows: Iterable[Row], clips: Iterable[Clip]) -> list[Row]:
+def unmoving(rows: Iterable[StatusRow], clips: Iterable[Clip]) -> list[StatusRow]:
     """The rows that `dmarkers` copies to its own table: of clips that failed, and of photographs,
     which show no course of a smile. That is no failure."""
     stills = {clip["clip"] for clip in clips if clip["kind"] in STILLS}
     detail = "a photograph shows no smile come and go"
     return [
-        row if row.failed else Row(row.unit, "ok", "not_applicable", detail, "dmarkers")
+        row if row.failed else StatusRow(row.unit, "ok", "not_applicable", detail, "dmarkers")
         for row in rows
         if row.failed or row.unit in stills
     ]
