@@ -1,10 +1,10 @@
 """Write down what code each stage runs, so that a change reruns the stages that run it, only these.
 
 data/code/<stage>.json has the digest of every file that the stage's script imports, directly or
-not, and is a dependency of that stage.
+not, and is a dependency of that stage. data/code/by_bytes.json spares the stages parsing.
 """
 
-from duchenne.flow.source import digests
+from duchenne.flow import source
 from duchenne.pipeline.stage import Stage, execute
 from duchenne.tables.files import write_json
 
@@ -12,9 +12,13 @@ from duchenne.tables.files import write_json
 def run(stage: Stage) -> None:
     folder = stage.out("data/code")
     project = stage.dep("src").parent
+    paths: set[str] = set()
     for script in sorted(stage.dep("stages").glob("[!_.]*.py")):
         if script.stem != stage.name:
-            write_json(folder / f"{script.stem}.json", digests(project, script.stem))
+            digests = source.digests(project, script.stem)
+            write_json(folder / f"{script.stem}.json", digests)
+            paths |= digests.keys()
+    write_json(folder / "by_bytes.json", source.by_bytes(project, paths))
 
 
 def main() -> int:

@@ -19,7 +19,7 @@ from duchenne.face import chip, topology
 from duchenne.face.crop import Crop
 from duchenne.flow.fanout import Places, fan_out
 from duchenne.flow.gate import read_status
-from duchenne.flow.unit import Input, Outcome, Recipe, Row, Unit
+from duchenne.flow.unit import Input, Outcome, Recipe, StatusRow, Unit
 from duchenne.media.jpeg import Pixels, decode
 from duchenne.media.timeline import thin
 from duchenne.pipeline import clips
@@ -75,7 +75,7 @@ def unit_of(clip: str, frames: Path, mesh: Path, faces: Path, *, aligned: bool) 
     return Unit(clip, tuple(Input(file) for file in files), {"aligned": aligned})
 
 
-def units_of(stage: Stage, *, unaligned: bool) -> tuple[list[Unit], list[Row]]:
+def units_of(stage: Stage, *, unaligned: bool) -> tuple[list[Unit], list[StatusRow]]:
     made = [stage.dep("data/frames"), stage.dep("data/mesh"), stage.dep("data/faces")]
     rows = read_status(stage.dep("data/status/mesh.parquet"))
     table = read(CLIPS, stage.dep("data/clips.parquet")).to_pylist()

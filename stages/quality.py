@@ -15,7 +15,7 @@ from duchenne.config import params
 from duchenne.config.models import NEEDS
 from duchenne.face.quality import Limits, Quality
 from duchenne.flow.gate import judge, read_status
-from duchenne.flow.unit import Row
+from duchenne.flow.unit import StatusRow
 from duchenne.pipeline.clips import DMARKERS
 from duchenne.pipeline.stage import Stage, execute
 from duchenne.tables.clips import CLIPS, STILLS
@@ -34,30 +34,31 @@ _UNSEEN = {"no_face", "no_neutral"}
 class Verdict:
     """One clip: whether it is used (a row that has not failed), and what was measured."""
 
-    row: Row
+    row: StatusRow
     frames: int = 0
     quality: Quality | None = None
 
 
 def judged(
-    row: Row, landmarks: Path, *, limits: params.Quality, unaligned: bool = False
+    row: StatusRow, landmarks: Path, *, limits: params.Quality, unaligned: bool = False
 ) -> Verdict:
     """The verdict on a clip, by its row of the stage before and the landmarks in that folder. Where
     the model takes a photograph `unaligned`, landmarks that were not found are no fault."""
     if row.failed and unaligned and row.reason in _UNSEEN:
-        return Verdict(Row(row.unit, "ok", "", "", "quality"))
+        return Verdict(StatusRow(row.unit, "ok", "", "", "quality"))
     if row.failed:
         return Verdict(row)
     if row.reason == DMARKERS:
-        return Verdict(Row(row.unit, "ok", "", "", "quality"))  # nothing of it can be measured
+        # nothing of it can be measured
+        return Verdict(StatusRow(row.unit, "ok", "", "", "quality"))
     frames, quality = read_quality(landmarks / f"{row.unit}.parquet")
     broken = quality.verdict(Limits(**{name: getattr(limits, name) for name in _LIMITS}))
     if broken is None:
-        return Verdict(Row(row.unit, "ok", "", "", "quality"), frames, quality)
-    return Verdict(Row(row.unit, "failed", *broken, "quality"), frames, quality)
+        return Verdict(StatusRow(row.unit, "ok", "", "", "quality"), frames, quality)
+    return Verdict(StatusRow(row.unit, "failed", *broken, "quality"), frames, quality)
 
 
-def table(verdicts: Sequence[Verdict], remarks: Mapping[str, Row]) -> dict[str, list[Any]]:
+def table(verdicts: Sequence[Verdict], remarks: Mapping[str, StatusRow]) -> dict[str, list[Any]]:
     """The columns of data/quality.parquet; what could not be measured is NaN."""
     columns: dict[str, list[Any]] = {
         "clip": [verdict.row.unit for verdict in verdicts],

@@ -15,7 +15,7 @@ from rich.console import Console
 from duchenne.cli import status
 from duchenne.errors import ParamsError
 from duchenne.flow.gate import write_status
-from duchenne.flow.unit import Recipe, Row
+from duchenne.flow.unit import Recipe, StatusRow
 from duchenne.tables import parquet
 from duchenne.tables.clips import CLIPS
 from duchenne.tables.folds import FOLDS
@@ -199,7 +199,7 @@ def write(kind: parquet.Table, path: Path, clips: Sequence[str]) -> None:
 
 
 def write_rows(root: Path, stage: str, units: Sequence[str]) -> None:
-    rows = [Row(unit, "failed", f"why_{stage}", "", stage) for unit in units]
+    rows = [StatusRow(unit, "failed", f"why_{stage}", "", stage) for unit in units]
     recipe = Recipe(stage=stage, params=None, code="", libraries=())
     write_status(root / f"data/status/{stage}.parquet", rows, recipe)
 

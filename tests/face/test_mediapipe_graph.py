@@ -1,31 +1,23 @@
-"""MediaPipe is imported without what it only draws with."""
+"""MediaPipe is imported where it is needed, without a word, whatever folders there are."""
 
+import os
 import subprocess
 import sys
 
-SCRIPT = """
-import sys
-{load}
-print("matplotlib" in sys.modules)
-import matplotlib.pyplot
-print(callable(matplotlib.pyplot.plot))
-"""
+import pytest
 
 
-def run(load: str) -> list[str]:
-    words = [sys.executable, "-c", SCRIPT.format(load=load)]
-    done = subprocess.run(words, check=False, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    return done.stdout.split()
-
-
-def test_mediapipe_comes_without_matplotlib_which_others_may_import():
-    assert run("from duchenne.face.mediapipe_graph import load; load('mediapipe')") == [
-        "False",
-        "True",
-    ]
-
-
-def test_mediapipe_would_import_it():
-    """Else there is nothing to keep away, and duchenne.face.mediapipe_graph can go."""
-    assert run("import mediapipe") == ["True", "True"]
+@pytest.mark.parametrize("home", ["empty", "nowhere"])
+def test_mediapipe_is_imported_in_silence(tmp_path_factory: pytest.TempPathFactory, home: str):
+    folder = tmp_path_factory.mktemp("home") if home == "empty" else "/dev/null/nowhere"
+    names = {"MPLCONFIGDIR", "XDG_CACHE_HOME", "XDG_CONFIG_HOME"}
+    environment = {key: value for key, value in os.environ.items() if key not in names}
+    script = "from duchenne.face.mediapipe_graph import load; load('mediapipe.python')"
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", script],
+        env={**environment, "HOME": str(folder)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

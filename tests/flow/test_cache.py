@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from duchenne.cli.main import app
 from duchenne.errors import EngineError
-from duchenne.flow.cache import UnitCache, prune, shares
+from duchenne.flow.cache import UnitCache, prune, usage
 from duchenne.flow.unit import Outcome
 
 
@@ -101,7 +101,7 @@ def test_info_and_prune(units: UnitCache):
     old, new = keep(units, "aa11", "x" * 3000), keep(units, "bb22", stage="detect")
     long_ago = time.time() - 40 * 86_400
     os.utime(old, (long_ago, long_ago))
-    assert [(s.stage, s.units) for s in shares(units)] == [("decode", 1), ("detect", 1)]
+    assert [(s.stage, s.units) for s in usage(units)] == [("decode", 1), ("detect", 1)]
 
     shown = CliRunner().invoke(app, ["cache", "info"])
     assert shown.exit_code == 0

@@ -5,14 +5,14 @@ from typing import Literal
 import pytest
 
 from duchenne.flow import gate
-from duchenne.flow.unit import Row
+from duchenne.flow.unit import StatusRow
 
 
-def row(unit: str, status: Literal["ok", "partial", "failed"], reason: str) -> Row:
-    return Row(unit, status, reason, "in words", "trial")
+def row(unit: str, status: Literal["ok", "partial", "failed"], reason: str) -> StatusRow:
+    return StatusRow(unit, status, reason, "in words", "trial")
 
 
-def shown(rows: list[Row], capsys: pytest.CaptureFixture[str]) -> list[str]:
+def shown(rows: list[StatusRow], capsys: pytest.CaptureFixture[str]) -> list[str]:
     """The lines of the table between its heading and its end."""
     gate.judge(rows, stage="trial", max_failed=1.0)
     return [line for line in capsys.readouterr().err.splitlines() if line.startswith("│")]
@@ -38,7 +38,10 @@ def test_of_many_failures_twenty_are_named(capsys: pytest.CaptureFixture[str]):
 
 def test_a_detail_that_looks_like_markup_is_shown_as_it_is(capsys: pytest.CaptureFixture[str]):
     """It may quote a file, and a tag that closes nothing would end the stage."""
-    rows = [Row("a", "failed", "broken", "[/b] [red]", "trial"), Row("b", "ok", "odd", "[/x]", "t")]
+    rows = [
+        StatusRow("a", "failed", "broken", "[/b] [red]", "trial"),
+        StatusRow("b", "ok", "odd", "[/x]", "t"),
+    ]
     failed, fine = shown(rows, capsys)
     assert "[/b] [red]" in failed
     assert "[/x]" in fine

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from duchenne.flow import source
 from duchenne.tables.files import write_json
 from tests.rules.imports import ROOT
 
+BOXES = "src/duchenne/face/boxes.py"
 STAGES = sorted(path.stem for path in (ROOT / "stages").glob("[!_]*.py"))
 
 
@@ -97,6 +99,63 @@ def test_a_mark_of_byte_order_is_no_error(project: Path):
     assert "src/duchenne/idle.py" in source.files_of_stage(project, "work")
 
 
+PLAIN = 'TABLE = "points.csv"\n\n\ndef f(x):\n    return x + 1\n\n\nclass C:\n    pass\n'
+# How boxes.py differs from PLAIN -> whether that is other code.
+EDITS = {
+    "nothing": (PLAIN, False),
+    "a comment": (f"# why\n{PLAIN}", False),
+    "layout": (PLAIN.replace("x + 1", "(\n        x+1\n    )"), False),
+    "docstrings": (
+        f'"""A module."""\n{PLAIN}'.replace("    return", '    "Add."\n    return').replace(
+            "pass", '"""Nothing but this."""'
+        ),
+        False,
+    ),
+    "a function": (f"{PLAIN}async def g():\n    'g'\n", True),
+    "a number": (PLAIN.replace("x + 1", "x + 2"), True),
+    "a string": (PLAIN.replace("points", "others"), True),
+    "a string that a function returns": (PLAIN.replace("x + 1", '"x"'), True),
+    "a statement that cannot be parsed": (PLAIN + "def (\n", True),
+}
+
+
+@pytest.mark.parametrize("edit", EDITS)
+@pytest.mark.parametrize("written", [False, True], ids=["parsed", "looked up"])
+def test_only_what_python_runs_counts(project: Path, edit: str, written: bool):
+    """In the list that DVC sees and in units' keys, with or without what `code` has parsed."""
+    boxes, (text, counts) = project / BOXES, EDITS[edit]
+    boxes.write_text(PLAIN)
+    before = source.digests(project, "work")
+    write_json(project / "data/code/work.json", before)
+    if written:
+        write_json(project / source.PARSED, source.by_bytes(project, before))
+    key = source.digest(project, before)
+    boxes.write_text(text)
+    assert (source.file_digest(project, BOXES) != before[BOXES]) == counts
+    assert (source.digest(project, before) != key) == counts
+    with pytest.raises(SourceError, match=r"boxes\.py has changed") if counts else nullcontext():
+        source.check_written(project, "work")
+
+
+def test_what_code_has_parsed_is_not_parsed_again(project: Path, monkeypatch: pytest.MonkeyPatch):
+    """That would take each stage up to 0.4 s."""
+    known = source.digests(project, "work")
+    write_json(project / "data/code/work.json", known)
+    write_json(project / source.PARSED, source.by_bytes(project, known))
+    source._digest.cache_clear()
+    monkeypatch.setattr(source, "_tree", None)
+    source.check_written(project, "work")
+    assert source.digest(project, known)
+
+
+def test_no_stage_reads_a_docstring():
+    """Else its digest would have to hold them."""
+    readers = (b"__doc__", b"getdoc", b"get_docstring", b"use_attribute_docstrings")
+    code = {path for stage in STAGES for path in source.files_of_stage(ROOT, stage)}
+    code -= {"src/duchenne/flow/source.py"}  # which removes them
+    assert not [path for path in code if any(w in (ROOT / path).read_bytes() for w in readers)]
+
+
 def test_code_that_has_changed_since_it_was_written_down_is_refused(project: Path):
     source.check_written(project, "work")  # nothing is written down yet: started by hand
     write_json(project / "data/code/work.json", source.digests(project, "work"))
@@ -106,6 +165,6 @@ def test_code_that_has_changed_since_it_was_written_down_is_refused(project: Pat
     (project / "src/duchenne/face/points.csv").write_text("2\n")
     with pytest.raises(SourceError, match=r"points\.csv has changed since"):
         source.check_written(project, "work")
-    (project / "src/duchenne/face/points.csv").unlink()
+    (project / "src/duchenne/face/points.csv").unlink()  # a file that is missing has changed, too
     with pytest.raises(SourceError, match=r"points\.csv has changed since"):
         source.check_written(project, "work")

@@ -13,7 +13,7 @@ from duchenne.errors import GateError, ParamsError
 from duchenne.flow import engine
 from duchenne.flow.gate import read_status
 from duchenne.flow.settings import Settings
-from duchenne.flow.unit import Row
+from duchenne.flow.unit import StatusRow
 from duchenne.pipeline.stage import Stage, load
 from duchenne.tables import parquet
 from duchenne.tables.clips import CLIPS
@@ -44,9 +44,11 @@ class Made:
         none = dict.fromkeys(("sha256", "bytes", "seconds", "fold", "role"), [None] * len(names))
         label = {"label": [0] * len(names)}
         parquet.write(CLIPS, self.data / "clips.parquet", {**rows, **whole, **none, **label})
-        done = [Row(name, "failed", FAILED[name][1], "", FAILED[name][0]) if name in FAILED
-                else Row(name, "ok", "", "", "mesh") for name in names]  # fmt: skip
-        status = {key: [getattr(row, key) for row in done] for key in Row.__dataclass_fields__}
+        done = [StatusRow(name, "failed", FAILED[name][1], "", FAILED[name][0]) if name in FAILED
+                else StatusRow(name, "ok", "", "", "mesh") for name in names]  # fmt: skip
+        status = {
+            key: [getattr(row, key) for row in done] for key in StatusRow.__dataclass_fields__
+        }
         parquet.write(STATUS, self.data / "status/mesh.parquet", status)
 
     def stage(self, **changes: object) -> Stage:

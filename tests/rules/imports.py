@@ -9,7 +9,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def tree(path: str) -> ast.Module:
-    return source.tree(ROOT / path)
+    return ast.parse((ROOT / path).read_bytes())
 
 
 def modules(path: str) -> frozenset[str]:

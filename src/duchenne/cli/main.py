@@ -95,11 +95,11 @@ def models() -> None:
 @cache_app.command()
 def info() -> None:
     """Show what the unit cache holds, stage by stage."""
-    shares = units.shares(units.UnitCache(cache_folder()))
+    stages = units.usage(units.UnitCache(cache_folder()))
     table = Table("stage", "units", "size", title=f"{cache_folder()}", title_justify="left")
-    for share in shares:
-        table.add_row(share.stage, f"{share.units:,}", decimal(share.bytes))
-    table.add_row("all", f"{sum(s.units for s in shares):,}", decimal(sum(s.bytes for s in shares)))
+    for stage in stages:
+        table.add_row(stage.stage, f"{stage.units:,}", decimal(stage.bytes))
+    table.add_row("all", f"{sum(s.units for s in stages):,}", decimal(sum(s.bytes for s in stages)))
     Console().print(table)
 
 

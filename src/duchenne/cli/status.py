@@ -19,7 +19,7 @@ from duchenne.config.yaml import read_yaml
 from duchenne.errors import listed
 from duchenne.evaluation.summary import Run, as_report, headline
 from duchenne.flow.gate import read_status
-from duchenne.flow.unit import Row
+from duchenne.flow.unit import StatusRow
 from duchenne.tables.clips import CLIPS
 from duchenne.tables.folds import FOLDS
 from duchenne.tables.parquet import Table as Kind
@@ -121,7 +121,7 @@ def _clips(kind: Kind, path: Path) -> set[str]:
     return set(read(kind, path, columns=["clip"])["clip"].to_pylist()) if path.exists() else set()
 
 
-def _tables(root: Path, *, demo: bool) -> dict[str, list[Row]]:
+def _tables(root: Path, *, demo: bool) -> dict[str, list[StatusRow]]:
     """The status tables that there are, in the order of the stages; without those of stages that
     had nothing to do for this model."""
     names = read_yaml(root / "dvc.yaml")["stages"] if (root / "dvc.yaml").exists() else {}
@@ -130,7 +130,7 @@ def _tables(root: Path, *, demo: bool) -> dict[str, list[Row]]:
     return {name: rows for name, rows in found.items() if rows and (demo or name != "demo")}
 
 
-def _former(data: Path, tables: Mapping[str, Sequence[Row]]) -> list[str]:
+def _former(data: Path, tables: Mapping[str, Sequence[StatusRow]]) -> list[str]:
     """The stages whose results are of other clips than those of the data set as it is now: the
     last run, which has listed them, has not come so far."""
     kinds = (CLIPS, QUALITY, FOLDS, PREDICTIONS)
@@ -190,7 +190,7 @@ def _groups(found: dict[str, dict[str, Any]]) -> Table:
     return table
 
 
-def _stages(tables: Mapping[str, Sequence[Row]]) -> Table:
+def _stages(tables: Mapping[str, Sequence[StatusRow]]) -> Table:
     table = Table("stage", "ok", "partial", "failed", "reasons")
     for name, rows in tables.items():
         counts = Counter(row.status for row in rows)

@@ -1,7 +1,6 @@
 """Import MediaPipe and run its calculators on single pictures, without tracking or log messages.
 
-MediaPipe imports matplotlib only to draw, which takes longer than all its other imports; here it is
-imported without. A graph has one input, a picture, and keeps no state between pictures.
+A graph has one input, a picture, and keeps no state between pictures.
 """
 
 import importlib
@@ -11,7 +10,6 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import cv2
@@ -20,26 +18,23 @@ import numpy as np
 from duchenne.media.jpeg import Pixels
 from duchenne.media.regular import sha256_of
 
-_TO_DRAW = ("matplotlib", "matplotlib.pyplot")
-# Log messages of MediaPipe and TensorFlow Lite when a model starts. In 0.10.21 none of their own
-# variables (GLOG_minloglevel, TF_CPP_MIN_LOG_LEVEL, …) silences them.
+# Log messages of MediaPipe and TensorFlow Lite when a model starts, which in 0.10.21 none of their
+# own variables (GLOG_minloglevel, TF_CPP_MIN_LOG_LEVEL, …) silences; and those of matplotlib, which
+# MediaPipe imports, where the home folder cannot be written.
 _NOISE = (
     b"INFO: Created TensorFlow Lite XNNPACK delegate",
     b"WARNING: All log messages before absl::InitializeLog()",
     b"inference_feedback_manager.cc",
     b"face_landmarker_graph.cc",
+    b"mkdir -p failed for path",
+    b"Matplotlib created a temporary cache directory",
 )
 
 
 def load(name: str) -> Any:
     """Import a module of MediaPipe at its first use: it takes 0.5 s, which only workers need."""
-    absent = [each for each in _TO_DRAW if each not in sys.modules]
-    sys.modules.update({each: ModuleType(each) for each in absent})
-    try:
+    with quiet():
         return importlib.import_module(name)
-    finally:
-        for each in absent:
-            del sys.modules[each]
 
 
 class Graph:
@@ -77,7 +72,8 @@ class Graph:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Hold back what native code writes to stderr, then pass on all but known log messages."""
+    """Hold back what is written to stderr, by native code too; then pass on all but known log
+    messages."""
     sys.stderr.flush()
     saved = os.dup(2)
     with tempfile.TemporaryFile() as held:

@@ -1,4 +1,4 @@
-"""How work gets done: units, their cache, the engine that runs them, and one fan-out over all.
+"""How units of work are run: their cache, the engines that run them, and the fan-out over all.
 
-Nothing in here knows what a face is, and nothing in here changes a result.
+This package knows nothing of faces, and nothing in it changes a result.
 """

@@ -1,7 +1,7 @@
-"""One try at one unit, in whatever process it happens to run: cached, limited in time, contained.
+"""One attempt at one unit, in any process: cached, limited in time, with all errors caught.
 
-A unit's function gets the unit, the recipe and a place for its result, and may do one of three
-things: return an Outcome, raise Unusable, or break. Whatever it does becomes an Outcome. One that
+A unit's function gets the unit, the recipe and the path for its result. It returns an Outcome,
+raises Unusable, or fails with another error; each of these becomes an Outcome. A function that
 `resumes` also gets a folder that outlives its process, for what it has done so far.
 """
 
@@ -36,12 +36,12 @@ class Task:
 
 @dataclass(frozen=True)
 class Attempt:
-    """How to try a task; frozen and picklable, so that it can be sent with it."""
+    """How to attempt a task; frozen and picklable, since it is sent to workers with the task."""
 
     work: Work
     recipe: Recipe
     cache: UnitCache
-    traces: Path  # a folder of this run, where workers that run out of time leave their last words
+    traces: Path  # a folder of this run, for the tracebacks of workers that ran out of time
     time_limit: float | None  # seconds; None where the process must not be ended
     resumes: bool = False
 
@@ -55,17 +55,17 @@ class Attempt:
             return _breakdown(error)
 
     def timed_out(self, task: Task) -> Outcome | None:
-        """The verdict on a task whose worker was ended by the time limit; others leave no words."""
+        """The outcome of a task whose worker was ended by the time limit; None for all others."""
         trace = self._trace(task)
-        words = trace.read_text(encoding="utf-8", errors="replace") if trace.exists() else ""
-        if not words:
+        text = trace.read_text(encoding="utf-8", errors="replace") if trace.exists() else ""
+        if not text:
             return None
-        log.warning("%s: %s ran out of time here:\n%s", self.recipe.stage, task.unit.name, words)
+        log.warning("%s: %s ran out of time here:\n%s", self.recipe.stage, task.unit.name, text)
         detail = f"not done after {self.time_limit:g} s (time_limit in engine.yaml)"
         return Outcome("failed", "timeout", detail, lasting=False)
 
     def _known(self, task: Task) -> Outcome | None:
-        """What another run has found out meanwhile."""
+        """The outcome that another run has cached meanwhile."""
         entry = self.cache.find(self.recipe.stage, task.key)
         return None if entry is None else entry.outcome
 
@@ -73,7 +73,7 @@ class Attempt:
         with self.cache.staging() as staged, _deadline(self._trace(task), self.time_limit):
             outcome = self._worked(task, staged / RESULT)
             if outcome.lasting and not self._same_code():
-                # Whose code the progress so far is from cannot be said either.
+                # The progress so far may be of either version of the code.
                 self.cache.forget_unfinished(self.recipe.stage, task.key)
                 detail = "the code was edited while this unit was at work; run again"
                 return Outcome("failed", "code_changed", detail, lasting=False)
@@ -92,7 +92,7 @@ class Attempt:
             return Outcome("failed", verdict.reason, verdict.detail, verdict.lasting)
 
     def _same_code(self) -> bool:
-        """Whether the code on disk, which this process has loaded, is still the key's."""
+        """Whether the code on disk is still that of the unit's key, and so the one loaded here."""
         recipe = self.recipe
         if not recipe.sources:
             return True
@@ -103,7 +103,8 @@ class Attempt:
 
 
 def _breakdown(error: Exception) -> Outcome:
-    """An outcome for a fault that is the machine's or ours. No path: rows are part of a result."""
+    """The outcome for a fault of the machine or of our code. It names no path: status rows are part
+    of a result, and results are equal on all machines."""
     if isinstance(error, MemoryError):
         return Outcome("failed", "out_of_memory", "needs more memory than there is", False)
     if isinstance(error, OSError):
@@ -115,9 +116,9 @@ def _breakdown(error: Exception) -> Outcome:
 
 @contextmanager
 def _deadline(trace: Path, limit: float | None) -> Iterator[None]:
-    """End this process when the limit passes, even while native code holds the interpreter.
+    """End this process when the limit passes, even while native code holds the interpreter lock.
 
-    The timer is the process's only one: a worker runs one unit at a time.
+    faulthandler has one timer per process, which is enough: a worker runs one unit at a time.
     """
     if limit is None:
         yield

@@ -1,7 +1,8 @@
 """The unit cache: finished units by content, outside any workspace, shared by all of them.
 
-An entry is a folder named by its key: `entry.json` with the verdict and the digest of the result,
-and the result itself, a file or a folder. Entries appear whole, by one rename, and are read-only.
+An entry is a folder named by its key. It holds `entry.json`, with the outcome and the digests of
+the result's files, and the result itself, a file or a folder. An entry appears by one rename, so it
+is always complete; its files are read-only.
 """
 
 import logging
@@ -28,7 +29,9 @@ log = logging.getLogger("duchenne")
 @dataclass(frozen=True)
 class UnitCache:
     root: Path
-    owners: frozenset[int] = field(default_factory=Settings().owners)  # whose entries are used
+    owners: frozenset[int] = field(
+        default_factory=Settings().owners
+    )  # user ids whose entries are used
 
     def folder(self, stage: str, key: str) -> Path:
         return self.root / "units" / stage / key[:2] / key
@@ -41,10 +44,10 @@ class UnitCache:
         fresh: bool = False,
         remark: Callable[[str], object] = log.warning,
     ) -> Entry | None:
-        """The entry under a key. One that may not be used is removed, so that it is computed again,
-        and `remark` gets the reason.
+        """The entry under a key, or None. An entry that may not be used is removed, so that the
+        unit is computed again, and `remark` gets the reason.
 
-        A `fresh` one, whose digests a worker has just taken, is not read once more.
+        The files of a `fresh` entry are not verified: a worker has just taken their digests.
         """
         folder = self.folder(stage, key)
         if not os.path.lexists(folder):
@@ -57,7 +60,7 @@ class UnitCache:
             remark(f"{stage}/{key[:12]}: {self._evict(folder, error)}")
             return None
         with suppress(OSError):
-            os.utime(folder)  # prune goes by the time of last use
+            os.utime(folder)  # `prune` reads the time of last use
         return found
 
     @contextmanager
@@ -82,7 +85,7 @@ class UnitCache:
         try:
             staged.rename(folder)
         except OSError:
-            if self.find(stage, key) is None:  # else another run was quicker with the same result
+            if self.find(stage, key) is None:  # else another run has just kept the same result
                 staged.rename(folder)
 
     def unfinished(self, stage: str, key: str) -> Path:
@@ -95,18 +98,18 @@ class UnitCache:
         return self._made(folder)
 
     def _vouch_all(self, folder: Path) -> None:
-        """Refuse a folder of which anything may not be used."""
+        """Raise ValueError where anything in a folder may not be used."""
         if os.path.lexists(folder):
             entry.vouch(folder, stat.S_ISDIR, self.owners)
         for path in folder.rglob("*"):
-            with suppress(FileNotFoundError):  # another process may be at work in there
+            with suppress(FileNotFoundError):  # another process may be working there
                 entry.vouch(path, _is_plain, self.owners)
 
     def forget_unfinished(self, stage: str, key: str) -> None:
         remove(self.root / "unfinished" / stage / key)
 
     def prepare(self) -> None:
-        """Make sure that the cache can be used, and remove what killed runs have left."""
+        """Check that the cache can be used, and remove what killed runs have left."""
         try:
             with self.staging() as made:
                 uid = made.lstat().st_uid
@@ -124,7 +127,7 @@ class UnitCache:
         self.sweep()
 
     def _evict(self, folder: Path, error: OSError | ValueError) -> str:
-        """Remove what may not be used, or at least move it aside; in words, why it may not."""
+        """Remove an entry that may not be used, or move it aside; return the reason as text."""
         why = str(error)
         if isinstance(error, OSError):
             why = f"{Path(error.filename or '').name[:12]}: {error.strerror}"
@@ -143,11 +146,11 @@ class UnitCache:
         return why
 
     def _mode(self) -> int:
-        """Whoever may use the root may use what lies in it."""
+        """The permissions of the root, which all folders in it get."""
         return stat.S_IMODE(self.root.stat().st_mode)
 
     def _made(self, folder: Path) -> Path:
-        """The folder, made where it is missing, with the root's permissions."""
+        """The folder; where it is missing, it is made with the root's permissions."""
         if not folder.is_dir():
             if folder == self.root:
                 folder.mkdir(parents=True, exist_ok=True)
@@ -158,7 +161,7 @@ class UnitCache:
         return folder
 
     def sweep(self) -> None:
-        """Remove what killed runs of this machine left half-made."""
+        """Remove the staging folders of killed runs on this machine."""
         for folder in (self.root / "parts").glob(f"{socket.gethostname()}=*=*"):
             if not _alive(folder.name.split("=")[1]):
                 remove(folder)
@@ -170,7 +173,7 @@ class UnitCache:
 
 
 @dataclass(frozen=True)
-class Share:
+class StageUsage:
     """What one stage keeps in the cache."""
 
     stage: str
@@ -179,19 +182,19 @@ class Share:
     last_used: float  # seconds since the epoch
 
 
-def shares(cache: UnitCache) -> list[Share]:
+def usage(cache: UnitCache) -> list[StageUsage]:
     """What each stage keeps in the cache, by name."""
     found: dict[str, list[tuple[int, float]]] = {}
     for stage, folder in cache.entries():
         found.setdefault(stage, []).append((_size(folder), _last_used(folder)))
     return [
-        Share(stage, len(rows), sum(size for size, _ in rows), max(used for _, used in rows))
+        StageUsage(stage, len(rows), sum(size for size, _ in rows), max(used for _, used in rows))
         for stage, rows in sorted(found.items())
     ]
 
 
 def prune(cache: UnitCache, *, unused_days: float) -> tuple[int, int]:
-    """Remove entries not used for so many days; how many units and bytes that were."""
+    """Remove entries not used for so many days; return the number of units and of bytes."""
     cache.sweep()
     before = time.time() - unused_days * 86_400
     for folder in (cache.root / "unfinished").glob("*/*"):
@@ -205,7 +208,7 @@ def prune(cache: UnitCache, *, unused_days: float) -> tuple[int, int]:
 
 
 def remove(place: Path) -> None:
-    """Delete a folder of read-only files, or whatever is there; of a link, the link alone."""
+    """Delete a file, a folder of read-only files, or a link (not its target)."""
     shutil.rmtree(place, ignore_errors=True)
     with suppress(OSError):
         place.unlink()
@@ -228,6 +231,6 @@ def _alive(process: str) -> bool:
         os.kill(int(process), 0)
     except ProcessLookupError:
         return False
-    except (PermissionError, ValueError, OverflowError):  # the latter two: no name of ours
+    except (PermissionError, ValueError, OverflowError):  # the last two: not a name that we gave
         return True
     return True

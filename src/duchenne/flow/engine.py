@@ -1,7 +1,7 @@
-"""Where attempts run: in this process, in workers beside it, or on the user's own cluster.
+"""Where attempts run: in this process, in local workers, or on the user's own cluster.
 
-One interface: `run(attempt, tasks)` gives back each task with its outcome, in whatever order they
-end, or with None where the process that worked on it died.
+All have one interface: `run(attempt, tasks)` yields each task with its outcome, in the order in
+which they end, or with None where the worker process died.
 """
 
 import logging
@@ -26,12 +26,11 @@ NO_DASHBOARD: dict[str, Any] = {
     "dashboard_address": "127.0.0.1:0",
 }  # any free port
 _OPEN = ("tcp://", "ws://")  # without keys
-_LOOK = 5.0  # s between two looks whether there are still workers
+_LOOK = 5.0  # s between two checks whether there are still workers
 _MORE_WORKERS = "start some with `duchenne worker ADDRESS`, or raise wait if they need longer"
 
-# Tried: without the first, a worker's death also kills units that merely waited in its queue;
-# without the second, Dask tries a unit that kills workers on three more of them. Dask would also
-# have workers give back every 64 KB that they free, and page faults took a third of their time.
+# Without the first setting, the death of a worker also fails units that wait in its queue. Without
+# the second, Dask tries a unit that kills workers on three more of them.
 DASK = {
     "distributed.scheduler.worker-saturation": 1.0,
     "distributed.scheduler.allowed-failures": 0,
@@ -40,22 +39,22 @@ DASK = {
     "distributed.worker.memory.pause": False,
     "distributed.worker.memory.terminate": 0.95,
     "distributed.admin.large-graph-warning-threshold": "1GB",
-    # A worker would look at its own stack a hundred times a second, and wake up fifty times.
+    # By default a worker samples its own stack 100 times a second, and wakes up 50 times.
     "distributed.worker.profile.enabled": False,
     "distributed.admin.tick.interval": "1s",
     "distributed.admin.system-monitor.interval": "10s",
     "distributed.comm.timeouts.connect": "10s",
-    "distributed.scheduler.http.routes": [],  # a page for each port of theirs, open to everybody
+    "distributed.scheduler.http.routes": [],  # these pages would be open to everybody
     "distributed.worker.http.routes": [],
-    # Numerical libraries read these when they are loaded, which may be with the first unit. Units
-    # run beside a worker's main thread, and in an arena of its own such a thread could not keep
-    # memory in pieces of more than 64 MB.
+    # Replaces Dask's own MALLOC_TRIM_THRESHOLD_, with which workers gave back each 64 KB that they
+    # freed: page faults took a third of their time. One arena, since units run in a thread beside
+    # the main one, whose own arena could not keep blocks of more than 64 MB.
     "distributed.nanny.pre-spawn-environ": {**startup.PINS, **startup.ENVIRONMENT},
 }
 
 
 class Inline:
-    """A plain loop in this process, for debugging; nothing here can end a unit that hangs."""
+    """A plain loop in this process, for debugging. It cannot end a unit that hangs."""
 
     limits_time = False
 
@@ -65,7 +64,7 @@ class Inline:
 
 
 class Cluster:
-    """Processes of a Dask cluster, embedded or remote."""
+    """Workers of a Dask cluster, local or remote."""
 
     limits_time = True
 
@@ -95,8 +94,8 @@ class Cluster:
         from distributed import as_completed
         from distributed.protocol import pickle
 
-        # One map under one key: Dask keeps waiting units in the scheduler (and not with a worker
-        # that may die) only for tasks that belong together and are more than the workers.
+        # One map with one key prefix: only tasks of one group that outnumber the workers wait in
+        # Dask's scheduler, and not in the queue of a worker that may die.
         name = f"{attempt.recipe.stage}-{os.urandom(4).hex()}"
         futures = self._client.map(
             worker.traveller(),
@@ -110,7 +109,7 @@ class Cluster:
         return dict(zip(futures, tasks, strict=True))
 
     def _alone(self, since: float | None) -> float | None:
-        """Since when there are no workers; None while there are some."""
+        """The time since which there have been no workers; None while there are some."""
         if self._client.scheduler_info()["workers"]:
             return None
         now = time.monotonic()
@@ -131,8 +130,8 @@ def _move(source: Iterable[Any], target: "queue.Queue[Any]") -> None:
 def start(
     settings: Settings, attempt: Attempt, *, tasks: int, hear: Callable[[str], None]
 ) -> Iterator[Inline | Cluster]:
-    """The engine that engine.yaml asks for, with no more workers than there are tasks; `hear` gets
-    what units have to say meanwhile."""
+    """The engine that engine.yaml asks for, with at most one worker per task; `hear` gets the
+    progress messages of the units."""
     if settings.engine == "inline":
         yield Inline()
         return
@@ -149,7 +148,7 @@ def _client(settings: Settings, workers: int, stack: ExitStack) -> Any:
 
     method = {"distributed.worker.multiprocessing-method": startup.method()}
     stack.enter_context(dask.config.set({**DASK, **method}))
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # deaths are our status rows
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # dead workers become status rows
     if settings.engine == "local":
         return stack.enter_context(_connected(stack.enter_context(_embedded(workers))))
     if "://" in settings.engine:
@@ -162,7 +161,7 @@ def _client(settings: Settings, workers: int, stack: ExitStack) -> Any:
 
 
 def _keys(settings: Settings) -> dict[str, Any]:
-    """How to talk to a cluster beyond this process: with keys, or without where that is allowed."""
+    """The TLS keys for a remote cluster; none where engine.yaml trusts an open one."""
     if settings.engine.startswith(_OPEN):
         if not settings.trusted:
             raise EngineError(
@@ -187,7 +186,7 @@ def _connected(place: Any, **keys: Any) -> Any:
 
 
 def _await_a_worker(client: Any, settings: Settings) -> None:
-    """Wait for the first worker, since Dask would wait for ever without a word."""
+    """Wait for the first worker, with a limit: Dask would wait for ever and say nothing."""
     from distributed import TimeoutError as Late
 
     try:
@@ -200,10 +199,9 @@ def _await_a_worker(client: Any, settings: Settings) -> None:
 
 
 def _embedded(workers: int) -> Any:
-    """Workers beside this process, with SIGINT blocked: the stage answers Ctrl-C, they do not.
+    """Local workers, with SIGINT blocked: Ctrl-C reaches the stage alone, which then ends them.
 
-    A signal that is blocked while they start stays blocked in them and in all that replace them;
-    in this process it is delivered as soon as they stand.
+    Workers that replace dead ones inherit the blocked signal too.
     """
     from distributed import LocalCluster
 
@@ -246,18 +244,18 @@ def _jobqueue(settings: Settings, workers: int) -> Any:
 
 
 def _expect_death(error: Any) -> None:
-    """A worker's death is the caller's to judge; anything else is the cluster's fault."""
+    """Return if a worker died, which the caller handles; raise EngineError for all other faults."""
     from distributed import CancelledError, KilledWorker
 
     fault = error[1] if isinstance(error, tuple) else error  # (type, error, traceback)
     if isinstance(fault, KilledWorker):
         return
-    if isinstance(fault, CancelledError):  # Dask's way to say that the connection is lost
+    if isinstance(fault, CancelledError):  # Dask raises it when the connection is lost
         raise EngineError(
             "the scheduler has gone, and all that it knew; start it and its workers, then run "
             "again (finished units are kept)"
         ) from None
-    if isinstance(fault, EngineError | RuntimeError):  # what worker.py says
+    if isinstance(fault, EngineError | RuntimeError):  # raised in worker.py
         raise EngineError(f"{fault}; finished units are kept") from None
     raise EngineError(
         f"the Dask cluster gave up ({type(fault).__name__}: {fault}); its log says why. "

@@ -1,8 +1,8 @@
 """An entry of the unit cache: a finished unit in a folder of its own.
 
-`entry.json` names the unit by stage and key, says what came of it, has the digest of each of its
-files, and ends with a digest of all that. Digests show damage and mix-ups. They do not show malice,
-since anybody can make them: so an entry, and all that is in it, must belong to a trusted owner.
+`entry.json` holds the stage, the key, the outcome, the digest of each file, and a digest of all
+that. Digests show damage and mix-ups, but not malice, since anybody can compute them: so an entry
+and all that is in it must belong to a trusted owner.
 """
 
 import hashlib
@@ -25,19 +25,19 @@ from duchenne.tables.files import settle, write_json
 RESULT = "result"
 RECORD = "entry.json"
 
-_LARGEST = 16_000_000  # bytes of a record, which has about 150 for each file
+_LARGEST = 16_000_000  # bytes of a record; each file takes about 150
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A finished unit: what came of it, and its files by their place below `folder`."""
+    """A finished unit: its outcome, and its files by their path below `folder`."""
 
     folder: Path
     outcome: Outcome
-    files: dict[str, str]  # relative place -> sha256
+    files: dict[str, str]  # relative path -> sha256
 
     def verify(self) -> None:
-        """Raise ValueError where a file is not what it was."""
+        """Raise ValueError where a file has another digest than when it was kept."""
         for name, sha256 in self.files.items():
             if digest(self.folder / name) != sha256:
                 raise ValueError(f"the content of {name} is damaged")
@@ -52,7 +52,7 @@ class Entry:
 
 
 def write(folder: Path, *, stage: str, key: str, outcome: Outcome) -> None:
-    """Make a folder with a result in it an entry; all files become read-only."""
+    """Turn a folder that holds a result into an entry; all files become read-only."""
     found = files(folder / RESULT)
     digests = {path.relative_to(folder).as_posix(): digest(path) for path in found}
     record = {"stage": stage, "key": key, "outcome": asdict(outcome), "files": digests or None}
@@ -62,8 +62,8 @@ def write(folder: Path, *, stage: str, key: str, outcome: Outcome) -> None:
 
 
 def read(folder: Path, *, stage: str, key: str, owners: Collection[int]) -> Entry:
-    """The entry in a folder; OSError or ValueError says why it may not be used. The content of its
-    files is not looked at: `verify` does that."""
+    """The entry in a folder; OSError or ValueError says why it may not be used. `verify` then
+    compares the content of its files with their digests."""
     vouch(folder, stat.S_ISDIR, owners)
     record = _record(folder / RECORD, vouch(folder / RECORD, stat.S_ISREG, owners))
     if (record.stage, record.key) != (stage, key):
@@ -77,7 +77,7 @@ def read(folder: Path, *, stage: str, key: str, owners: Collection[int]) -> Entr
 
 
 def vouch(place: Path, kind: Callable[[int], bool], owners: Collection[int]) -> int:
-    """The size of a file or folder; ValueError where it is another's, or not of this kind."""
+    """The size of a file or folder; ValueError where its owner is not trusted or its kind wrong."""
     seen = place.lstat()
     if seen.st_uid not in owners:
         whom = f"{owner(seen.st_uid)}, whom cache_owners in engine.yaml does not name"
@@ -88,7 +88,7 @@ def vouch(place: Path, kind: Callable[[int], bool], owners: Collection[int]) -> 
 
 
 def owner(uid: int) -> str:
-    """The name of a user, or the number of one who has none here."""
+    """The name of a user, or `user <uid>` where this machine knows no name."""
     try:
         return pwd.getpwuid(uid).pw_name
     except KeyError:
@@ -96,12 +96,12 @@ def owner(uid: int) -> str:
 
 
 def files(place: Path) -> list[Path]:
-    """The file at a place, or every file below it."""
+    """The file at a path, or all files below it."""
     return [place] if place.is_file() else sorted(p for p in place.rglob("*") if p.is_file())
 
 
 def _below(name: str) -> list[str]:
-    """The parts of a file's name below `result`: plain names, so that they lead nowhere else."""
+    """The parts of a file's path below `result`; ValueError where it could lead out of there."""
     first, *parts = name.split("/")
     if first != RESULT or {"", ".", ".."} & set(parts) or {"\\", "\0"} & set(name):
         raise ValueError(f"{name!r} is no place below {RESULT}")
@@ -149,7 +149,7 @@ def _record(path: Path, size: int) -> _Record:
 
 
 def _seal(record: dict[str, Any]) -> str:
-    """The digest of what a record says."""
+    """The sha256 of a record's other fields."""
     text = json.dumps(record, sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()
 

@@ -1,8 +1,8 @@
-"""The one mechanism: map a function over units, and turn whatever happens into rows and files.
+"""Map a function over units, and turn each outcome into a status row and a result.
 
-What the unit cache already holds is linked into place without starting a worker. The rest goes to
-the engine; a unit whose worker died is tried once more. A bad unit is a row, never a crash; at the
-end the gate decides whether too many of them are bad.
+Results that the unit cache holds are linked into place without a worker. The other units go to the
+engine; a unit whose worker died is tried once more. A bad unit becomes a status row and stops
+nothing; at the end the gate fails the stage if too many units failed.
 """
 
 import logging
@@ -19,14 +19,14 @@ from duchenne.flow.attempt import Attempt, Task, Work
 from duchenne.flow.cache import UnitCache
 from duchenne.flow.entry import Entry
 from duchenne.flow.settings import Settings, cache_folder, cores
-from duchenne.flow.unit import Outcome, Recipe, Row, Status, Unit, digest
+from duchenne.flow.unit import Outcome, Recipe, Status, StatusRow, Unit, digest
 
 log = logging.getLogger("duchenne")
 
 
 @dataclass(frozen=True)
 class Places:
-    """Where a stage's results and rows go."""
+    """Where a stage writes its results and its status table."""
 
     results: Path  # a folder: results/<unit><suffix>
     suffix: str
@@ -44,13 +44,13 @@ def fan_out(
     places: Places,
     settings: Settings,
     max_failed: float,
-    earlier: Sequence[Row] = (),
+    earlier: Sequence[StatusRow] = (),
     resumes: bool = False,
-) -> list[Row]:
+) -> list[StatusRow]:
     """Do all units; write results and the status table; raise GateError if too many failed.
 
-    `earlier` are the rows of units that an earlier stage has given up: they are carried along.
-    Work that `resumes` goes on where a killed process was.
+    `earlier` are the rows of units that failed in an earlier stage; they are copied to the table.
+    Work that `resumes` continues where a killed process stopped.
     """
     cache = UnitCache(cache_folder(), settings.owners())
     cache.prepare()
@@ -60,7 +60,7 @@ def fan_out(
         outcomes = _outcomes(attempt, units, places, settings)
     cache.sweep()
     _advise(outcomes, recipe.stage)
-    rows = [Row(u.name, *_verdict(outcomes[u.name]), recipe.stage) for u in units]
+    rows = [StatusRow(u.name, *_verdict(outcomes[u.name]), recipe.stage) for u in units]
     rows = sorted([*rows, *earlier], key=lambda row: row.unit)
     gate.write_status(places.status, rows, recipe)
     gate.judge(rows, stage=recipe.stage, max_failed=max_failed)
@@ -68,7 +68,7 @@ def fan_out(
 
 
 def _start_anew(units: Sequence[Unit], places: Places) -> None:
-    """Nothing of an earlier run may stay, as nothing does where dvc starts the stage."""
+    """Remove the results of an earlier run, as dvc does before it starts a stage."""
     twice = [name for name, count in Counter(unit.name for unit in units).items() if count > 1]
     if twice:
         raise StageError(f"several units have one name and would overwrite each other: {twice}")
@@ -111,13 +111,15 @@ def _known(
             return task, None
         return task, entry.outcome
 
-    with ThreadPoolExecutor(cores()) as pool:  # hashing releases the interpreter lock
+    with ThreadPoolExecutor(
+        cores()
+    ) as pool:  # a thread pool: hashing releases the interpreter lock
         yield from pool.map(look, units)
     _remark(remarks, attempt.recipe.stage)
 
 
 def _remark(remarks: Sequence[str], stage: str) -> None:
-    """Say in one line what the cache has removed: with a new version that may be everything."""
+    """Log one line about all entries that the cache has removed, which may be many."""
     for remark in remarks:
         log.debug("removed from the unit cache: %s", remark)
     if remarks:
@@ -126,7 +128,7 @@ def _remark(remarks: Sequence[str], stage: str) -> None:
 
 
 def _place(entry: Entry, destination: Path) -> bool:
-    """Link a result to its place; False where somebody has just pruned it."""
+    """Link a result to its path; False where `prune` has just removed it."""
     try:
         entry.place(destination)
     except FileNotFoundError:
@@ -150,7 +152,7 @@ def _digest(path: Path) -> str:
 def _computed(
     attempt: Attempt, tasks: Sequence[Task], settings: Settings, *, hear: Callable[[str], None]
 ) -> Iterator[tuple[Task, Outcome]]:
-    """The outcomes of tasks that must be done; a dead worker's task gets a second try."""
+    """Run tasks and yield their outcomes; a task whose worker died is tried a second time."""
     if not tasks:
         return
     again: list[Task] = []
@@ -163,7 +165,7 @@ def _computed(
                 again.append(task)
             else:
                 yield task, ended
-        for suspect in again:  # one at a time, so that none dies of another's fault
+        for suspect in again:  # one at a time, so that no unit fails by another's fault
             for task, outcome in place.run(attempt, [suspect]):
                 yield task, outcome or attempt.timed_out(task) or _death()
 
@@ -174,7 +176,7 @@ def _death() -> Outcome:
 
 
 def _placed(attempt: Attempt, task: Task, outcome: Outcome, places: Places) -> Outcome:
-    """Link a fresh result to its place."""
+    """Link a new result to its path."""
     if outcome.lasting:
         entry = attempt.cache.find(attempt.recipe.stage, task.key, fresh=True)
         if entry is None or not _place(entry, places.of(task.unit.name)):
@@ -187,7 +189,7 @@ def _verdict(outcome: Outcome) -> tuple[Status, str, str]:
 
 
 def _advise(outcomes: Mapping[str, Outcome], stage: str) -> None:
-    """DVC remembers a finished stage; say how units that may succeed next time get their chance."""
+    """Say how to retry units that may succeed next time: DVC does not rerun a finished stage."""
     passing = [name for name, outcome in outcomes.items() if not outcome.lasting]
     if passing:
         log.warning(

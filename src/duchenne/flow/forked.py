@@ -1,6 +1,6 @@
-"""Imported by the process that workers are forks of, and by no other: it ends with the stage.
+"""Imported by the fork server alone: it makes the fork server end with the stage.
 
-Left alone it would wait for its last fork to end, and the forks, which end with it, for it.
+Otherwise it would wait for its last fork to end, and the forks for it, since they end with it.
 """
 
 from duchenne.flow import process

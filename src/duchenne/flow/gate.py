@@ -1,4 +1,4 @@
-"""The status table, and the gate that stops a run in which too many units failed."""
+"""The status table, and the gate that stops a stage in which too many units failed."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -9,29 +9,29 @@ from rich.table import Table
 from rich.text import Text
 
 from duchenne.errors import GateError
-from duchenne.flow.unit import Recipe, Row
+from duchenne.flow.unit import Recipe, StatusRow
 from duchenne.tables import parquet
 from duchenne.tables.status import STATUS
 
 SHOWN = 20
-# Of the machine, of our code, or of what the user has asked for.
+# Reasons that are not the clip's: of the machine, of our code, or of what the user asked for.
 FAULTS = {"code_changed", "disk_full", "error", "refused", "result_lost"}
 
 
-def write_status(path: Path, rows: Sequence[Row], recipe: Recipe) -> None:
+def write_status(path: Path, rows: Sequence[StatusRow], recipe: Recipe) -> None:
     """Write data/status/<stage>.parquet."""
     names = [column.name for column in STATUS.columns]
     columns = {name: [getattr(row, name) for row in rows] for name in names}
     parquet.write(STATUS, path, columns, made_by=recipe.made_by())
 
 
-def read_status(path: Path) -> list[Row]:
+def read_status(path: Path) -> list[StatusRow]:
     """The rows of a status table."""
-    return [Row(**row) for row in parquet.read(STATUS, path).to_pylist()]
+    return [StatusRow(**row) for row in parquet.read(STATUS, path).to_pylist()]
 
 
-def judge(rows: Sequence[Row], *, stage: str, max_failed: float) -> None:
-    """Show what is not well, and stop if more than `max_failed` of the units failed."""
+def judge(rows: Sequence[StatusRow], *, stage: str, max_failed: float) -> None:
+    """Show units with a reason; raise GateError if more than the share `max_failed` failed."""
     failed = [row for row in rows if row.failed]
     broken = sorted({row.reason for row in failed} & FAULTS)
     remarkable = [row for row in rows if row.reason]
@@ -52,7 +52,7 @@ def judge(rows: Sequence[Row], *, stage: str, max_failed: float) -> None:
 
 
 def _cure(max_failed: float) -> str:
-    """What to do; where none may fail there is no limit to raise."""
+    """What to do about it; the limit can only be raised where there is one."""
     if not max_failed:
         return "here none may fail; see the table above, mend it and run again"
     return (
@@ -61,8 +61,8 @@ def _cure(max_failed: float) -> str:
     )
 
 
-def show(rows: Sequence[Row], stage: str) -> None:
-    """A table of units that failed or are partial, failures first; then what is said of others."""
+def show(rows: Sequence[StatusRow], stage: str) -> None:
+    """Print a table of failed units, then partial ones, then the remarks on the others."""
     flawed = sorted((row for row in rows if row.status != "ok"), key=lambda row: row.unit)
     flawed.sort(key=lambda row: row.status != "failed")
     fine = Counter(row.reason for row in rows if row.status == "ok")
@@ -70,7 +70,9 @@ def show(rows: Sequence[Row], stage: str) -> None:
     for heading in ("unit", "status", "reason", "detail"):
         table.add_column(heading, overflow="fold")
     for row in flawed[:SHOWN]:
-        table.add_row(row.unit, row.status, row.reason, Text(row.detail))  # may quote the file
+        table.add_row(
+            row.unit, row.status, row.reason, Text(row.detail)
+        )  # Text: it may quote a file, and rich would read brackets as markup
     if len(flawed) > SHOWN:
         table.caption = f"and {len(flawed) - SHOWN} more in data/status/{stage}.parquet"
     for reason, count in fine.most_common():

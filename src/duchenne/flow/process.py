@@ -1,10 +1,10 @@
-"""This process among others: whose child it is, who holds the workspace, what its units say.
+"""This process's parent, the lock on the workspace, and the progress messages of units.
 
-kill -9 of `dvc repro` cannot be caught, and leaves its stage running. On Linux the kernel sends the
-signal for us; elsewhere a thread looks every second whether the parent is still there. A dvc that
-died before a stage could ask for that is noticed by what it wrote to its lock file. One run at a
-time holds a workspace; the kernel drops that lock with the process that holds it. Stages import
-this before all else, so it loads nothing heavy.
+kill -9 of `dvc repro` cannot be caught, and would leave its stage running. On Linux the kernel
+kills the stage with its parent; on other systems a thread checks every second whether the parent is
+alive. The lock file of dvc shows whether dvc died before the stage asked for that. One stage at a
+time holds a workspace; the kernel releases the lock when the process ends. Stages import this
+module first, so it imports nothing heavy.
 """
 
 import ctypes
@@ -25,32 +25,33 @@ from pathlib import Path
 from duchenne.errors import BusyError
 
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
-_FIRST = 1  # the process that adopts orphans, unless a nearer one has asked for them
+_FIRST = 1  # the process that adopts orphans, unless a subreaper does
 log = logging.getLogger("duchenne")
 _NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP}
-_TOPIC = "DUCHENNE_WORKER_TOPIC"  # in the environment, as the number is: code may be loaded anew
+# Both are kept in the environment, since a worker may import our code anew.
+_TOPIC = "DUCHENNE_WORKER_TOPIC"
 _NUMBER = "DUCHENNE_WORKER_NUMBER"
 
 
 def die_with_parent() -> None:
-    """Arrange that this process is killed as soon as its parent is gone."""
+    """Have this process killed when its parent ends."""
     parent = os.getppid()
     if sys.platform == "linux":
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent:  # it died before the kernel knew of our wish
+        if os.getppid() != parent:  # the parent died before the call
             os.kill(os.getpid(), signal.SIGKILL)
     else:
         threading.Thread(target=_watch, args=(parent,), daemon=True).start()
 
 
 def orphaned(project: Path) -> bool:
-    """Whether dvc started this stage of `project` and died before the stage asked for its death.
+    """Whether dvc started this stage of `project` and died before `die_with_parent` was called.
 
     dvc sets DVC_STAGE, which is missing where a stage is started by hand, and writes its process id
-    to its lock file before it starts a stage. An orphan's parent is not in that file: kill -9
-    leaves the dead dvc in there, and the next dvc puts itself. Other parents may be missing too:
-    programs that dvc.yaml puts before Python, `srun` for instance. They share our session, while
-    orphans are adopted by the first process or by one with a session of its own.
+    to its lock file before it starts a stage. After kill -9 the file names the dead dvc or the next
+    one, not the process that adopted the orphan. A parent may also be missing from the file because
+    dvc.yaml puts a program such as `srun` before Python. That program shares our session, while
+    orphans are adopted by process 1 or by a process with a session of its own.
     """
     parent, named = os.getppid(), _writers(project / ".dvc" / "tmp" / "rwlock")
     if "DVC_STAGE" not in os.environ or not named or parent in named:
@@ -59,8 +60,8 @@ def orphaned(project: Path) -> bool:
 
 
 def _writers(lock: Path) -> set[int]:
-    """The processes that write outputs, as dvc's lock file has them; none if it cannot be read, for
-    instance while another dvc is writing it."""
+    """The ids of processes that write outputs, by dvc's lock file; none if it cannot be read, for
+    instance while another dvc writes it."""
     try:
         return {entry["pid"] for entry in json.loads(lock.read_bytes())["write"].values()}
     except (OSError, ValueError, LookupError, TypeError, AttributeError):
@@ -121,7 +122,7 @@ def _try(descriptor: int) -> bool:
 
 
 def say(text: str) -> None:
-    """Tell whoever started the stage; from a worker it goes through Dask, wherever that is."""
+    """Send a progress message to the stage's terminal; from a worker it goes through Dask."""
     if os.environ.get(_NUMBER) is None:
         sys.stderr.write(f"{text}\n")
         return
@@ -131,21 +132,21 @@ def say(text: str) -> None:
 
 
 def topic(run: str) -> str:
-    """Under what Dask passes on what the units of a run say."""
+    """The topic of Dask under which the progress messages of a run are sent."""
     return f"duchenne-{run}"
 
 
 def speak_on(run: str) -> None:
-    """Say from now on what belongs to this run."""
+    """Send progress messages of this process under the topic of a run."""
     os.environ[_TOPIC] = topic(run)
 
 
 def number_worker(name: object) -> None:
-    """Remember in this process which of several workers it is; Dask counts local ones from 0."""
+    """Remember the worker's number, the last digits of its name; Dask counts local ones from 0."""
     digits = re.search(r"(\d+)$", str(name))
     os.environ[_NUMBER] = digits[1] if digits else "0"
 
 
 def worker_number() -> int:
-    """From 0; 0 too where there are no workers."""
+    """The number of this worker, from 0; also 0 outside workers."""
     return int(os.environ.get(_NUMBER, "0"))

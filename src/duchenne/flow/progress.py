@@ -1,4 +1,4 @@
-"""How far a stage has come: one live bar in a terminal, a line every few seconds elsewhere."""
+"""Progress of a stage: a live bar in a terminal, a line every few seconds elsewhere."""
 
 import sys
 import threading
@@ -77,7 +77,7 @@ class Bar:
 
 
 class Lines:
-    """A line when something has happened, at most every few seconds; a sign of life else."""
+    """A line after a unit, at most every 5 s; without units, a line every 30 s."""
 
     def __init__(self, tally: Tally) -> None:
         self._tally = tally

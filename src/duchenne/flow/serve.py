@@ -1,7 +1,7 @@
-"""`duchenne scheduler` and `duchenne worker`: a cluster of one's own, on one machine or many.
+"""`duchenne scheduler` and `duchenne worker`: a Dask cluster on one machine or several.
 
-Both talk with the keys of one folder and open no page to a browser. Workers need no setting for
-the code: they run that of whichever project sends them units.
+Both use the TLS keys of one folder and serve no dashboard. Workers need no setting for the code:
+they run that of the project that sends them units.
 """
 
 import asyncio
@@ -22,13 +22,13 @@ PORT = 8786  # Dask's own
 
 
 def scheduler(keys: Path, *, host: str | None, port: int) -> None:
-    """Run a scheduler until it is stopped, with keys that are made where there are none."""
+    """Run a scheduler until it is stopped; keys are made where the folder has none."""
     tls.make_folder(keys)
     _run(_scheduler(tls.of_folder(keys), keys, host=host, port=port))
 
 
 def workers(address: str, keys: Path, *, count: int | None, patience: float) -> None:
-    """Run worker processes (one a core) until they are stopped or their scheduler ends."""
+    """Run worker processes (one per core) until they are stopped or their scheduler ends."""
     if not address.startswith("tls://"):
         raise EngineError(
             f"{address} should be the tls:// address that `duchenne scheduler` has printed"
@@ -39,7 +39,7 @@ def workers(address: str, keys: Path, *, count: int | None, patience: float) -> 
 
 def _run(work: Any) -> None:
     import dask
-    import distributed  # noqa: F401  # or its defaults would come and go with our settings
+    import distributed  # noqa: F401  # its import would otherwise reset our settings
 
     logging.getLogger("distributed").setLevel(logging.ERROR)
     with dask.config.set(DASK), suppress(KeyboardInterrupt):
@@ -74,7 +74,7 @@ async def _workers(address: str, security: Any, *, count: int, patience: float) 
         Nanny(
             address, nthreads=1, security=security, protocol="tls", dashboard=False,
             dashboard_address="127.0.0.1:0", silence_logs=logging.ERROR,
-            name=f"{platform.node()}-{os.getpid()}-{number}",  # the last number says which GPU
+            name=f"{platform.node()}-{os.getpid()}-{number}",  # the last number chooses the GPU
         )
         for number in range(count)
     ]  # fmt: skip
@@ -91,7 +91,7 @@ async def _workers(address: str, security: Any, *, count: int, patience: float) 
 
 
 async def _until_stopped(finished: Any) -> None:
-    """Return when the work has come to an end, or on SIGINT or SIGTERM."""
+    """Return when `finished` is done, or on SIGINT or SIGTERM."""
     import signal
 
     stopped = asyncio.Event()

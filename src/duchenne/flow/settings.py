@@ -1,4 +1,4 @@
-"""engine.yaml and the DUCHENNE_… variables: how it runs. Nothing here changes a result."""
+"""engine.yaml and the DUCHENNE_… variables: how stages run. No setting changes a result."""
 
 import os
 import pwd
@@ -55,28 +55,28 @@ class Settings(Section):
         raise ValueError("it should be auto or a whole number of at least 1")
 
     def for_folds(self, *, devices: int, threads: int) -> "Settings":
-        """The same for training: as many folds side by side as the devices are to hold or, without
-        any, as the cores can feed; and none is ended for taking long."""
+        """Settings for training, without a time limit: `folds_per_device` workers per device or, on
+        the CPU, as many as have `threads` cores each."""
         together = self.folds_per_device * devices or max(1, self.processes() // threads)
         return self.model_copy(update={"workers": together, "time_limit": None})
 
     def owners(self) -> frozenset[int]:
-        """Whose finished units are used: one's own, root's, and those of `cache_owners`."""
+        """The user ids whose finished units are used: ours, root's and those of `cache_owners`."""
         named = (pwd.getpwnam(name).pw_uid for name in self.cache_owners)
         return frozenset({os.geteuid(), 0, *named})
 
     def processes(self) -> int:
-        """How many workers to ask for."""
+        """The number of workers to start."""
         return self.workers if isinstance(self.workers, int) else cores()
 
 
 def cores() -> int:
-    """The cores this process may use, which in a container are fewer than the machine has."""
+    """The number of cores that this process may use; in a container it may be less than all."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def load(path: Path) -> Settings:
-    """engine.yaml where there is one, overruled by DUCHENNE_ENGINE, DUCHENNE_WORKERS, …"""
+    """engine.yaml if it exists; DUCHENNE_ENGINE, DUCHENNE_WORKERS, … take precedence."""
     values = read_yaml(path) if path.exists() else {}
     given = {key: os.environ.get(f"DUCHENNE_{key.upper()}") for key in Settings.model_fields}
     values |= {key: yaml.safe_load(text) for key, text in given.items() if text}
@@ -89,6 +89,6 @@ def load(path: Path) -> Settings:
 
 
 def cache_folder() -> Path:
-    """Where finished units are kept: DUCHENNE_CACHE, or a folder in the user's own cache."""
+    """The folder of the unit cache: DUCHENNE_CACHE, or one in the user's cache folder."""
     chosen = os.environ.get("DUCHENNE_CACHE")
     return Path(chosen).expanduser() if chosen else platformdirs.user_cache_path("duchenne")

@@ -1,24 +1,31 @@
-"""Which code runs: what a stage imports, its digest, and whether it is still what was written down.
+"""Which code a stage runs, its digest, and whether it is still the code that DVC knows of.
 
-The code is that of the stage's own folder, of which a queued experiment has a copy. What a stage
-imports is read from the text: its script, every file of ours that one imports (inside a function
-too), and the tables beside them. data/code/<stage>.json has the digest of each; DVC knows a stage's
-code by this file alone, so a stage that runs other code than is written there must fail: DVC would
-remember its results as those of the code that is written.
+A stage's code is found by the text of its imports: its script, every file of ours that one imports
+(inside a function too), and the tables beside them. All lie in the stage's own folder, of which a
+queued experiment has a copy.
+
+A file of Python has one digest, that of its syntax tree without docstrings: comments, layout and
+docstrings change no result. data/code/<stage>.json lists the digest of each file of a stage. DVC
+knows a stage's code by this list alone, so a stage must not run other code: DVC would remember its
+results as those of the code on the list.
 """
 
 import ast
 import hashlib
 import json
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
 import duchenne
 from duchenne.errors import SourceError
 
-# Where the packages of ours lie in a project.
-_PLACES = {"duchenne": "src/", "stages": ""}
+# What `code` has parsed: the digest of a file by the sha256 of its bytes. No stage depends on it.
+PARSED = "data/code/by_bytes.json"
+
+_PLACES = {"duchenne": "src/", "stages": ""}  # where our packages lie in a project
+_DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
 
 def present() -> Path:
@@ -36,38 +43,67 @@ def check_place(folder: Path) -> None:
 
 
 def digest(project: Path, paths: Iterable[str]) -> str:
-    """Digest of code as it stands on disk now; comments and layout do not count."""
+    """One digest of several files, as they are on disk now."""
     sums = hashlib.sha256()
     for path in sorted(paths):
-        said = _said(project / path, *_seen(project / path))
-        sums.update(f"{path}\n{said}\n".encode())
+        sums.update(f"{path}\n{file_digest(project, path)}\n".encode())
     return sums.hexdigest()
 
 
-def tree(path: Path) -> ast.Module:
-    """The syntax tree of a file of code."""
-    return _tree(path, *_seen(path))
+def file_digest(project: Path, path: str) -> str:
+    """Digest of a file's syntax tree; of its bytes where it is no Python; `gone` without a file.
+
+    Parsing takes 2 ms a file, so a file whose bytes `code` has seen is not parsed again.
+    """
+    file = project / path
+    if not file.exists():
+        return "gone"
+    seen = _seen(file)
+    return _parsed(project).get(_sha256(file, *seen)) or _digest(file, *seen)
 
 
 def _seen(path: Path) -> tuple[int, int]:
-    """Date and size: where they have changed, a file is read again."""
+    """Date and size: a file is read again where they have changed."""
     seen = path.stat()
     return seen.st_mtime_ns, seen.st_size
 
 
 @cache
-def _said(path: Path, modified: int, size: int) -> str:
-    """What a file says: its syntax tree if it is code."""
-    return (
-        ast.unparse(_tree(path, modified, size))
-        if path.suffix == ".py"
-        else path.read_text(encoding="utf-8")
-    )
+def _sha256(path: Path, _modified: int, _size: int) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+@cache
+def _digest(path: Path, modified: int, size: int) -> str:
+    if path.suffix == ".py":
+        with suppress(SyntaxError):  # while it is being edited
+            text = ast.unparse(_without_docstrings(_tree(path, modified, size)))
+            return hashlib.sha256(text.encode()).hexdigest()
+    return _sha256(path, modified, size)
+
+
+def _without_docstrings(module: ast.Module) -> ast.Module:
+    """The same tree, changed in place: who asks it for imports does not miss them."""
+    for node in (module, *_statements(module)):
+        if isinstance(node, _DOCUMENTED) and ast.get_docstring(node, clean=False) is not None:
+            node.body[:1] = [] if node.body[1:] else [ast.Pass()]
+    return module
 
 
 @cache
 def _tree(path: Path, _modified: int, _size: int) -> ast.Module:
     return ast.parse(path.read_bytes())
+
+
+def _parsed(project: Path) -> dict[str, str]:
+    """The digests that `code` has written down, by the sha256 of each file's bytes."""
+    file = project / PARSED
+    return _read(file, *_seen(file)) if file.exists() else {}
+
+
+@cache
+def _read(path: Path, _modified: int, _size: int) -> dict[str, str]:
+    return dict(json.loads(path.read_text(encoding="utf-8")))
 
 
 def files_of_stage(project: Path, stage: str) -> list[str]:
@@ -100,7 +136,7 @@ def direct(project: Path, path: str) -> set[str]:
 def modules(project: Path, path: str) -> frozenset[str]:
     """The dotted names of all modules that a file names in its imports."""
     try:
-        return _named_in(tree(project / path), path)
+        return _named_in(_tree(project / path, *_seen(project / path)), path)
     except SyntaxError as error:
         raise SourceError(f"{path}, line {error.lineno}: {error.msg}") from error
 
@@ -148,22 +184,29 @@ def _named(table: str, texts: list[bytes]) -> bool:
 
 def digests(project: Path, stage: str) -> dict[str, str]:
     """The digest of each file that a stage runs."""
-    return {path: _file_digest(project / path) for path in files_of_stage(project, stage)}
+    return {path: file_digest(project, path) for path in files_of_stage(project, stage)}
+
+
+def by_bytes(project: Path, paths: Iterable[str]) -> dict[str, str]:
+    """The digests of files by the sha256 of their bytes: what PARSED holds."""
+    return {
+        _sha256(project / path, *_seen(project / path)): file_digest(project, path)
+        for path in sorted(paths)
+    }
 
 
 def check_written(project: Path, stage: str) -> None:
-    """Refuse code that has changed since; where nothing is written, DVC does not watch."""
+    """Refuse code that has changed since `code` wrote down its digests.
+
+    Without that file DVC does not watch the code, and there is nothing to compare with.
+    """
     file = project / "data" / "code" / f"{stage}.json"
     if not file.exists():
         return
     known = json.loads(file.read_text(encoding="utf-8"))
-    changed = [path for path, digest in known.items() if _file_digest(project / path) != digest]
+    changed = [path for path, digest in known.items() if file_digest(project, path) != digest]
     if changed:
         raise SourceError(
             f"{changed[0]} has changed since `code` looked at it; `dvc repro` (without "
             "--single-item) looks again and goes on"
         )
-
-
-def _file_digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else "gone"

@@ -1,23 +1,19 @@
-"""How processes start: with one thread each, made ready while a stage still reads, without pandas.
+"""How processes start: with one thread each, and workers from a fork server.
 
-Thread counts must be set before NumPy, OpenCV or torch are imported, since they read these
-variables once. XNNPACK inside mediapipe has no variable and needs none: it uses one thread.
+Thread counts must be set before NumPy, OpenCV or torch are imported, since these read the variables
+once. XNNPACK inside mediapipe has no variable and needs none: it uses one thread.
 
-A new process takes a second to import Dask and what the stage works with. On Linux one process that
-does only that is started beside the stage. Workers are its forks, those that replace the dead too,
-and stand in a moment.
-
-pyarrow imports pandas with the first list that becomes a column, to ask whether the list is a
-series. That takes a quarter of a second, and the lists of a stage or a worker never are.
+A new process takes a second to import Dask and what the stage works with. On Linux a fork server,
+started while the stage still reads, imports all that once. Workers are its forks, those that
+replace dead ones too, and start in a moment.
 """
 
 import multiprocessing
 import os
 import signal
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from importlib.abc import MetaPathFinder
 from multiprocessing import forkserver, resource_tracker
 
 PINS = {
@@ -30,9 +26,9 @@ PINS = {
     # long on a machine with other work.
     "OMP_WAIT_POLICY": "PASSIVE",
 }
-# The workers' own: a variable that the C library reads when a process starts.
+# For workers alone: the C library reads it when a process starts.
 ENVIRONMENT = {"MALLOC_ARENA_MAX": "1"}
-# The first finds the code of this very folder, and pins thread counts.
+# The first puts the code of this folder in front, and pins thread counts.
 _PRELOADED = (
     "stages",
     "duchenne.flow.forked",
@@ -49,28 +45,32 @@ def pin() -> None:
 
 
 def start() -> None:
-    """Begin, with what of ours this process has imported; it does not wait. Elsewhere than on Linux
-    workers start as they always do."""
+    """Start the fork server on Linux; it imports what this process has imported of our code.
+
+    The call does not wait for it. On other systems workers start as new processes.
+    """
     if sys.platform != "linux":  # a Mac's own libraries cannot be used after a fork
         return
     multiprocessing.set_start_method("forkserver", force=True)
     ours = [name for name in sys.modules if name.startswith("duchenne.")]
     forkserver.set_forkserver_preload([*_PRELOADED, *ours])
-    resource_tracker.ensure_running()  # begun in there, it would unblock SIGINT
+    resource_tracker.ensure_running()  # started by the fork server, it would unblock SIGINT
     with _environment(ENVIRONMENT), sigint_blocked():
         forkserver.ensure_running()
 
 
 def method() -> str | None:
-    """How Dask is to start workers. Asked for forks by name, it would import pandas first; this
-    process's own way of starting others is the same."""
+    """Dask's setting for how to start workers; None means this process's own start method.
+
+    Dask, asked for `forkserver` by name, would preload other modules than ours.
+    """
     return None if multiprocessing.get_start_method(allow_none=True) == "forkserver" else "spawn"
 
 
 @contextmanager
 def sigint_blocked() -> Iterator[None]:
-    """Processes that are started meanwhile, and theirs, do not hear Ctrl-C; here it is delivered
-    as soon as they stand."""
+    """Block SIGINT. Processes that are started meanwhile keep it blocked, and so do their children;
+    this process gets a pending Ctrl-C at the end."""
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
@@ -90,21 +90,3 @@ def _environment(values: Mapping[str, str]) -> Iterator[None]:
                 del os.environ[name]
             else:
                 os.environ[name] = value
-
-
-class _NoPandas(MetaPathFinder):
-    def find_spec(self, name: str, path: Sequence[str] | None, target: object = None) -> None:
-        if name == "pandas":
-            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
-
-
-def without_pandas() -> None:
-    """Let pyarrow find once, and remember, that it is not there. Others may import it still."""
-    import pyarrow
-
-    absent = _NoPandas()
-    sys.meta_path.insert(0, absent)
-    try:
-        pyarrow.array([None])
-    finally:
-        sys.meta_path.remove(absent)

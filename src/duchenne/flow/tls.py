@@ -1,8 +1,8 @@
-"""Keys for a cluster: only who has them may talk to it.
+"""TLS keys for a cluster: only clients that have them can connect.
 
-Dask runs whatever a client sends, as the owner of the worker, so a port without keys lets everyone
-who reaches it run code. Here both sides of each connection show a certificate (mutual TLS). One
-self-signed certificate, which is its own authority, serves scheduler, workers and clients.
+Dask runs any code that a client sends, as the owner of the worker, so a port without keys lets
+everyone who reaches it run code. Here both sides of a connection show a certificate (mutual TLS).
+Scheduler, workers and clients share one self-signed certificate, which is its own authority.
 """
 
 import os
@@ -48,12 +48,12 @@ def make() -> tuple[str, str]:
 
 
 def of_this_run() -> Any:
-    """Dask's `Security` with keys that exist in this process and its workers alone."""
+    """Dask's `Security` with new keys, which only this process and its workers have."""
     return _security(*make())
 
 
 def of_folder(folder: Path) -> Any:
-    """Dask's `Security` with the keys in a folder, which nobody else may read."""
+    """Dask's `Security` with the keys in a folder; refused if others can read them."""
     certificate, key = folder / CERTIFICATE, folder / KEY
     missing = [path.name for path in (certificate, key) if not path.is_file()]
     if missing:
@@ -76,7 +76,7 @@ def make_folder(folder: Path) -> None:
 
 
 def folder_of(setting: str) -> Path:
-    """The folder that `tls` in engine.yaml means."""
+    """The folder of the setting `tls` in engine.yaml."""
     if setting == "auto":
         return platformdirs.user_config_path("duchenne") / "tls"
     folder = Path(setting).expanduser()
@@ -106,7 +106,7 @@ def _refuse_open(key: Path) -> None:
 
 
 def _write(path: Path, text: str) -> None:
-    """Write a file that nobody else can read at any moment."""
+    """Write a file that from the start only its owner can read."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w", encoding="ascii") as file:
         file.write(text)

@@ -1,4 +1,4 @@
-"""A unit of work, everything that decides its result, and what came of it."""
+"""A unit of work, all that decides its result, and its outcome."""
 
 import hashlib
 import json
@@ -14,7 +14,7 @@ Status = Literal["ok", "partial", "failed"]
 
 @dataclass(frozen=True)
 class Input:
-    """A file that a unit reads, with the digest of its content where somebody measured it."""
+    """A file that a unit reads, with its sha256 where that is known already."""
 
     path: Path
     sha256: str | None = None
@@ -22,10 +22,10 @@ class Input:
 
 @dataclass(frozen=True)
 class Unit:
-    """One clip or fold. `name` says where the result goes; `inputs` and `spec` decide what it is.
+    """One clip or fold. `name` says where the result goes; `inputs` and `spec` decide the result.
 
-    `spec` is whatever else the work must know: a mapping of plain values, or a frozen dataclass
-    that `dataclasses.asdict` turns into one.
+    `spec` is what else the work must know: a mapping of plain values, or a frozen dataclass that
+    `dataclasses.asdict` turns into one.
     """
 
     name: str
@@ -35,7 +35,7 @@ class Unit:
 
 @dataclass(frozen=True)
 class Recipe:
-    """What decides every result of a stage beside the unit itself."""
+    """What decides all results of a stage, apart from the unit itself."""
 
     stage: str
     params: BaseModel | None
@@ -46,8 +46,8 @@ class Recipe:
     sources: tuple[str, ...] = ()  # the files that `code` is the digest of
 
     def made_by(self) -> dict[str, Any]:
-        """What a result's metadata says of its making; equal results must have equal bytes, so
-        neither code digest nor host nor time are among it."""
+        """The metadata of a result. It holds no code digest, host or time: equal results must have
+        equal bytes."""
         return {
             "stage": self.stage,
             "params": self._params(),
@@ -73,7 +73,7 @@ class Recipe:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a unit. `lasting` is False where another try may end differently."""
+    """How a unit ended. `lasting` is False where another attempt may end differently."""
 
     status: Status = "ok"
     reason: str = ""
@@ -82,8 +82,8 @@ class Outcome:
 
 
 @dataclass(frozen=True)
-class Row:
-    """An outcome with the unit's name and the stage that found it: a line of the status table."""
+class StatusRow:
+    """A row of the status table: an outcome, the unit's name and the stage that it is of."""
 
     unit: str
     status: Status

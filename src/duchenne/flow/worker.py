@@ -1,11 +1,10 @@
-"""A process that works for a stage: what both must have in common, and its first steps.
+"""A worker process: how it is prepared, and what it must have in common with the stage.
 
-A stage sends its terms along with every unit. A worker runs the code of the stage's own folder, and
-refuses where that code, the libraries or the unit cache are not the ones that the stage has: its
-results would be kept under a key that is not theirs.
+A stage sends its terms with every unit. A worker runs the code of the stage's own folder. It
+refuses units if that code, the libraries or the unit cache differ from the stage's: its results
+would be kept under a wrong key.
 """
 
-import hashlib
 import importlib.metadata
 import os
 import platform
@@ -17,29 +16,29 @@ from typing import Any, TypedDict
 from duchenne.errors import EngineError, listed
 from duchenne.flow import process, source, startup
 from duchenne.flow.attempt import Attempt
-from duchenne.flow.unit import Outcome
+from duchenne.flow.unit import Outcome, digest
 
-_TALKING = ("dask", "distributed", "cloudpickle")  # both sides must speak the same
+_TALKING = ("dask", "distributed", "cloudpickle")  # both sides must have the same versions
 
 
 class Terms(TypedDict):
-    """What a stage and its workers agree upon, in plain values: a worker reads it before it has
-    any code of ours."""
+    """What a stage and its workers must have in common, as plain values: a worker reads them before
+    it has imported our code."""
 
-    run: str  # a name for this run
+    run: str  # a random name of this run
     folder: str  # the project's
-    code: dict[str, str]  # file -> sha256
+    code: dict[str, str]  # path -> sha256 of the bytes; empty for local workers
     versions: dict[str, str]
     proof: str  # a file in the unit cache that holds the name of the run
-    local: bool  # beside the stage, whose child it is
+    local: bool  # whether the worker is a child of the stage
 
 
-TERMS: Terms | None = None  # those that this process works by
+TERMS: Terms | None = None  # the terms that this process has agreed to
 
 
 def terms(attempt: Attempt, *, local: bool) -> Terms:
-    """The terms of a run. Local workers are children of this process, and have everything in common
-    with it."""
+    """The terms of a run. Local workers are children of this process, so there is nothing to
+    compare."""
     folder, run = source.present().parent, os.urandom(8).hex()
     proof = attempt.traces / "run"
     proof.write_text(run, encoding="ascii")
@@ -56,8 +55,8 @@ def terms(attempt: Attempt, *, local: bool) -> Terms:
 def traveller() -> Callable[..., Outcome]:
     """The function that a worker calls for each unit.
 
-    It is pickled by value, as all local functions are, and is given bytes: neither the scheduler
-    nor a worker that has just started needs to have our code where Python finds it.
+    It is pickled by value, as all local functions are, and takes bytes, so that neither the
+    scheduler nor a new worker must be able to import our code.
     """
 
     def work(task: bytes, *, attempt: bytes, terms: dict[str, Any]) -> Any:
@@ -70,7 +69,7 @@ def traveller() -> Callable[..., Outcome]:
         known = getattr(here, "TERMS", None) or {}
         same = all(known.get(key) == terms[key] for key in ("folder", "code"))
         if here is None or not (same or terms["local"]):
-            # Other code than before, or none yet: Python must not find what it has imported.
+            # Other code than before, or none yet: remove what this process has imported of it.
             for name in [n for n in sys.modules if n.split(".")[0] in ("duchenne", "stages")]:
                 del sys.modules[name]
             places = [f"{terms['folder']}/src", terms["folder"]]
@@ -94,8 +93,8 @@ def traveller() -> Callable[..., Outcome]:
 
 
 def attempted(task: bytes, *, attempt: bytes, terms: Terms) -> Outcome:
-    """Do a unit by the terms."""
-    from distributed.protocol import pickle  # with which Dask sends everything else, too
+    """Attempt a unit, after agreeing to the terms."""
+    from distributed.protocol import pickle  # Dask's own, which falls back on cloudpickle
 
     agree(terms)
     tried: Attempt = pickle.loads(attempt)
@@ -103,7 +102,7 @@ def attempted(task: bytes, *, attempt: bytes, terms: Terms) -> Outcome:
 
 
 def agree(terms: Terms) -> None:
-    """Become a worker by these terms, or say what is in the way."""
+    """Prepare this process for a run; raise EngineError if it differs from the stage."""
     global TERMS  # noqa: PLW0603 - a process works for one stage at a time
     if TERMS and TERMS["run"] == terms["run"]:
         return
@@ -120,7 +119,7 @@ def agree(terms: Terms) -> None:
 
 
 def prepare(folder: Path, *, local: bool, threads_each: int) -> None:
-    """Make this process fit to work for the project in `folder`."""
+    """Set up this process to work for the project in `folder`."""
     if threads_each != 1:
         raise EngineError(
             f"a worker has {threads_each} threads; start workers with `duchenne worker` (or with "
@@ -128,7 +127,6 @@ def prepare(folder: Path, *, local: bool, threads_each: int) -> None:
             "neighbours"
         )
     startup.pin()
-    startup.without_pandas()
     if local:
         process.die_with_parent()
     for place in (folder / "src", folder):
@@ -138,7 +136,7 @@ def prepare(folder: Path, *, local: bool, threads_each: int) -> None:
 
 
 def differences(terms: Terms) -> list[str]:
-    """What this process has not in common with the stage, and what to do about it."""
+    """How this process differs from the stage, and what to do about it."""
     found = []
     mine, theirs = _digests(Path(terms["folder"])), terms["code"]
     if files := {path for path in {*mine, *theirs} if mine.get(path) != theirs.get(path)}:
@@ -162,13 +160,10 @@ def differences(terms: Terms) -> list[str]:
 
 
 def _digests(folder: Path) -> dict[str, str]:
-    """The sha256 of every file of code in a project."""
+    """The sha256 of the bytes of all code: both sides should read the same folder."""
     places = ("src/duchenne/**/*.py", "src/duchenne/**/*.csv", "stages/*.py")
     paths = [path for place in places for path in folder.glob(place)]
-    return {
-        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(paths)
-    }
+    return {path.relative_to(folder).as_posix(): digest(path) for path in sorted(paths)}
 
 
 def _versions(names: Any) -> dict[str, str]:

@@ -1,1 +1,1 @@
-"""What all stages share: how one is started, which clips it does, and what DVC keeps."""
+"""What all stages share: how they start, which clips they process, and what DVC tracks."""

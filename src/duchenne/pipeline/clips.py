@@ -1,4 +1,4 @@
-"""Clips as the stages after index see them: rows of the clips table, and what became of them."""
+"""Which clips a stage processes, by the clips table and the status table of the stage before."""
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
@@ -7,14 +7,14 @@ from typing import Any
 import pyarrow as pa
 
 from duchenne.errors import ParamsError
-from duchenne.flow.unit import Row
+from duchenne.flow.unit import StatusRow
 from duchenne.tables.clips import CLIPS, STILLS
 
 Clip = Mapping[str, Any]
 
 SEQUENCE = "sequence"  # a folder of numbered pictures
 
-# Kinds of clip that come without pictures; the same words are decode's remarks on them.
+# Kinds of clip without pictures; decode uses the same words as reasons in its status rows.
 LANDMARKS = "landmarks"
 DMARKERS = "dmarkers"
 NO_PICTURES = {
@@ -28,19 +28,19 @@ def file_of(clip: Clip, raw: Path) -> Path:
     return raw / PurePosixPath(clip["path"]).relative_to(PurePosixPath("data/raw", raw.name))
 
 
-def unread(clips: Iterable[Clip]) -> list[Row]:
-    """The status rows of clips that index could not read."""
+def unread(clips: Iterable[Clip]) -> list[StatusRow]:
+    """Status rows of the clips that index could not read."""
     return [
-        Row(clip["clip"], "failed", clip["reason"], clip["detail"], "index")
+        StatusRow(clip["clip"], "failed", clip["reason"], clip["detail"], "index")
         for clip in clips
         if clip["reason"]
     ]
 
 
-def of(rows: Iterable[Row], *, pictures: bool) -> tuple[list[str], list[Row]]:
-    """The clips that a stage has to do, by the status table of the stage before it, and the rows
-    that it carries on: of clips that failed, of those that are D-Markers already, and, where it
-    needs pictures, of those without."""
+def of(rows: Iterable[StatusRow], *, pictures: bool) -> tuple[list[str], list[StatusRow]]:
+    """The names of the clips that a stage processes, and the rows that it copies to its own table:
+    of clips that failed, that are D-Markers already, or that have no pictures if it needs
+    `pictures`. `rows` are those of the stage before."""
     rows = list(rows)
     without = set(NO_PICTURES) if pictures else {DMARKERS}
     passed = [row for row in rows if row.failed or row.reason in without]
@@ -48,11 +48,11 @@ def of(rows: Iterable[Row], *, pictures: bool) -> tuple[list[str], list[Row]]:
 
 
 def shown(
-    rows: Iterable[Row], clips: Iterable[Clip], *, unaligned: bool
-) -> tuple[dict[str, bool], list[Row]]:
-    """The clips that `crops` cuts faces from, by the status table of `mesh`, each with whether it
-    has landmarks; and the rows that it carries on: of clips that failed before, and of those
-    without pictures, which fail here. `unaligned` takes photographs that show no face as well.
+    rows: Iterable[StatusRow], clips: Iterable[Clip], *, unaligned: bool
+) -> tuple[dict[str, bool], list[StatusRow]]:
+    """The clips that `crops` processes, each with whether it has landmarks, and the status rows of
+    all others: of clips that failed before, and of clips without pictures, which fail here. `rows`
+    are those of `mesh`. `unaligned` adds the photographs in which no face was found.
     """
     kinds = {clip["clip"]: clip["kind"] for clip in clips}
     aligned: dict[str, bool] = {}
@@ -64,7 +64,7 @@ def shown(
             passed.append(row)
         elif kind in NO_PICTURES:
             detail = f"{NO_PICTURES[kind]}, and this model looks at pictures"
-            unseen.append(Row(row.unit, "failed", "unseen", detail, "crops"))
+            unseen.append(StatusRow(row.unit, "failed", "unseen", detail, "crops"))
         else:
             aligned[row.unit] = not row.failed
     if unseen and not aligned:
@@ -75,20 +75,20 @@ def shown(
     return aligned, passed + unseen
 
 
-def unmoving(rows: Iterable[Row], clips: Iterable[Clip]) -> list[Row]:
-    """The rows that the stage `dmarkers` carries on: of clips that failed, and of photographs, in
-    which there is no smile that could be followed. That is no failure."""
+def unmoving(rows: Iterable[StatusRow], clips: Iterable[Clip]) -> list[StatusRow]:
+    """The rows that `dmarkers` copies to its own table: of clips that failed, and of photographs,
+    which show no course of a smile. That is no failure."""
     stills = {clip["clip"] for clip in clips if clip["kind"] in STILLS}
     detail = "a photograph shows no smile come and go"
     return [
-        row if row.failed else Row(row.unit, "ok", "not_applicable", detail, "dmarkers")
+        row if row.failed else StatusRow(row.unit, "ok", "not_applicable", detail, "dmarkers")
         for row in rows
         if row.failed or row.unit in stills
     ]
 
 
 def group_columns(clips: pa.Table) -> list[str]:
-    """The columns of users that sort people into groups: text ones. Numbers such as an age would
-    make as many groups as there are people."""
+    """The user's own text columns, which sort people into groups. Numbers such as an age are left
+    out: they would make as many groups as there are people."""
     ours = {column.name for column in CLIPS.columns}
     return [f.name for f in clips.schema if f.name not in ours and pa.types.is_string(f.type)]

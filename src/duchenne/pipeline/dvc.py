@@ -1,4 +1,4 @@
-"""What DVC says of a workspace: its settings, its cache, and the outs that it keeps."""
+"""DVC's settings, cache and outs of a workspace."""
 
 import json
 import os
@@ -12,20 +12,20 @@ from typing import Any
 from duchenne.config.yaml import read_yaml
 from duchenne.errors import StageError
 
-DIRECTORY = ".dir"  # ends the name of a list of a folder's files
+DIRECTORY = ".dir"  # suffix of the object that lists a folder's files
 _NOT_SET = 251  # dvc's exit code for a setting that nobody has made
 
 
 @dataclass(frozen=True)
 class Out:
-    """A file or folder that DVC keeps, and the name of its object in the cache."""
+    """A file or folder that DVC tracks, and the md5 that names its object in the cache."""
 
     path: str
     md5: str
 
 
 def here() -> Path:
-    """The present folder, which must be the project's."""
+    """The current folder; StageError where it is not a project."""
     if not Path("dvc.yaml").is_file():
         raise StageError(f"there is no dvc.yaml here, in {Path.cwd()}; go to the project's folder")
     return Path.cwd()
@@ -36,23 +36,23 @@ def is_project(root: Path) -> bool:
 
 
 def cache_folder(root: Path) -> Path:
-    """Where DVC keeps every version of every out."""
+    """The folder of DVC's cache, which holds all versions of all outs."""
     return Path(_ask(root, "cache", "dir") or root / ".dvc" / "cache")
 
 
 def setting(root: Path, name: str) -> str | None:
-    """A value of `dvc config`; None where nobody has set it."""
+    """A value of `dvc config`; None where it is not set."""
     return _ask(root, "config", name)
 
 
 def outs(root: Path) -> list[Out]:
-    """What dvc.lock and the .dvc files of the workspace name."""
+    """The outs that dvc.lock and the .dvc files of the workspace name."""
     files = [*_lock(root), *_dvc_files(root)]
     return [Out(out["path"], out["md5"]) for out in files if out.get("md5")]
 
 
 def listing(path: Path) -> set[str]:
-    """The names of the objects that a folder's list names; none where it cannot be read."""
+    """The md5 of each file in a folder's list; none where the list cannot be read."""
     try:
         return {entry["md5"] for entry in json.loads(path.read_text(encoding="utf-8"))}
     except (OSError, ValueError, KeyError, TypeError):
@@ -60,7 +60,7 @@ def listing(path: Path) -> set[str]:
 
 
 def object_name(path: Path) -> str:
-    """The digest that an object in the cache is called by: files/md5/ab/cdef… → abcdef…"""
+    """The md5 of an object in the cache: files/md5/ab/cdef… → abcdef…"""
     return path.parent.name + path.name
 
 
@@ -99,7 +99,7 @@ def _ask(root: Path, *words: str) -> str | None:
 
 
 def advice(data: Path, root: Path) -> str | None:
-    """What to do about a data set that DVC neither tracks nor makes itself; None if all is well."""
+    """What to do about a data set that DVC neither tracks nor makes; None if there is nothing."""
     if data.name == "demo" or data.with_name(f"{data.name}.dvc").exists():
         return None
     place = data.relative_to(root)

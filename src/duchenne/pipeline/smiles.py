@@ -1,4 +1,4 @@
-"""Pictures' data: the mean smile of each class, and how some of its features are spread."""
+"""Data of two plots: the mean smile of each class, and the distribution of some D-Markers."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
@@ -16,8 +16,8 @@ from duchenne.tables.files import write_csv
 Array = npt.NDArray[np.float64]
 Row = Mapping[str, Any]
 
-# What a reader of the literature looks for first: how fast and how long lips move, how even both
-# sides are, and what eyes and cheeks do meanwhile.
+# The D-Markers that the literature names most: speed, duration and symmetry of the lips, and the
+# amplitudes of eyes and cheeks.
 SHOWN = (
     "mouth_onset_dur",
     "mouth_onset_speed_max_rise",
@@ -34,7 +34,7 @@ _BEFORE_S, _AFTER_S, _STEP_S = 0.5, 4.0, 0.04
 def write_plots(
     signals: Path, dmarkers: Path, clips: pa.Table, smiles: Path, markers: Path
 ) -> None:
-    """The data behind both pictures, as CSV."""
+    """Write the data of both plots as CSV: the mean smiles, and the D-Markers."""
     names = dict(zip(clips["clip"].to_pylist(), clips["label_name"].to_pylist(), strict=True))
     table = parquet.read(DMARKERS, dmarkers, columns=["clip", "onset_start", *SHOWN])
     rows = table.to_pylist()
@@ -55,8 +55,8 @@ def _values(rows: Sequence[Row], names: Mapping[str, str]) -> Iterator[Row]:
 def _mean_smiles(
     signals: Path, starts: Mapping[str, float], names: Mapping[str, str]
 ) -> Iterator[Row]:
-    """Mean lip signal of each class from the start of the onset on, with one standard deviation
-    to each side, at moments that at least half of its clips show."""
+    """Mean lip signal of each class around the start of the onset (time 0), with one standard
+    deviation to each side, at times that at least half of its clips cover."""
     clock = np.arange(-_BEFORE_S, _AFTER_S, _STEP_S)
     table = parquet.read(SIGNALS, signals, columns=["clip", "time", "lip"])
     lips = {
@@ -75,7 +75,7 @@ def _mean_smiles(
 
 
 def _by_clip(table: pa.Table) -> Iterator[tuple[str, dict[str, Array]]]:
-    """The rows of each clip, which lie together, as arrays."""
+    """The rows of each clip as arrays; a clip's rows are adjacent."""
     clips = table["clip"].to_numpy()
     times, lip = table["time"].to_numpy(), table["lip"].to_numpy()
     starts = np.flatnonzero(clips[1:] != clips[:-1]) + 1

@@ -1,7 +1,7 @@
-"""What every stage starts with: its parameters, its declared files, its log and its exit code.
+"""How a stage starts: its parameters, its declared files, its log and its exit code.
 
-dvc.yaml is the one place that says what a stage uses. A stage gets paths only through `dep` and
-`out`, which refuse what dvc.yaml does not declare, so that DVC never misses a reason to rerun.
+dvc.yaml declares what a stage uses. A stage gets paths only through `dep` and `out`, which refuse
+undeclared ones, so that DVC knows every reason to rerun.
 """
 
 import importlib
@@ -22,13 +22,13 @@ from duchenne.errors import DuchenneError, StageError
 from duchenne.flow import process, settings, source, startup
 from duchenne.flow.unit import Recipe, installed
 
-if TYPE_CHECKING:  # check must start within a moment, and Arrow does not
+if TYPE_CHECKING:  # `check` must start fast, and importing Arrow is slow
     from duchenne.tables.parquet import Table
 
-# Code that cannot change a unit's result, so that units survive a change there: how things run
-# (tests prove it), how parameters are checked (their values are in the key), which clips a stage
-# does (their content is), what tables look like (their version is), errors and the version.
-# Files of `tables` that read what a unit works on are not among it.
+# Code that cannot change a unit's result, and so is not part of its key: how units run (tests prove
+# it), how parameters are checked (the key has their values), which clips a stage processes (the key
+# has their content), what tables look like (the key has their version), errors and the version.
+# Files of `tables` that read a unit's inputs are not in the list.
 _NEUTRAL = (
     "src/duchenne/__init__.py",
     "src/duchenne/config/",
@@ -63,15 +63,15 @@ class Stage:
     declared: tuple[str, ...]  # parameters
 
     def dep(self, path: str) -> Path:
-        """The place of a declared dependency."""
+        """The path of a declared dependency."""
         return self._declared(path, self.deps, "deps")
 
     def out(self, path: str) -> Path:
-        """The place of a declared output."""
+        """The path of a declared output."""
         return self._declared(path, self.outs, "outs")
 
     def scratch(self, name: str) -> Path:
-        """A place for files between the units and the outs; git and DVC do not see it."""
+        """A folder for intermediate files, which git and DVC ignore."""
         return self.root / ".dvc" / "tmp" / "duchenne" / self.name / name
 
     def recipe(
@@ -81,8 +81,9 @@ class Stage:
         writes: "Table | None" = None,
         models: tuple[tuple[str, str], ...] = (),
     ) -> Recipe:
-        """What decides this stage's results: these params, its code, these libraries' versions,
-        the table that they are written as, and (name, sha256) of weights that no version settles.
+        """What decides this stage's results: `params`, the code, the versions of `libraries`, the
+        table that results are written as, and (name, sha256) of `models`, weights that belong to no
+        library version.
         """
         sources = tuple(filter(_decides, source.files_of_stage(self.root, self.name)))
         return Recipe(
@@ -107,7 +108,7 @@ def _decides(path: str) -> bool:
 
 
 def execute(name: str) -> int:
-    """Run a stage in the present folder; the exit code says whether it went well."""
+    """Run a stage in the current folder; the exit code is 0, 130 after Ctrl-C, or 1."""
     try:
         stage = load(name, Path.cwd())
         if stage.engine.engine == "local" and "duchenne.flow.fanout" in sys.modules:
@@ -117,8 +118,6 @@ def execute(name: str) -> int:
             source.check_written(stage.root, name)
             now = resolved.settled(stage.params, stage.declared)
             resolved.check(stage.root / "data" / "params", name, now)
-            if "pyarrow" in sys.modules:
-                startup.without_pandas()
             importlib.import_module(f"stages.{name}").run(stage)
             source.check_written(stage.root, name)
     except DuchenneError as error:
@@ -148,7 +147,7 @@ def load(name: str, root: Path) -> Stage:
 
 
 def _path(out: str | Mapping[str, Any]) -> str:
-    """An output is a path, or a mapping of one path to its options."""
+    """The path of an output in dvc.yaml: a string, or a mapping of one path to its options."""
     return out if isinstance(out, str) else str(next(iter(out)))
 
 
