@@ -1,4 +1,4 @@
-"""What the doctor looks at, and what it says of it."""
+"""What a check takes and what it yields: `Site` and `Finding`."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +9,7 @@ from duchenne.config.params import Params
 
 @dataclass(frozen=True)
 class Site:
-    """A workspace and the data set that somebody wants to use in it."""
+    """A workspace and the data set to check in it."""
 
     root: Path
     params: Params
@@ -25,13 +25,13 @@ class Site:
 
     @property
     def is_rendered(self) -> bool:
-        """Whether the pipeline makes the data itself."""
+        """Whether the pipeline renders the data itself."""
         return self.dataset == "demo"
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that is not as it should be; what to do. What blocks makes the command fail."""
+    """A problem and its cure. `blocks`: it would stop `dvc repro`, and the command fails."""
 
     text: str
     blocks: bool = True

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from duchenne.datasets.demo.alike import alike
 from duchenne.datasets.demo.cues import CUES, POSED, SPONTANEOUS
+from duchenne.datasets.demo.portrait import rounded
 
 Array = NDArray[np.float64]
 
@@ -99,7 +99,7 @@ class Smile:
     def _course(self, time: Array) -> Array:
         fall = self.start_s + self.onset_s + self.apex_s
         up = rise((time - self.start_s) / self.onset_s)
-        return alike(up - rise((time - fall) / self.offset_s))
+        return rounded(up - rise((time - fall) / self.offset_s))
 
 
 def longest_smile() -> float:

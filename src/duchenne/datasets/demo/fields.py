@@ -12,8 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.interpolate import RBFInterpolator
 
-from duchenne.datasets.demo.alike import alike
-from duchenne.datasets.demo.portrait import FaceAxes, Points
+from duchenne.datasets.demo.portrait import FaceAxes, Points, rounded
 
 Grid = NDArray[np.float32]
 
@@ -92,7 +91,7 @@ def solve(points: Points, *, corner: tuple[int, int], side: int) -> Fields:
     )
     coarse = np.arange(0, side + 1, 4, dtype=np.float64)
     xy = np.stack(np.meshgrid(coarse + corner[0], coarse + corner[1]), axis=-1).reshape(-1, 2)
-    planes = alike(spline(xy), 5).reshape(len(coarse), len(coarse), -1)
+    planes = rounded(spline(xy), 5).reshape(len(coarse), len(coarse), -1)
     return Fields(unit=_refine(planes, side), corner=corner)
 
 
@@ -101,7 +100,7 @@ def mouth_displacement(points: Points) -> Points:
     axes = FaceAxes.of(points)
     centres, values = _controls(points, axes)
     both = values[:, 0:2] + values[:, 2:4]
-    return alike(RBFInterpolator(centres, both, kernel="thin_plate_spline")(points), 5)
+    return rounded(RBFInterpolator(centres, both, kernel="thin_plate_spline")(points), 5)
 
 
 def _controls(points: Points, axes: FaceAxes) -> tuple[Points, Points]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from duchenne.datasets.demo.alike import alike
+from duchenne.datasets.demo.portrait import rounded
 
 Array = NDArray[np.float64]
 
@@ -22,7 +22,7 @@ BLINK_GAP_S = 0.6
 
 
 def raised_cosine(share: Array) -> Array:
-    return alike(0.5 - 0.5 * np.cos(np.pi * np.clip(share, 0.0, 1.0)))
+    return rounded(0.5 - 0.5 * np.cos(np.pi * np.clip(share, 0.0, 1.0)))
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class Sway:
         out = np.zeros_like(time, dtype=np.float64)
         for size, frequency, phase in self.waves:
             out += size * np.sin(2.0 * np.pi * frequency * time + phase)
-        return alike(out)
+        return rounded(out)
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ made once by `python -m duchenne.datasets.demo.locate`, so that the demo itself 
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 import cv2
 import numpy as np
@@ -49,6 +50,15 @@ def landmarks() -> Points:
     if table.shape != (POINTS, 4) or not np.array_equal(table[:, 0], np.arange(POINTS)):
         raise StageError(f"{TABLE} must hold point,x,y,z for the points 0 to {POINTS - 1} in order")
     return np.ascontiguousarray(table[:, 1:3])
+
+
+def rounded(values: NDArray[np.floating[Any]], decimals: int = 9) -> Points:
+    """Values rounded to `decimals` places, so that the demo is equal on every processor.
+
+    NumPy uses other instructions on other processors, and the last bits of their results differ;
+    the rounding is far below what a picture shows.
+    """
+    return np.asarray(np.round(values, decimals), dtype=np.float64)
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtri
 
-from duchenne.datasets.demo.alike import alike
 from duchenne.datasets.demo.plan import ClipPlan
-from duchenne.datasets.demo.portrait import Image
+from duchenne.datasets.demo.portrait import Image, rounded
 from duchenne.datasets.demo.sitter import CENTRE, DETAIL, SHOWN, Sitter, sit
 from duchenne.errors import ParamsError
 
@@ -135,7 +134,7 @@ def _cameras(plan: ClipPlan, view: View, *, size: int, time: Matrix) -> Matrix:
     down = offset + size * (head.down.at(time) + view.down)
     middle = np.stack((right, down), axis=-1)
     out[:, :, 2] = np.array(CENTRE) - np.einsum("tij,tj->ti", out[:, :, :2], middle)
-    return alike(_mirror(out, size) if view.mirrored else out)
+    return rounded(_mirror(out, size) if view.mirrored else out)
 
 
 def _mirror(cameras: Matrix, size: int) -> Matrix:

@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 from scipy.interpolate import RBFInterpolator
 
 from duchenne.datasets.demo import fields, lids, portrait
-from duchenne.datasets.demo.alike import alike
-from duchenne.datasets.demo.portrait import FaceAxes, Image, Points
+from duchenne.datasets.demo.portrait import FaceAxes, Image, Points, rounded
 from duchenne.datasets.demo.subjects import Look, Shape, reshape
 
 # The portrait smiles; this much of the lip drive is taken away to relax its mouth.
@@ -85,7 +84,7 @@ def _backward(new: Points, old: Points, part: Part) -> NDArray[np.float32]:
     )
     nodes = [_nodes(first, part.side) for first in (part.left, part.top)]
     xy = np.stack(np.meshgrid(*nodes), axis=-1)
-    plane = alike(spline(xy.reshape(-1, 2)), 5).reshape(xy.shape).astype(np.float32)
+    plane = rounded(spline(xy.reshape(-1, 2)), 5).reshape(xy.shape).astype(np.float32)
     x, y = np.meshgrid(*(_pixels(first, part.side) for first in (part.left, part.top)))
     at = [(along - one[0]) / _COARSE for along, one in zip((x, y), nodes, strict=True)]
     fine = cv2.remap(plane, at[0], at[1], cv2.INTER_CUBIC)
@@ -111,7 +110,7 @@ def _surroundings() -> Points:
     edge = np.linspace(0.0, portrait.SIDE, 5)
     square = np.stack(np.meshgrid(edge, edge), axis=-1).reshape(-1, 2)
     far = np.abs(square - CENTRE).max(axis=1) > 110.0
-    return alike(np.vstack((ring, square[far])))
+    return rounded(np.vstack((ring, square[far])))
 
 
 def _coloured(texture: Image, look: Look, part: Part) -> Image:
@@ -132,4 +131,4 @@ def _tones(look: Look) -> NDArray[np.float64]:
     powers than a texture has values."""
     grey, own = np.arange(3 * 255 + 1)[:, None] / 765.0, np.arange(256) / 255.0
     mixed = np.clip(grey + look.saturation * (own - grey), 0.0, 1.0)
-    return alike(mixed**look.gamma).ravel()
+    return rounded(mixed**look.gamma).ravel()

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from duchenne.datasets.demo.alike import alike
-from duchenne.datasets.demo.portrait import Points
+from duchenne.datasets.demo.portrait import Points, rounded
 
 
 @dataclass(frozen=True)
@@ -102,4 +101,4 @@ def reshape(uv: Points, shape: Shape) -> Points:
     new_v = v * (1.0 + shape.lower_length * (v > 0.0))
     new_v = new_v + (shape.eye_size + REST_OPENING) * eyes * v
     new_v = new_v - shape.brow_raise * brows + shape.mouth_drop * mouth
-    return alike(np.column_stack((new_u, new_v)))
+    return rounded(np.column_stack((new_u, new_v)))
