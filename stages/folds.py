@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from duchenne.config import params
-from duchenne.datasets.splits.case import Case, Row
+from duchenne.datasets.splits.case import Assignment, Case
 from duchenne.datasets.splits.check import check
 from duchenne.datasets.splits.published import official, published
 from duchenne.datasets.splits.report import report
@@ -38,7 +38,7 @@ def cases(clips: pa.Table, used: Collection[str]) -> list[Case]:
     ]
 
 
-def split(clips: pa.Table, used: Collection[str], how: params.Folds) -> list[Row]:
+def split(clips: pa.Table, used: Collection[str], how: params.Folds) -> list[Assignment]:
     """Every used clip's role in every fold; checked by code that knows nothing of how it came."""
     chosen = cases(clips, used)
     match how.scheme:
@@ -53,14 +53,14 @@ def split(clips: pa.Table, used: Collection[str], how: params.Folds) -> list[Row
 
 
 def facts(
-    clips: pa.Table, used: Collection[str], rows: Sequence[Row], how: params.Folds
+    clips: pa.Table, used: Collection[str], rows: Sequence[Assignment], how: params.Folds
 ) -> dict[str, Any]:
     """data/reports/folds.json."""
     found = report(rows, cases(clips, used), groups=group_columns(clips))
     return {"scheme": how.scheme, **found}
 
 
-def _published(chosen: Sequence[Case], clips: pa.Table, how: params.Folds) -> list[Row]:
+def _published(chosen: Sequence[Case], clips: pa.Table, how: params.Folds) -> list[Assignment]:
     """The official roles where the set has them, else its test folds with validation of ours."""
     roles = _column(clips, "role")
     if any(roles.values()):

@@ -4,7 +4,7 @@ import random
 
 from hypothesis import strategies as st
 
-from duchenne.datasets.splits.case import Case, Row
+from duchenne.datasets.splits.case import Assignment, Case
 
 
 def clips(subject: str, posed: int, spontaneous: int, groups: tuple[str, ...] = ()) -> list[Case]:
@@ -64,12 +64,12 @@ def bbc() -> list[Case]:
     return [case for at in range(20) for case in clips(f"q{at:02d}", at % 2, 1 - at % 2)]
 
 
-def only_tested(rows: list[Row], cases: list[Case]) -> dict[str, set[str]]:
+def only_tested(rows: list[Assignment], cases: list[Case]) -> dict[str, set[str]]:
     """The subjects that each fold tests."""
     return subjects(rows, cases, "test")
 
 
-def subjects(rows: list[Row], cases: list[Case], role: str) -> dict[str, set[str]]:
+def subjects(rows: list[Assignment], cases: list[Case], role: str) -> dict[str, set[str]]:
     """The subjects that each fold has in one role."""
     subject = {case.clip: case.subject for case in cases}
     found: dict[str, set[str]] = {row.fold: set() for row in rows}

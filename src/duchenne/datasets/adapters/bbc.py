@@ -1,4 +1,4 @@
-"""BBC: "Genuine_smilecontent q01.mp4"; every video shows another person, so q01 is the subject."""
+"""BBC: "Genuine_smilecontent q01.mp4". Each video shows another person, so q01 is the subject."""
 
 import re
 from collections.abc import Sequence
@@ -15,13 +15,13 @@ _WRITTEN = {"genuine": "Genuine", "posed": "posed"}
 
 
 def find(folder: Path, settings: SmileDataset) -> list[Found]:
-    """Every clip; each is a file of its own."""
+    """The clips of the set, one file each."""
     named = read_names(folder, read, example="'Genuine_smilecontent q01.mp4'")
     return [found(place, said) for place, said in named]
 
 
 def read(name: str) -> Said | None:
-    """The name as it was published, whichever way it is written here."""
+    """Published name, subject and label by a file's name; None if it has another form."""
     match = _NAME.fullmatch(name.lower())
     if match is None:
         return None
@@ -30,7 +30,7 @@ def read(name: str) -> Said | None:
 
 
 def missing(clips: Sequence[Found]) -> list[str]:
-    """The questions run from q01 to q20; which class an absent one belongs to is not known."""
+    """The missing ones of q01 to q20; their class is not known."""
     seen = {clip.subject for clip in clips}
     subjects = (f"q{number:02d}" for number in range(1, 21))
     return [f"the clip of {subject}" for subject in subjects if subject not in seen]

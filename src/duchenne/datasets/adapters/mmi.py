@@ -1,8 +1,7 @@
-"""MMI: a clip is known by its session's number, which says neither who is seen nor, for certain,
-whether the smile is posed.
+"""MMI: a clip's name is its session number, which gives neither the subject nor a sure label.
 
-The subject comes from subjects.csv, or where there is none from the session.xml that the owners put
-beside each video; the label from the published folds, else from subjects.csv, else by the number.
+The subject comes from subjects.csv or, without that file, from the session.xml beside each video.
+The label comes from the published folds, else from subjects.csv, else from the session number.
 """
 
 import re
@@ -20,13 +19,13 @@ from duchenne.datasets.clip import Found, without_endings
 from duchenne.datasets.naming import Said
 from duchenne.errors import DatasetError, listed
 
-# As the published folds count; an earlier poster counts 49 posed smiles, three of which these lack.
+# Numbers of the published folds. An earlier poster has 49 posed smiles, three more than the folds.
 PUBLISHED = Counts({"spontaneous": 138, "posed": 46}, subjects=34)
-FIRST_POSED, FIRST_SPONTANEOUS = 108, 2004
+FIRST_POSED, FIRST_SPONTANEOUS = 108, 2004  # session numbers
 
 
 def find(folder: Path, settings: SmileDataset) -> list[Found]:
-    """Every clip, with the further columns of subjects.csv as groups."""
+    """The clips of the set, with the other columns of subjects.csv as groups."""
     numbers = {place: session_of(place) for place in naming.clips_below(folder)}
     fits = {place: number is not None for place, number in numbers.items()}
     naming.check_names(folder, fits, example="108.avi, or lying in a folder named 108")
@@ -42,7 +41,7 @@ def find(folder: Path, settings: SmileDataset) -> list[Found]:
 
 
 def notes(folder: Path, found: Sequence[Found]) -> Mapping[str, Any]:
-    """The sessions that only subjects.csv knows."""
+    """Sessions in subjects.csv without a clip."""
     alone = sessions.without_clips(folder, {clip.ident for clip in found})
     if not alone:
         return {}
@@ -51,8 +50,11 @@ def notes(folder: Path, found: Sequence[Found]) -> Mapping[str, Any]:
 
 
 def session_of(place: str) -> int | None:
-    """The number that is a file's whole name, or the nearest folder's, or the only one in the name
-    of the file; two numbers in a name leave it open which is meant."""
+    """The session number of a file; None if it cannot be told.
+
+    It is the file's whole name, else that of the nearest folder, else the only number in the
+    file's name.
+    """
     path = PurePosixPath(without_endings(place))
     for name in (path.name, *(folder.name for folder in path.parents)):
         if re.fullmatch(r"[0-9]{1,9}", name):
@@ -62,6 +64,7 @@ def session_of(place: str) -> int | None:
 
 
 def _label(ident: str, published: int | None, told: int | None) -> int | None:
+    """The label by the published folds, else by subjects.csv, else by the session number."""
     if published is not None:
         return published
     if told is not None:
@@ -72,7 +75,7 @@ def _label(ident: str, published: int | None, told: int | None) -> int | None:
 
 
 def _check(folder: Path, told: Mapping[str, Told]) -> None:
-    """Refuse sessions of which it is not known whom they show, or with which label."""
+    """Refuse sessions whose subject or label is not known."""
     numbers = sorted(told, key=int)
     nobody = [
         f"{ident} ({told[ident].problem})" if told[ident].problem else ident

@@ -1,4 +1,4 @@
-"""UvA-NEMO: 001_deliberate_smile_2.mp4 is of subject 001; deliberate is what others call posed."""
+"""UvA-NEMO: 001_deliberate_smile_2.mp4 is a deliberate, that is posed, smile of subject 001."""
 
 import re
 from pathlib import Path
@@ -13,16 +13,17 @@ _NAME = re.compile(r"(\d{3})_(deliberate|spontaneous)_smile_(\d+)", re.ASCII)
 
 
 def find(folder: Path, settings: SmileDataset) -> list[Found]:
-    """Every clip, a file each."""
+    """The clips of the set, one file each."""
     named = read_names(folder, read, example="001_deliberate_smile_2.mp4")
     return [found(place, said) for place, said in named]
 
 
 def read(name: str) -> Said | None:
+    """Name, subject and label by a clip's name; None if it has another form."""
     match = _NAME.fullmatch(name.lower())
     return Said(match[0], match[1], LABELS[match[2]]) if match else None
 
 
 def written(subject: str) -> str:
-    """Spreadsheets take 001 for the number 1."""
+    """A subject with three digits: spreadsheets turn 001 into 1."""
     return subject.zfill(3)

@@ -1,11 +1,11 @@
-"""Which subjects of a training part validate."""
+"""Assign roles in folds whose test subjects are known: draw the validation subjects."""
 
 from collections.abc import Mapping, Sequence, Set
 from fractions import Fraction
 
 import numpy as np
 
-from duchenne.datasets.splits.case import Case, Counts, Indices, People, Role, Row, people_of
+from duchenne.datasets.splits.case import Assignment, Case, Counts, Indices, People, Role, people_of
 from duchenne.datasets.splits.spread import Evenness
 from duchenne.errors import FoldsError
 
@@ -13,10 +13,10 @@ from duchenne.errors import FoldsError
 def validators(
     people: People, training: Sequence[int], *, val: float, rng: np.random.Generator
 ) -> list[int]:
-    """A share `val` of the subjects at `training`, to the nearest: one at least, and never all.
+    """Draw a share `val` of the subjects with the indices `training`: at least one, never all.
 
-    A draw, whose subjects are swapped with the others for as long as that makes them more like
-    the whole. Where it ends differs from draw to draw, which is welcome here.
+    It is a random draw, improved by swaps with the other subjects as long as one makes its counts
+    more similar to those of the whole. The local optimum differs from draw to draw, as it should.
     """
     size = min(max(round(val * len(training)), 1), len(training) - 1)
     counts = people.counts[training]
@@ -24,17 +24,17 @@ def validators(
     drawn = rng.permutation(len(training))
     inside, outside = drawn[:size], drawn[size:]
     while sum(_swap(place, inside, outside, counts, evenness) for place in range(size)):
-        pass  # a sum, unlike any(), gives everyone a turn
+        pass  # sum(), unlike any(), tries every subject
     return [training[subject] for subject in inside]
 
 
 def _swap(
     place: int, inside: Indices, outside: Indices, counts: Counts, evenness: Evenness
 ) -> bool:
-    """Swap the subject at one place inside for the one outside that helps most, if any does."""
+    """Swap one subject inside for the one outside that lowers the cost most, if any does."""
     rest = counts[inside].sum(axis=0) - counts[inside[place]]
     candidates = np.append(inside[place], outside)
-    best = evenness.cost(rest + counts[candidates]).argmin()  # of equals the first, who is inside
+    best = evenness.cost(rest + counts[candidates]).argmin()  # the first of equal costs, so no swap
     if best == 0:
         return False
     inside[place], outside[best - 1] = candidates[best], inside[place]
@@ -43,12 +43,12 @@ def _swap(
 
 def rows_of(
     cases: Sequence[Case], tests: Mapping[str, Set[str]], *, val: float, seed: int
-) -> list[Row]:
-    """Every clip in every fold: `tests` names the subjects that each fold tests, and a share `val`
-    of all others validates. The rows are in the order of their folds and clips.
+) -> list[Assignment]:
+    """Roles of all clips in all folds, sorted by fold and clip.
 
-    How often each subject has validated is one more thing to be even in: else the one typical
-    person of a small set would always validate, and never train anything.
+    `tests` maps folds to their test subjects; a share `val` of the other subjects validates. The
+    number of times that a subject has validated is one more column to balance: else the same
+    typical subjects of a small set would validate in every fold and never train.
     """
     people = people_of(cases)
     ordered = sorted(cases)
@@ -65,7 +65,7 @@ def rows_of(
             role[people.names[at]] = "val"
         for subject in tests[fold]:
             role[subject] = "test"
-        rows += [Row(fold, case.clip, role[case.subject]) for case in ordered]
+        rows += [Assignment(fold, case.clip, role[case.subject]) for case in ordered]
     return rows
 
 

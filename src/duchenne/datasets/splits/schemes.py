@@ -1,22 +1,22 @@
-"""Ways to split that need nothing of others: evenly into folds, and leave one subject out."""
+"""Schemes without published folds: stratified folds, and leave one subject out."""
 
 from collections.abc import Sequence
 
-from duchenne.datasets.splits.case import Case, Row, people_of
+from duchenne.datasets.splits.case import Assignment, Case, people_of
 from duchenne.datasets.splits.roles import rows_of
 from duchenne.datasets.splits.spread import spread
 from duchenne.errors import FoldsError
 
 
-def leave_one_subject_out(cases: Sequence[Case], *, val: float, seed: int) -> list[Row]:
-    """Folds that are named after the subject they test."""
+def leave_one_subject_out(cases: Sequence[Case], *, val: float, seed: int) -> list[Assignment]:
+    """One fold for each subject, named after the subject that it tests."""
     if not cases:
         raise FoldsError("there is no clip, and so no subject to leave out")
     return rows_of(cases, {case.subject: {case.subject} for case in cases}, val=val, seed=seed)
 
 
-def stratified(cases: Sequence[Case], *, folds: int, val: float, seed: int) -> list[Row]:
-    """Folds 1 to `folds`, padded with zeros so that their names sort as numbers."""
+def stratified(cases: Sequence[Case], *, folds: int, val: float, seed: int) -> list[Assignment]:
+    """Stratified folds 1 to `folds`; names are padded with zeros, so that they sort."""
     people = people_of(cases)
     if not 2 <= folds <= len(people.names):
         raise FoldsError(
