@@ -1,6 +1,6 @@
-"""params.yaml as frozen, typed values; an unknown key or value is refused with a suggestion.
+"""params.yaml as frozen, typed values; unknown keys and values are refused with a suggestion.
 
-Only what changes a result lives here. How things run is engine.yaml, read by `duchenne.flow`.
+It has all settings that change a result. How stages run is in engine.yaml (`duchenne.flow`).
 """
 
 from collections.abc import Mapping
@@ -95,7 +95,7 @@ class Folds(Section):
     @field_validator("within", mode="before")
     @classmethod
     def _a_column_and_a_value(cls, within: object) -> object:
-        """Joined by a colon: `dvc exp run -S` takes that without quotes."""
+        """One string with a colon, since `dvc exp run -S` takes that without quotes."""
         if within is None or (isinstance(within, str) and all(within.partition(":"))):
             return within
         raise ValueError("it should be a group as column:value, such as gender:female")
@@ -157,8 +157,7 @@ class Params(Section):
 
     @model_validator(mode="after")
     def _the_demo_is_called_demo(self) -> "Params":
-        """The stage `demo` renders data/raw/demo, so no other set can be rendered, nor can this
-        one be anything else."""
+        """The stage `demo` renders data/raw/demo, so exactly that set has the adapter demo."""
         rendered = {name for name, given in self.datasets.items() if given.adapter == "demo"}
         if rendered != {"demo"}:
             raise ValueError("datasets: exactly the set `demo` has the adapter demo and is there")
@@ -190,7 +189,7 @@ class Params(Section):
 
 
 def load(path: Path) -> Params:
-    """Read and check a params.yaml; every problem in it is named, one line each."""
+    """Read and check a params.yaml; the error has a line for each problem."""
     values = read_yaml(path)
     try:
         params = Params.model_validate(values)
