@@ -24,7 +24,7 @@ FOLDERS = ("data/frames", "data/crops")  # their outputs
 
 
 @dataclass(frozen=True)
-class Pictures:
+class PictureFiles:
     """The files to delete in one of the three places."""
 
     place: str
@@ -37,19 +37,19 @@ class Pictures:
         return sum(file.lstat().st_size for file in self.files)
 
 
-def found(root: Path, units: UnitCache) -> list[Pictures]:
+def found(root: Path, units: UnitCache) -> list[PictureFiles]:
     """The files to delete in each place."""
     copies = [root, *(root / ".dvc/tmp/exps").glob("*/")]  # experiments run in copies
     outs = [copy / folder for copy in copies for folder in FOLDERS]
     kept = dvc.is_project(root)
     return [
         _in_workspace(_unlinked(outs, below=root)),
-        Pictures("DVC's cache", tuple(_in_dvc(root, dvc.cache_folder(root))) if kept else ()),
+        PictureFiles("DVC's cache", tuple(_in_dvc(root, dvc.cache_folder(root))) if kept else ()),
         _in_units(_unlinked([units.root / "units" / s for s in STAGES], below=units.root)),
     ]
 
 
-def freed(places: Sequence[Pictures]) -> int:
+def freed(places: Sequence[PictureFiles]) -> int:
     """Bytes that the disk gains: hard links to a file count once, and only if all are deleted."""
     links: dict[tuple[int, int], int] = defaultdict(int)
     size: dict[tuple[int, int], tuple[int, int]] = {}
@@ -61,7 +61,7 @@ def freed(places: Sequence[Pictures]) -> int:
     return sum(size[file][1] for file, count in links.items() if count >= size[file][0])
 
 
-def delete(places: Sequence[Pictures]) -> None:
+def delete(places: Sequence[PictureFiles]) -> None:
     """Delete the files, then empty folders; the error names files that could not be deleted."""
     stuck = []
     for file in (file for place in places for file in place.files):
@@ -91,20 +91,20 @@ def _unlinked(folders: Sequence[Path], *, below: Path) -> list[Path]:
     return found
 
 
-def _in_workspace(folders: Sequence[Path]) -> Pictures:
+def _in_workspace(folders: Sequence[Path]) -> PictureFiles:
     """Tables of pictures in folders. A folder without any stays: the model uses no pictures."""
     files = [file for folder in folders for file in _files(folder)]
     pictures = [file for file in files if _is_of_pictures(file)]
     held = [folder for folder in folders if any(folder in file.parents for file in pictures)]
-    return Pictures(
+    return PictureFiles(
         "workspace", tuple(pictures), tuple(held), tuple(sorted({*files} - {*pictures}))
     )
 
 
-def _in_units(folders: Sequence[Path]) -> Pictures:
+def _in_units(folders: Sequence[Path]) -> PictureFiles:
     """Whole cache entries: an entry without its pictures would be damaged."""
     files = [file for folder in folders for file in _files(folder)]
-    return Pictures("unit cache", tuple(files), tuple(folders))
+    return PictureFiles("unit cache", tuple(files), tuple(folders))
 
 
 def _in_dvc(root: Path, cache: Path) -> list[Path]:

@@ -34,19 +34,19 @@ from duchenne.errors import ParamsError, suggest
 
 
 class Groups(Section):
-    young: Annotated[float, Field(gt=0, le=150)]
+    young: Annotated[float, Field(gt=0, le=150)]  # years
 
 
 class Decode(Section):
-    fps: Annotated[float, Field(gt=0, le=1000)]
-    max_side: Annotated[int, Field(ge=64, le=8192)]
+    fps: Annotated[float, Field(gt=0, le=1000)]  # Hz
+    max_side: Annotated[int, Field(ge=64, le=8192)]  # px
     jpeg_quality: Annotated[int, Field(ge=1, le=100)]
 
 
 class Detect(Section):
     backend: Literal["mediapipe", "dlib"]
     select: Literal["largest", "center", "first", "error"]
-    every: Annotated[float, Field(ge=0, le=5)]
+    every: Annotated[float, Field(ge=0, le=5)]  # s
     min_score: Annotated[float, Field(ge=0.5, le=1)]
     threads: Annotated[int, Field(ge=1, le=64)]
 
@@ -54,19 +54,19 @@ class Detect(Section):
 class Mesh(Section):
     backend: Literal["attention-mesh", "tasks", "dlib68"]
     model: str | None
-    margin: Annotated[float, Field(ge=1, le=4)] | None
+    margin: Annotated[float, Field(ge=1, le=4)] | None  # side of the crop / side of the face
     threads: Annotated[int, Field(ge=1, le=64)]
 
 
 class Normalize(Section):
     method: Literal["rigid", "minmax"]
     neutral_s: Annotated[float, Field(gt=0, le=5)]
-    max_gap: Annotated[float, Field(ge=0, le=1)]
+    max_gap: Annotated[float, Field(ge=0, le=1)]  # s
 
 
 class DMarkers(Section):
     smooth: Literal["savgol", "4253h", "none"]
-    min_slope: Annotated[float, Field(ge=0, lt=1)]
+    min_slope: Annotated[float, Field(ge=0, lt=1)]  # share of the highest speed
     neutral_s: Annotated[float, Field(gt=0, le=5)]
     lip_corners: Literal["outer", "legacy"]
 
@@ -75,20 +75,20 @@ Degrees = Annotated[float, Field(ge=0, le=180)]
 
 
 class Quality(Section):
-    max_failed: Annotated[float, Field(ge=0, le=1)]
-    min_seen: Annotated[float, Field(ge=0, le=1)]
-    max_gap: Annotated[float, Field(ge=0)]
+    max_failed: Annotated[float, Field(ge=0, le=1)]  # share of the clips
+    min_seen: Annotated[float, Field(ge=0, le=1)]  # share of the frames
+    max_gap: Annotated[float, Field(ge=0)]  # s
     max_yaw: Degrees
     max_pitch: Degrees
     max_roll: Degrees
-    min_size: Annotated[float, Field(ge=0)]
-    max_jitter: Annotated[float, Field(gt=0)]
+    min_size: Annotated[float, Field(ge=0)]  # px
+    max_jitter: Annotated[float, Field(gt=0)]  # inter-ocular distances
 
 
 class Folds(Section):
     scheme: Literal["stratified", "leave-one-subject-out", "published"]
     count: Annotated[int, Field(ge=2, le=1000)]
-    val: Annotated[float, Field(gt=0, le=0.5)]
+    val: Annotated[float, Field(gt=0, le=0.5)]  # share of the subjects outside the test part
     seed: Annotated[int, Field(ge=0)]
     within: str | None
 

@@ -74,7 +74,7 @@ def at(xyz: Points, role: Role) -> Points:
     return np.asarray(xyz[..., role, :].mean(axis=-2))
 
 
-def of(points: int) -> Topology:
+def with_points(points: int) -> Topology:
     """The topology with this number of landmarks."""
     if points not in _TOPOLOGIES:
         known = " and ".join(str(number) for number in _TOPOLOGIES)
