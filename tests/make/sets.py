@@ -1,4 +1,4 @@
-"""Look-alikes of the published data sets, with their numbers of subjects and clips."""
+"""Lists of clips with the numbers of subjects and clips of the published data sets."""
 
 import random
 
@@ -34,7 +34,7 @@ def uva() -> list[Case]:
 
 
 def _handed_out(rng: random.Random, takes: list[bool], total: int, *, most: int) -> list[int]:
-    """`total` clips among those who take any: one each, then up to `most` by chance."""
+    """Random numbers of clips, `total` in all: 1 to `most` for each that takes any, else 0."""
     counts = [int(take) for take in takes]
     while sum(counts) < total:
         chosen = rng.randrange(len(counts))
@@ -60,7 +60,7 @@ def spos() -> list[Case]:
 
 
 def bbc() -> list[Case]:
-    """Every clip another person."""
+    """Twenty clips of twenty subjects."""
     return [case for at in range(20) for case in clips(f"q{at:02d}", at % 2, 1 - at % 2)]
 
 
