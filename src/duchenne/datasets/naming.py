@@ -17,7 +17,7 @@ _KINDS = ("video", "landmarks")
 
 
 @dataclass(frozen=True)
-class Said:
+class ParsedName:
     """What a name tells: the clip's name in papers, its subject and its label."""
 
     ident: str
@@ -32,11 +32,11 @@ def clips_below(folder: Path) -> list[str]:
 
 def read_names(
     folder: Path,
-    read: Callable[[str], Said | None],
+    read: Callable[[str], ParsedName | None],
     *,
     example: str,
     also: Mapping[str, str] | None = None,
-) -> list[tuple[str, Said]]:
+) -> list[tuple[str, ParsedName]]:
     """The place of each clip and the result of `read` for its file's name without endings.
 
     `also` maps the places of further clips, which are not files, to their names. Names are
@@ -44,9 +44,9 @@ def read_names(
     """
     names = {place: without_endings(PurePosixPath(place).name) for place in clips_below(folder)}
     every = {**names, **(also or {})}
-    said = {place: read(normalize("NFC", name)) for place, name in every.items()}
-    check_names(folder, {place: bool(what) for place, what in said.items()}, example=example)
-    named = [(place, what) for place, what in said.items() if what]
+    parsed = {place: read(normalize("NFC", name)) for place, name in every.items()}
+    check_names(folder, {place: bool(what) for place, what in parsed.items()}, example=example)
+    named = [(place, what) for place, what in parsed.items() if what]
     check_once(folder, [(place, what.ident) for place, what in named])
     return named
 
@@ -83,9 +83,11 @@ def check_once(folder: Path, clips: Sequence[tuple[str, str]]) -> None:
         )
 
 
-def found(place: str, said: Said) -> Found:
+def found(place: str, parsed: ParsedName) -> Found:
     """A clip of a set whose classes are spontaneous and posed."""
-    return Found(place, said.subject, said.label, LABEL_NAMES[said.label], called=said.ident)
+    return Found(
+        place, parsed.subject, parsed.label, LABEL_NAMES[parsed.label], called=parsed.ident
+    )
 
 
 def aside(place: str) -> bool:

@@ -117,16 +117,16 @@ def write(
 def read(table: Table, path: Path, *, columns: Sequence[str] | None = None) -> pa.Table:
     """Read a table; a file with another schema or version is an error."""
     with _opened(path) as file:
-        _check(table, path, _said(file.metadata))
+        _check(table, path, _metadata(file.metadata))
         return file.read(columns=None if columns is None else list(columns))
 
 
 def facts(path: Path) -> dict[str, str]:
     """The metadata of a file, as text by name."""
-    return _said(pq.read_metadata(path))
+    return _metadata(pq.read_metadata(path))
 
 
-def _said(footer: pq.FileMetaData) -> dict[str, str]:
+def _metadata(footer: pq.FileMetaData) -> dict[str, str]:
     raw = footer.metadata or {}
     return {k.decode(): v.decode() for k, v in raw.items() if k not in (b"ARROW:schema",)}
 
@@ -175,8 +175,8 @@ def _opened(path: Path) -> pq.ParquetFile:
         raise TableError(f"{path} is not a Parquet file: {error}") from None
 
 
-def _check(table: Table, path: Path, said: Mapping[str, str]) -> None:
-    made_by = json.loads(said.get("duchenne", "{}"))
+def _check(table: Table, path: Path, metadata: Mapping[str, str]) -> None:
+    made_by = json.loads(metadata.get("duchenne", "{}"))
     found = (made_by.get("schema"), made_by.get("version"))
     if found != (table.name, table.version):
         raise TableError(

@@ -14,9 +14,9 @@ from duchenne.config.datasets import SmileDataset
 from duchenne.datasets import labels, naming
 from duchenne.datasets.adapters import sessions
 from duchenne.datasets.adapters.base import Counts
-from duchenne.datasets.adapters.sessions import Told
+from duchenne.datasets.adapters.sessions import Session
 from duchenne.datasets.clip import Found, without_endings
-from duchenne.datasets.naming import Said
+from duchenne.datasets.naming import ParsedName
 from duchenne.errors import DatasetError, listed
 
 # Numbers of the published folds. An earlier poster has 49 posed smiles, three more than the folds.
@@ -32,12 +32,12 @@ def find(folder: Path, settings: SmileDataset) -> list[Found]:
     idents = {place: str(number) for place, number in numbers.items()}
     naming.check_once(folder, list(idents.items()))
     published = labels.label_of(labels.read(folder))
-    told = {
+    known = {
         ident: replace(session, label=_label(ident, published.get(ident), session.label))
-        for ident, session in sessions.told(folder, idents).items()
+        for ident, session in sessions.known_sessions(folder, idents).items()
     }
-    _check(folder, told)
-    return [_found(place, ident, told[ident]) for place, ident in idents.items()]
+    _check(folder, known)
+    return [_found(place, ident, known[ident]) for place, ident in idents.items()]
 
 
 def notes(folder: Path, found: Sequence[Found]) -> Mapping[str, Any]:
@@ -63,26 +63,26 @@ def session_of(place: str) -> int | None:
     return int(within[0]) if len(within) == 1 else None
 
 
-def _label(ident: str, published: int | None, told: int | None) -> int | None:
+def _label(ident: str, published: int | None, in_table: int | None) -> int | None:
     """The label by the published folds, else by subjects.csv, else by the session number."""
     if published is not None:
         return published
-    if told is not None:
-        return told
+    if in_table is not None:
+        return in_table
     if int(ident) >= FIRST_SPONTANEOUS:
         return 1
     return 0 if int(ident) >= FIRST_POSED else None
 
 
-def _check(folder: Path, told: Mapping[str, Told]) -> None:
+def _check(folder: Path, known: Mapping[str, Session]) -> None:
     """Refuse sessions whose subject or label is not known."""
-    numbers = sorted(told, key=int)
+    numbers = sorted(known, key=int)
     nobody = [
-        f"{ident} ({told[ident].problem})" if told[ident].problem else ident
+        f"{ident} ({known[ident].problem})" if known[ident].problem else ident
         for ident in numbers
-        if not told[ident].subject
+        if not known[ident].subject
     ]
-    unlabelled = [ident for ident in numbers if told[ident].label is None]
+    unlabelled = [ident for ident in numbers if known[ident].label is None]
     problems = []
     if nobody:
         problems.append(
@@ -98,7 +98,7 @@ def _check(folder: Path, told: Mapping[str, Told]) -> None:
         raise DatasetError(f"{folder}: {'; '.join(problems)}")
 
 
-def _found(place: str, ident: str, told: Told) -> Found:
-    label = told.label or 0
-    clip = naming.found(place, Said(ident, told.subject or "", label))
-    return replace(clip, groups=told.groups)
+def _found(place: str, ident: str, session: Session) -> Found:
+    label = session.label or 0
+    clip = naming.found(place, ParsedName(ident, session.subject or "", label))
+    return replace(clip, groups=session.groups)

@@ -88,7 +88,7 @@ def _refuse(*_: object) -> NoReturn:
 
 
 @dataclass(frozen=True)
-class Told:
+class Session:
     """What is known of a session; `problem` says why the subject is not."""
 
     subject: str | None = None
@@ -97,15 +97,17 @@ class Told:
     problem: str = ""
 
 
-def told(folder: Path, idents: Mapping[str, str]) -> dict[str, Told]:
+def known_sessions(folder: Path, idents: Mapping[str, str]) -> dict[str, Session]:
     """What is known of each session; `idents` maps places to session numbers."""
     if (folder / TABLE).exists():
         table = _table(folder / TABLE)
-        return {ident: table.get(ident, Told()) for ident in idents.values()}
+        return {ident: table.get(ident, Session()) for ident in idents.values()}
     # A session.xml describes one session, so it counts only in a folder with a single clip.
-    crowded = Counter(PurePosixPath(place).parent for place in idents)
+    clips_in = Counter(PurePosixPath(place).parent for place in idents)
     return {
-        ident: _described(folder / place) if crowded[PurePosixPath(place).parent] == 1 else Told()
+        ident: _described(folder / place)
+        if clips_in[PurePosixPath(place).parent] == 1
+        else Session()
         for place, ident in idents.items()
     }
 
@@ -116,25 +118,27 @@ def without_clips(folder: Path, idents: Collection[str]) -> list[str]:
     return sorted(set(_table(table)).difference(idents), key=int) if table.exists() else []
 
 
-def _described(clip: Path) -> Told:
+def _described(clip: Path) -> Session:
     """What the session.xml beside a clip tells."""
     description = clip.with_name("session.xml")
     if not description.exists():
-        return Told()
+        return Session()
     try:
-        return Told(subject_of(description))
+        return Session(subject_of(description))
     except Unusable as verdict:
-        return Told(problem=f"session.xml: {verdict.detail}")
+        return Session(problem=f"session.xml: {verdict.detail}")
 
 
-def _table(path: Path) -> dict[str, Told]:
+def _table(path: Path) -> dict[str, Session]:
     rows = spreadsheet.read(path, needs=_COLUMNS[:2])
     rows = [{name.lower() if name.lower() == "label" else name: cell for name, cell in row.items()}
             for row in rows]  # fmt: skip
     _check(path, rows)
     groups = spreadsheet.groups(rows, leave=_COLUMNS)
     return {
-        _number(row["session"]): Told(row["subject"], LABELS.get(row.get("label", "").lower()), own)
+        _number(row["session"]): Session(
+            row["subject"], LABELS.get(row.get("label", "").lower()), own
+        )
         for row, own in zip(rows, groups, strict=True)
     }
 

@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from duchenne.config.datasets import SposDataset
 from duchenne.datasets.adapters.base import Counts
 from duchenne.datasets.clip import LABELS, Found, files_in
-from duchenne.datasets.naming import Said, aside, found, read_names
+from duchenne.datasets.naming import ParsedName, aside, found, read_names
 from duchenne.media.numbered import number_of
 
 PUBLISHED = Counts({"spontaneous": 66, "posed": 14}, subjects=7)
@@ -23,13 +23,13 @@ def find(folder: Path, settings: SposDataset) -> list[Found]:
     """The clips of the set, each a file or a folder of pictures."""
     example = "posed_nelly-1.avi, or folders of pictures like posed/happy/nelly-1/"
     named = read_names(folder, read, example=example, also=_sequences(folder))
-    return [found(place, said) for place, said in named]
+    return [found(place, parsed) for place, parsed in named]
 
 
-def read(name: str) -> Said | None:
+def read(name: str) -> ParsedName | None:
     """Name, subject and label by a clip's name; None if it has another form."""
     match = _NAME.fullmatch(name.lower())
-    return Said(match[0], match[2], LABELS[match[1]]) if match else None
+    return ParsedName(match[0], match[2], LABELS[match[1]]) if match else None
 
 
 def _sequences(folder: Path) -> dict[str, str]:
