@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from duchenne.cli.doctor.site import Finding, Site
+from duchenne.cli.doctor import Finding, Site
 from duchenne.config import params
 from tests.make.workspace import Workspace
 

@@ -9,8 +9,7 @@ import pytest
 from rich.console import Console
 
 from duchenne.cli import doctor
-from duchenne.cli.doctor import files
-from duchenne.cli.doctor.site import Finding, Site
+from duchenne.cli.doctor import Finding, Site, files
 from duchenne.errors import ParamsError
 from tests.make.sites import put, site, texts
 

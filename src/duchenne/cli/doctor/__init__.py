@@ -6,14 +6,16 @@ only the checks that need it.
 
 import importlib
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from duchenne.cli.doctor.site import Finding, Site
 from duchenne.config import params as parameters
+from duchenne.config.datasets import OfDataset
+from duchenne.config.params import Params
 from duchenne.errors import DuchenneError, ParamsError, suggest
 
 # `module.function` of this package → title. A check takes a Site and yields Findings.
@@ -28,6 +30,36 @@ CHECKS = {
     "links.check": "DVC's cache",
     "space.check": "disk space",
 }
+
+
+@dataclass(frozen=True)
+class Site:
+    """A workspace and the data set to check in it."""
+
+    root: Path
+    params: Params
+    dataset: str
+
+    @property
+    def settings(self) -> OfDataset:
+        return self.params.datasets[self.dataset]
+
+    @property
+    def data(self) -> Path:
+        return self.root / "data" / "raw" / self.dataset
+
+    @property
+    def is_rendered(self) -> bool:
+        """Whether the pipeline renders the data itself."""
+        return self.dataset == "demo"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A problem and its cure. `blocks`: it would stop `dvc repro`, and the command fails."""
+
+    text: str
+    blocks: bool = True
 
 
 def examine(root: Path, dataset: str | None = None) -> dict[str, list[Finding]]:

@@ -7,7 +7,7 @@ unreadable file or a broken link ends it with an error.
 import os
 from collections.abc import Iterator
 
-from duchenne.cli.doctor.site import Finding, Site
+from duchenne.cli.doctor import Finding, Site
 from duchenne.errors import Unusable
 from duchenne.media import regular
 from duchenne.pipeline import dvc

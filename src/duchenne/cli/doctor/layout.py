@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from duchenne.cli.doctor.site import Finding, Site
+from duchenne.cli.doctor import Finding, Site
 from duchenne.datasets import labels, listing, published
 from duchenne.datasets.adapters import ADAPTERS
 from duchenne.datasets.adapters.base import Adapter

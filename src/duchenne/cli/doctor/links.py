@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from duchenne.cli.doctor.site import Finding, Site
+from duchenne.cli.doctor import Finding, Site
 from duchenne.pipeline import dvc
 
 USUAL = "reflink,copy"  # DVC's default for cache.type

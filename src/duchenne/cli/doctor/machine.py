@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import Literal
 
-from duchenne.cli.doctor.site import Finding, Site
+from duchenne.cli.doctor import Finding, Site
 
 VERSIONS = ((3, 11), (3, 12))  # pyproject.toml gives the reason
 DRIVER = "nvidia-smi"

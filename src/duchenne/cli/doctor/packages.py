@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, packages_distributions, requires, version
 from pathlib import Path
 
-from duchenne.cli.doctor.site import Finding, Site
+from duchenne.cli.doctor import Finding, Site
 
 # Packages that are imported under another name.
 MODULES = {"dlib-bin": "dlib", "pillow": "PIL", "pyyaml": "yaml",

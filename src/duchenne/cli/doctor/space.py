@@ -11,9 +11,8 @@ from pathlib import Path
 
 from rich.filesize import decimal
 
-from duchenne.cli.doctor import links
+from duchenne.cli.doctor import Finding, Site, links
 from duchenne.cli.doctor.layout import clips
-from duchenne.cli.doctor.site import Finding, Site
 from duchenne.datasets.clip import Found
 from duchenne.errors import DatasetError
 from duchenne.flow.settings import cache_folder

@@ -8,7 +8,7 @@ from typing import get_args
 import numpy as np
 
 from duchenne.datasets.splits.case import Assignment, Case, Role, listed
-from duchenne.datasets.splits.roles import rows_of
+from duchenne.datasets.splits.schemes import rows_of
 from duchenne.errors import FoldsError
 
 _ROLES: Mapping[str, Role] = {role: role for role in get_args(Role)}
