@@ -1,7 +1,7 @@
-"""The demo's landmark stages on a scheduler and workers of their own, against `local`.
+"""Time of the demo's landmark stages on a scheduler with workers, compared with `local`.
 
-Both have as many workers as there are cores, on this machine; nothing is cached. Byte by byte the
-tables must be the same.
+Both have one worker for each core of this machine, and an empty cache. The tables must be equal
+byte by byte.
 """
 
 import statistics
@@ -42,7 +42,7 @@ def main() -> int:
 
 
 def run(workspace: Workspace, number: int, env: dict[str, str]) -> tuple[float, dict[str, bytes]]:
-    """Seconds for all stages with an empty unit cache, and what they made."""
+    """Time of all stages in s with an empty unit cache, and the bytes of their results."""
     env = {**env, "DUCHENNE_CACHE": str(workspace.root / f"cache{number}")}
     seconds = sum(timed(workspace, stage, env) for stage in STAGES)
     data = workspace.root / "data"

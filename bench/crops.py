@@ -1,8 +1,8 @@
-"""Chips per second, against reading and decoding the same JPEG frames and doing nothing with them.
+"""Chips per second of the stage `crops`, compared with only reading and decoding the frames.
 
-Frames of 640 × 360 px as the stage `decode` leaves them of 1080p, a chip of each. Ours is the
-stage's own work on one clip, turn about with the bare loop, five times: the machine may be shared,
-so the ratio of each pair is what counts, and of those the median.
+Frames have 640 × 360 px, as the stage `decode` makes them of 1080p; there is a chip of each. The
+stage's work on one clip and the bare loop run in turn, five times. The result is the median of the
+five ratios, since the machine may be shared.
 """
 
 import argparse
@@ -49,7 +49,7 @@ def seconds_for(work: Callable[[], None]) -> float:
 
 
 def made(folder: Path, *, seconds: float) -> tuple[Path, Path]:
-    """A clip's frames and landmarks."""
+    """The frames and mesh tables of a clip."""
     plan = demo.plan(seed=0, subjects=1, clips_per_subject=2, size=640)[0]
     shrunk = [
         np.asarray(cv2.resize(picture, (640, 360), interpolation=cv2.INTER_AREA), np.uint8)
@@ -80,7 +80,7 @@ def main() -> int:
 def compare(frames: Path, mesh: Path, *, kind: Chip, count: int) -> float:
     """The median ratio of five pairs."""
     cut, plain = partial(ours, frames, mesh, kind=kind), partial(bare, frames)
-    for work in (cut, plain):  # once to warm the caches
+    for work in (cut, plain):  # warm-up
         work()
     pairs = [(seconds_for(plain), seconds_for(cut)) for _ in range(5)]
     ratio = statistics.median(full / alone for alone, full in pairs)

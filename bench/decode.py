@@ -1,8 +1,8 @@
-"""Decode throughput: our loop, frames written as JPEG, against a bare PyAV decode loop.
+"""Throughput of the stage `decode`, compared with a bare PyAV decoding loop.
 
-Both run in one process on the same 1080p50 H.264 clips with one codec thread each, turn about,
-five times. Ours is the stage's own work: SHA-256 of the file, decode, pictures into Parquet. The
-machine may be shared, so the ratio of each pair is what counts, and of those the median.
+Both run in one process on the same 1080p50 H.264 clips with one codec thread, in turn, five times.
+The stage's work is SHA-256 of the file, decoding, and writing JPEG to Parquet. The result is the
+median of the five ratios, since the machine may be shared.
 """
 
 import argparse
@@ -29,7 +29,7 @@ DIGESTS: dict[Path, str] = {}
 
 
 def make_clip(path: Path, *, seconds: float, seed: int) -> Path:
-    """A texture of several grains that drifts under sensor noise."""
+    """Frames of a drifting texture with several scales, with sensor noise."""
     rng = np.random.default_rng(seed)
     scene = _texture(rng)
     noise = rng.normal(0, 4, (1080 + 64, 1920 + 64, 1)).astype(np.float32)
@@ -46,7 +46,7 @@ def make_clip(path: Path, *, seconds: float, seed: int) -> Path:
 
 
 def _texture(rng: np.random.Generator) -> npt.NDArray[np.float32]:
-    """`(1280, 2320, 3)`, about 0 to 255."""
+    """The texture `(1280, 2320, 3)`, about 0 to 255."""
     scene = np.full((1280, 2320, 3), 120, np.float32)
     for grain, contrast in ((8, 30), (32, 40), (128, 50)):
         coarse = rng.normal(0, contrast, (1280 // grain, 2320 // grain, 3)).astype(np.float32)
@@ -67,7 +67,7 @@ def _view(
 
 
 def bare(path: Path) -> None:
-    """Decode and drop: no pixel is looked at."""
+    """Decode a clip without using its pixels."""
     with av.open(path) as container:
         stream = container.streams.video[0]
         stream.thread_count = 1
@@ -77,7 +77,7 @@ def bare(path: Path) -> None:
 
 
 def ours(path: Path) -> None:
-    """What a worker does with the clip once it knows its digest."""
+    """The work of the stage on a clip whose digest is known."""
     unit = Unit("clip", (Input(path, DIGESTS[path]),), {"kind": "video"})
     decode_clip(unit, RECIPE, path.with_suffix(".parquet"))
 
@@ -103,7 +103,7 @@ def main() -> int:
         megabits = sum(clip.stat().st_size for clip in clips) * 8e-6 / (count * seconds)
         print(f"{count} clips, {frames} frames, 1080p50 H.264, {megabits:.1f} Mbit/s")
         print("run   bare ms/frame   ours ms/frame   ratio")
-        for loop in (bare, ours):  # once to warm the caches
+        for loop in (bare, ours):  # warm-up
             loop(clips[0])
         ratios = []
         for run in range(5):

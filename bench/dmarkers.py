@@ -1,8 +1,8 @@
-"""D-Markers of one clip: ms for signals, phases and features, for each smoothing, on one core.
+"""Time of D-Markers of one clip, for each smoothing, on one core.
 
-Demo smiles of 125 frames with noise on every landmark. The floor is what any extractor must do:
-read the clip's landmarks once, as one copy of their bytes. Rounds of all smoothings take turns, in
-processor time, since the machine may be shared; the median of the rounds counts.
+Clips are demo smiles of 125 frames with noise on each landmark. It is compared with a copy of the
+clip's landmarks, which is the least that any extractor must do. All smoothings run in turn. The
+result is the median processor time of the rounds, since the machine may be shared.
 """
 
 import argparse
@@ -83,10 +83,10 @@ def main() -> int:
 
 
 def extraction(count: int, *, rounds: int) -> float:
-    """The slowest smoothing's median, in ms per clip; arrays in, arrays out, without the stage."""
+    """Median time in ms per clip of the slowest smoothing, from arrays, without the stage."""
     films = clips(count)
     works = {"copy": copy} | {name: partial(markers, smoothing=name) for name in METHODS}
-    for work in works.values():  # once to warm the caches
+    for work in works.values():  # warm-up
         work(films[0])
     took: dict[str, list[float]] = {name: [] for name in works}
     for _ in range(rounds):
@@ -105,8 +105,10 @@ def extraction(count: int, *, rounds: int) -> float:
 
 
 def stage(root: Path, xyz: Clip) -> float:
-    """Seconds of the stage `dmarkers` on a whole data set, its start and its plots included. All
-    clips have the same landmarks; a unit's name is part of its key, so each is computed."""
+    """Time in s of the stage `dmarkers` on a whole data set, with its start and plots.
+
+    All clips have the same landmarks; each is computed, since the key of a unit has its name.
+    """
     workspace = Workspace.make(root)
     workspace.set(dataset="many", datasets__many={"adapter": "folder"})
     names = [f"clip{number:04}" for number in range(UVA_NEMO)]

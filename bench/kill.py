@@ -1,8 +1,8 @@
-"""kill -9 of `dvc repro` at random moments: no orphans, the same bytes, nothing computed twice.
+"""Kill `dvc repro` at random times: no orphans, the same bytes, nothing computed twice.
 
-Each round starts a fresh workspace, kills it at a random moment of the time that an undisturbed run
-takes, runs again to the end and compares. A second series kills dvc while a stage starts,
-and looks who is at work in the workspace afterwards; `--starts` runs this one only.
+Each round starts a new workspace, sends SIGKILL at a random time, runs again to the end and
+compares the result with that of an undisturbed run. A second series kills dvc while a stage starts
+and counts the processes that are left; `--starts` runs only this series.
 """
 
 import os
@@ -21,8 +21,8 @@ import psutil
 from tests.make.workspace import TINY, Workspace, contents
 
 ROUNDS = 10
-# Seconds after a stage's shell appears: until Python has read our first lines, and until the stage
-# has imported what it needs.
+# Times in s after a stage's shell appears: until Python runs our first lines, and until the stage
+# has imported its modules.
 STARTS = [0.06 * step / 20 for step in range(21)] + [1.2 * step / 20 for step in range(1, 21)]
 GRACE = 3.0
 
@@ -34,7 +34,7 @@ def main() -> int:
 
 
 def whole_runs(folder: Path) -> bool:
-    """The first series; whether every round went well."""
+    """Run the first series; return whether all rounds passed."""
     good = 0
     dice = random.Random(20261120)  # noqa: S311 - moments, not secrets
     start = time.perf_counter()
@@ -55,7 +55,7 @@ def whole_runs(folder: Path) -> bool:
 
 
 def starts(folder: Path) -> bool:
-    """The second series: kills while `demo` starts, which then has work for longer than we wait."""
+    """Run the second series: kills while `demo` starts, which has more work than we wait."""
     workspace = project(folder / "starts")
     workspace.set(datasets__demo__clips_per_subject=8)
     finish(workspace, "check")
@@ -67,7 +67,7 @@ def starts(folder: Path) -> bool:
 
 
 def outlived(workspace: Workspace, moment: float) -> bool:
-    """Kill dvc so long after its stage appears; whether anybody is there after a while."""
+    """Kill dvc a time after its stage appears; return whether a process is left after a while."""
     shutil.rmtree(workspace.cache.root, ignore_errors=True)
     with repro(workspace, "--force", "--single-item", "demo") as dvc:
         while not any("stages.demo" in words for words in children(dvc)):
@@ -84,7 +84,7 @@ def outlived(workspace: Workspace, moment: float) -> bool:
 
 
 def children(dvc: "subprocess.Popen[bytes]") -> list[str]:
-    """The commands of dvc's children."""
+    """Command lines of dvc's child processes."""
     with suppress(psutil.Error):
         return [" ".join(child.cmdline()) for child in psutil.Process(dvc.pid).children()]
     return []
@@ -105,7 +105,7 @@ def project(root: Path) -> Workspace:
 
 
 def kill(workspace: Workspace, moment: float) -> tuple[int, int]:
-    """Start `dvc repro`, kill it; how many of its processes lived on, how many units are kept."""
+    """Start `dvc repro` and kill it; return the numbers of orphans and of kept units."""
     with repro(workspace) as dvc:
         time.sleep(moment)
         family = psutil.Process(dvc.pid).children(recursive=True) if dvc.poll() is None else []
@@ -133,7 +133,7 @@ def finish(workspace: Workspace, *words: str) -> str:
 
 
 def judge(disturbed: Workspace, calm: Workspace, *, units: int, kept: int) -> tuple[str, bool]:
-    """Run to the end and compare; what was seen, and whether it is as it should be."""
+    """Run to the end and compare; return what was observed, and whether it is right."""
     said = finish(disturbed)
     ended = re.findall(r"^[a-z]+ (\d+)/\d+(?:, (\d+) cached)?.*, [\d.]+ s$", said, re.M)
     computed = sum(int(done) - int(cached or 0) for done, cached in ended)

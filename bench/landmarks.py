@@ -1,8 +1,8 @@
-"""Raw 1080p50 clips to normalised landmarks: all stages, against bare decoding and the usual way.
+"""Time from 1080p50 clips to normalised landmarks, compared with bare decoding and a plain script.
 
-"Bare" decodes every frame and drops it, in two processes on the same two cores. "Usual" is how a
-researcher would write it: one process, OpenCV's read loop, FaceMesh on every full frame. "Ours"
-runs the stages decode, detect, mesh and normalize on two workers, start-up included, at 25 fps.
+"Bare" decodes all frames in two processes on the same two cores. "Usual" is a plain script: one
+process, OpenCV's read loop, FaceMesh on each full frame. "Ours" runs the stages decode, detect,
+mesh and normalize on two workers at 25 fps, with their start-up.
 """
 
 import argparse
@@ -53,7 +53,7 @@ def main() -> int:
 
 
 def compare(workspace: Workspace, found: list[Path], frames: int) -> tuple[float, float]:
-    """Seconds per source frame, ours and bare."""
+    """Time in s per source frame, ours and bare."""
     plain = bare_in_two(found) / frames
     shutil.rmtree(workspace.root / "cache", ignore_errors=True)
     parts = {stage: run(workspace, stage) / frames for stage in STAGES}
@@ -82,7 +82,7 @@ def run(workspace: Workspace, stage: str) -> float:
 
 
 def researcher(found: list[Path]) -> float:
-    """Seconds for the usual way, in a process of its own with all cores at hand."""
+    """Time in s of the plain script, in a process that may use all cores."""
     command = [sys.executable, "-c", USUAL, *map(str, found)]
     free = {name: value for name, value in os.environ.items() if "THREADS" not in name}
     done = subprocess.run(command, env=free, capture_output=True, text=True, check=True)
@@ -108,7 +108,7 @@ print("seconds", time.perf_counter() - start)
 
 
 def prepare(root: Path, films: int, *, copies: int, seconds: float) -> Workspace:
-    """A workspace with some films, each several times with bytes of its own."""
+    """A workspace with some films in several copies, each with different bytes."""
     workspace = Workspace.make(root)
     workspace.set(dataset="films", datasets__films={"adapter": "folder"})
     data = root / "data/raw/films"
@@ -130,7 +130,7 @@ def prepare(root: Path, films: int, *, copies: int, seconds: float) -> Workspace
 
 
 def free_box(number: int) -> bytes:
-    """A box of MP4 that players pass over."""
+    """A `free` box of MP4, which players ignore."""
     return (16).to_bytes(4, "big") + b"free" + number.to_bytes(8, "big")
 
 
@@ -148,7 +148,7 @@ def make_film(path: Path, plan: demo.ClipPlan, *, seconds: float) -> Path:
 
 
 def pictures(plan: demo.ClipPlan, *, seconds: float) -> Iterator[npt.NDArray[np.uint8]]:
-    """The sitter in a wide frame before a coarse texture, under sensor noise."""
+    """The demo's subject in a wide frame with a coarse background and sensor noise."""
     rng = np.random.default_rng(plan.noise_seed)
     coarse = rng.integers(60, 180, (27, 48, 3), dtype=np.uint8)
     wide = cv2.resize(coarse, SIZE, interpolation=cv2.INTER_CUBIC).astype(np.int16)

@@ -1,4 +1,4 @@
-"""1,240 tiny clips: the first run, a run with nothing to do, and a run after one clip was added."""
+"""Time for 1,240 tiny clips: first run, a run without changes, and a run with one clip more."""
 
 import re
 import shutil
@@ -26,7 +26,7 @@ def main() -> None:
 
 
 def prepare(root: Path) -> Workspace:
-    """A workspace with a folder set of tiny clips, each with bytes of its own."""
+    """A workspace with a data set of tiny clips, each with different bytes."""
     workspace = Workspace.make(root)
     workspace.set(dataset="many", datasets__many={"adapter": "folder"})
     workspace.set(datasets__demo__subjects=2, datasets__demo__clips_per_subject=2)
@@ -44,16 +44,16 @@ def add_clip(workspace: Workspace, number: int) -> None:
     data = workspace.root / "data/raw/many"
     path = data / f"clip{number:04}.mp4"
     shutil.copy(workspace.root / "model.mp4", path)
-    with path.open("ab") as file:  # a free box of MP4, which players pass over
+    with path.open("ab") as file:  # a `free` box of MP4, which players ignore
         file.write((16).to_bytes(4, "big") + b"free" + number.to_bytes(8, "big"))
     with (data / "clips.csv").open("a") as file:
         file.write(f"{path.name},p{number % 400},{number % 2}\n")
 
 
 def timed(workspace: Workspace) -> tuple[float, str]:
-    """Seconds that `dvc repro decode` takes, and what it says."""
+    """Time of `dvc repro decode` in s, and its output."""
     start = time.perf_counter()
-    done = workspace.dvc("repro", "decode")  # these clips show nobody
+    done = workspace.dvc("repro", "decode")  # these clips show no face
     seconds = time.perf_counter() - start
     if done.returncode != 0:
         sys.exit(done.stdout)

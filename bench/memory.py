@@ -1,7 +1,7 @@
 """Peak memory of each stage's worker on a long 1080p clip, and whether it grows.
 
-The clip is two seconds of H.264 whose packets are written again and again with later timestamps,
-so that ten minutes take seconds to make.
+The clip repeats two seconds of H.264 packets with later timestamps, so that ten minutes are made in
+seconds.
 """
 
 import argparse
@@ -26,7 +26,7 @@ LIMITS = {"decode": 500e6, "detect": 700e6, "mesh": 700e6, "normalize": 700e6}  
 
 
 def make_clip(path: Path, *, seconds: int) -> Path:
-    """A person before a texture; two seconds of packets again and again, `seconds` long."""
+    """Write a clip of `seconds` s, which repeats two seconds of a person on a texture."""
     [plan, _] = demo.plan(seed=0, subjects=1, clips_per_subject=2, size=640)
     source = av.CodecContext.create("libx264", "w")
     source.width, source.height = 1920, 1080
@@ -66,7 +66,7 @@ def prepare(root: Path, *, seconds: int) -> Workspace:
 
 
 def watch(workspace: Workspace, name: str) -> list[tuple[float, int]]:
-    """(s, bytes resident) of the largest process that the stage starts: its one worker."""
+    """Samples (s, resident bytes) of the largest process of a stage, which is its worker."""
     environment = {**os.environ, **workspace.env, "DUCHENNE_WORKERS": "1"}
     seen, start = [], time.monotonic()
     with subprocess.Popen(
@@ -101,7 +101,7 @@ def main() -> int:
 
 
 def report(workspace: Workspace, stage: str, limit: float) -> bool:
-    """Run a stage and say how large its worker became; whether that is within the limit."""
+    """Run a stage and print its peak memory; return whether that is within the limit."""
     seen = np.array(watch(workspace, stage))
     peak = seen[:, 1].max()
     settled = seen[len(seen) // 5 : -10] if len(seen) > 50 else seen

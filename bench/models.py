@@ -1,9 +1,9 @@
-"""Training samples per second of every model on this machine.
+"""Training samples per second of each model on this machine.
 
-Of networks a step is forward, backward and optimiser on one batch; what is fitted in one go takes
-all its clips in one step, with the choice of its settings on inner folds. Each model learns from
-noise in a process of its own, so that one's memory does not show in another's, with the environment
-of the pipeline's workers; neither reading nor augmenting windows counts.
+A step of a network is forward, backward and optimiser on one batch. A step of a fitted model is the
+fit of all clips, with the choice of settings on inner folds. Each model is trained on noise in a
+new process, whose memory is measured, with the environment of the pipeline's workers. Reading and
+augmenting windows is not included.
 """
 
 import argparse
@@ -47,12 +47,12 @@ Step = Callable[[], None]
 
 class Model(NamedTuple):
     build: Callable[[], nn.Module]
-    inputs: Callable[[int], Inputs]  # so many samples of what it looks at
+    inputs: Callable[[int], Inputs]  # number of samples → inputs
     batch: int
 
 
 def landmarks(samples: int, *, neighbours: int = 0) -> Windows:
-    """Windows of all landmarks; `neighbours` with the landmark itself."""
+    """Windows of all landmarks; `neighbours` counts the landmark itself too."""
     xyz = torch.randn(samples, FRAMES, POINTS, 3)
     near = torch.zeros(samples, FRAMES, POINTS, 0, dtype=torch.int64)
     if neighbours:
@@ -121,7 +121,7 @@ def main() -> int:
 
 
 def report(name: str, options: list[str]) -> None:
-    """Measure a model in its own process and print its line."""
+    """Measure a model in a new process and print its line."""
     command = [sys.executable, "-m", "bench.models", "--model", name, *options]
     environment = os.environ | PINS
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, env=environment)
@@ -134,8 +134,10 @@ def report(name: str, options: list[str]) -> None:
 
 
 def measure(name: str, *, rounds: int) -> dict[str, float]:
-    """Of a step, after one to warm up: the median of the wall's seconds and of all threads' own,
-    which tell how busy the machine was; and the bytes that this process took at most."""
+    """Median time of a step after a warm-up step, and peak memory of the process in bytes.
+
+    The times in s are wall time and processor time; their ratio tells how busy the machine was.
+    """
     torch.manual_seed(0)
     step, samples = learning(MODELS[name]) if name in MODELS else fitting(FITTED[name])
     walls, cpus = [], []

@@ -1,10 +1,9 @@
-"""Seconds and peak memory of the networks' steps, beside what their products alone would take.
+"""Time and peak memory of steps of the networks, compared with the time of their matrix products.
 
-Each step runs in a process of its own, so that one's memory does not show in another's, with the
-environment of the pipeline's workers: on a busy machine threads that spin would wait for each other
-and little else. The floor is the step's number of multiplications in matrix products, over the rate
-that large products reach on this machine; CPU seconds beside the wall's tell how busy the machine
-was with other work.
+Each step runs in a new process, whose memory is measured, with the environment of the pipeline's
+workers: else, on a busy machine, spinning threads would mostly wait for each other. The floor is
+the FLOP of the step's matrix products over the rate of large products on this machine. The ratio of
+processor time to wall time tells how busy the machine was.
 """
 
 import argparse
@@ -51,7 +50,7 @@ def curvenet_training() -> Step:
 
 
 def curvenet_inference() -> Step:
-    """The 80 frames that one clip is judged by."""
+    """Inference on 80 frames, as for one clip."""
     net, xyz, neighbours = curvenet(frames=80)
     net.eval()
     return torch.inference_mode()(lambda: net(xyz, neighbours))
@@ -69,8 +68,10 @@ def curvenet(*, frames: int) -> tuple[CurveNet, torch.Tensor, torch.Tensor]:
 
 
 def training() -> Step:
-    """A step as the stage `train` takes it: 16 windows of 16 frames, the published network with
-    D-Markers, loss, backward, clipping, AdamW."""
+    """A step of the stage `train`: the published network with D-Markers on 16 windows of 16 frames.
+
+    It has forward, loss, backward, clipping and AdamW.
+    """
     net, windows = network(windows=16)
     optimiser = torch.optim.AdamW(net.parameters(), lr=5e-4)
     labels = torch.arange(16).remainder(2).float()[:, None]
@@ -87,7 +88,7 @@ def training() -> Step:
 
 
 def inference() -> Step:
-    """The five windows that one clip is judged by."""
+    """Inference on five windows, as for one clip."""
     net, windows = network(windows=5)
     net.eval()
     return torch.inference_mode()(lambda: net(windows))
@@ -129,7 +130,7 @@ def main() -> int:
 
 
 def report(name: str, *, rate: float, rounds: int) -> None:
-    """Measure a step in its own process and print it beside its goal."""
+    """Measure a step in a new process and print it beside its goal."""
     goal = STEPS[name][1]
     command = [sys.executable, "-m", "bench.networks", "--step", name]
     command += ["--quick"] if rounds == 1 else []
@@ -145,7 +146,7 @@ def report(name: str, *, rate: float, rounds: int) -> None:
 
 
 def measure(make: Callable[[], Step], *, rounds: int) -> dict[str, float]:
-    """The median round after one to warm up; seconds, bytes, FLOP."""
+    """The median round after a warm-up round: s, bytes, FLOP."""
     keep_memory()
     torch.set_num_threads(THREADS)
     step = make()
@@ -158,7 +159,7 @@ def measure(make: Callable[[], Step], *, rounds: int) -> dict[str, float]:
         cpus.append(time.process_time() - cpu)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     counter = FlopCounterMode(display=False, custom_mapping={torch.ops.aten.addmm_: in_place})
-    torch.set_num_threads(1)  # the counter sees its own thread alone
+    torch.set_num_threads(1)  # the counter counts only in its own thread
     with counter:
         step()
     flops = counter.get_total_flops()
@@ -167,12 +168,12 @@ def measure(make: Callable[[], Step], *, rounds: int) -> dict[str, float]:
 
 
 def in_place(_: Any, one: list[int], other: list[int], **__: Any) -> int:
-    """FLOP of `addmm_` by shapes: the counter knows only the one that is not in place."""
+    """FLOP of `addmm_`, given the shapes: PyTorch's counter knows only `addmm`."""
     return 2 * one[0] * one[1] * other[1]
 
 
 def product_rate() -> float:
-    """FLOP/s of single-precision products of the network's last shape, the best of ten."""
+    """FLOP/s of single-precision products with the network's last shape, the best of ten."""
     rows, weight = torch.randn(256 * POINTS, 256), torch.randn(256, 256)
     out = torch.empty_like(rows)
     best = float("inf")

@@ -1,9 +1,9 @@
 """The stages of dvc.yaml, one script each; `python -m stages.<name>` runs one in this folder.
 
-Importing this package comes first in every stage and every worker. It puts the code of this very
-folder in front, since a queued experiment runs in a copy while the installed package points at the
-workspace, and it pins thread counts before any numerical library can read them. A stage asks here
-to end with dvc, before it spends a second on imports; workers and whoever else imports this do not.
+Every stage and worker imports this package first. It puts this folder's src first on the path,
+since a queued experiment runs in a copy while the installed package points at the workspace. It
+sets numbers of threads before any numerical library reads them. In a stage, but not in a worker, it
+asks the kernel to end this process with dvc, before the slow imports.
 """
 
 import importlib.util
@@ -18,7 +18,7 @@ if _SOURCE not in sys.path[:1]:
 
 from duchenne.flow import process
 
-if sys.argv[:1] == ["-m"]:  # Python says so while it looks for the module that it is to run
+if sys.argv[:1] == ["-m"]:  # as Python sets it while it looks for the module to run
     process.die_with_parent()
     if process.orphaned(_PROJECT):
         raise SystemExit(

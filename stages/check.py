@@ -1,9 +1,9 @@
-"""Check params.yaml and engine.yaml before anything else runs, and settle what each stage gets.
+"""Check params.yaml and engine.yaml first of all, and write the parameters of each stage.
 
-data/params/<stage>.json has what a stage's own parameters come to, `auto` resolved, and is a
+data/params/<stage>.json has the values of a stage's own parameters, with `auto` resolved, and is a
 dependency of that stage. So a misspelt key stops `dvc repro` within seconds, and a change reruns
-the stages whose parameters it changes, only these. Which parameters are a stage's own stands in
-dvc.yaml, on which nothing can depend; where that list alone changes, the stage says what to do.
+only the stages whose parameters it changes. dvc.yaml lists the parameters of a stage, and no stage
+can depend on dvc.yaml; if the list changes, the stage stops and says what to do.
 """
 
 from duchenne.config.resolved import names, settled
@@ -11,7 +11,7 @@ from duchenne.config.yaml import read_yaml
 from duchenne.pipeline.stage import Stage, execute
 from duchenne.tables.files import write_json
 
-FIRST = ("code", "check")  # which look at no parameter of their own
+FIRST = ("code", "check")  # they have no parameters of their own
 
 
 def run(stage: Stage) -> None:

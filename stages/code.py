@@ -1,4 +1,4 @@
-"""Write down what code each stage runs, so that a change reruns the stages that run it, only these.
+"""Write the digests of the code of each stage, so that a change reruns only stages that use it.
 
 data/code/<stage>.json has the digest of every file that the stage's script imports, directly or
 not, and is a dependency of that stage. data/code/by_bytes.json spares the stages parsing.

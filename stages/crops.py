@@ -1,6 +1,6 @@
-"""Cut aligned chips of the face at the rate of a window, for models that look at pictures.
+"""Cut chips (aligned crops of the face) at the rate of a window, for models of pictures.
 
-A unit is a clip. Where `model` looks at no pictures there is none, and nothing is read.
+A unit is a clip. For other models there are no units, and nothing is read.
 """
 
 from collections.abc import Iterator
@@ -38,7 +38,7 @@ _UNKNOWN = np.full((IBUG, 2), np.nan)
 
 
 class CropParams(Section):
-    """What decides a clip's chips. No model is named: those that look alike share them."""
+    """All parameters of chips. The model is not one, so models with equal chips share them."""
 
     side: int  # px
     channels: int  # 1: grey, 3: RGB
@@ -46,14 +46,14 @@ class CropParams(Section):
 
 
 class Placed(NamedTuple):
-    """Where the chips of T frames lie, in px of the stored pictures."""
+    """Places of the chips of T frames, in px of the stored pictures."""
 
     crops: list[Crop]  # not `is_real` where the face is not seen
     points: Points  # (T, 68, 2), NaN where not known
 
 
 class Cut(NamedTuple):
-    """One chip, or None where the face is not seen."""
+    """The chip of one frame, None if the face is not seen."""
 
     frame: int
     time: float
@@ -62,20 +62,25 @@ class Cut(NamedTuple):
 
 
 def cut_chips(unit: Unit, recipe: Recipe, out: Path) -> Outcome:
+    """Write the chips of one clip."""
     frames, *face = (given.path for given in unit.inputs)
     write_crops(frames, face[0] if face else None, out, recipe=recipe, **unit.spec)
     return Outcome()
 
 
 def unit_of(clip: str, frames: Path, mesh: Path, faces: Path, *, aligned: bool) -> Unit:
-    """A clip and what its chips are cut from: frames, and its mesh; of a photograph that has none
-    the box of the face, if there is one. The folders are those of the tables."""
+    """The unit of a clip, whose inputs are its frames and, if `aligned`, its mesh.
+
+    An unaligned photograph has its faces table instead, if there is one. `frames`, `mesh` and
+    `faces` are the folders of the tables.
+    """
     face = (mesh if aligned else faces) / f"{clip}.parquet"
     files = [frames / f"{clip}.parquet", *([face] if aligned or face.exists() else [])]
     return Unit(clip, tuple(Input(file) for file in files), {"aligned": aligned})
 
 
 def units_of(stage: Stage, *, unaligned: bool) -> tuple[list[Unit], list[StatusRow]]:
+    """The units of all clips to do, and the status rows of the others."""
     made = [stage.dep("data/frames"), stage.dep("data/mesh"), stage.dep("data/faces")]
     rows = read_status(stage.dep("data/status/mesh.parquet"))
     table = read(CLIPS, stage.dep("data/clips.parquet")).to_pylist()
@@ -86,8 +91,10 @@ def units_of(stage: Stage, *, unaligned: bool) -> tuple[list[Unit], list[StatusR
 def write_crops(
     frames: Path, face: Path | None, target: Path, *, aligned: bool, recipe: Recipe
 ) -> None:
-    """Cut chips from a frames table. `face` is the clip's mesh table, by which they are `aligned`;
-    of a photograph without one its faces table, or None where that is not known either."""
+    """Cut chips from a frames table and write a crops table.
+
+    `face` is the clip's mesh table if `aligned`; else, for a photograph, its faces table or None.
+    """
     params, stored = cast(CropParams, recipe.params), StoredFrames(frames)
     rows, seen = _rows(stored, _placed(stored, face, aligned=aligned), params), False
     table = crops_table(params.side, params.channels)
@@ -102,6 +109,7 @@ def write_crops(
 
 
 def _placed(stored: StoredFrames, face: Path | None, *, aligned: bool) -> Placed:
+    """Places by landmarks, else by the face's box, else the whole picture."""
     if face is None:
         return Placed([chip.whole(*stored.stored)], _UNKNOWN[None])
     return _by_landmarks(stored, face) if aligned else _by_box(stored, face)
@@ -110,7 +118,7 @@ def _placed(stored: StoredFrames, face: Path | None, *, aligned: bool) -> Placed
 def _by_landmarks(stored: StoredFrames, mesh: Path) -> Placed:
     across, down = stored.zoom()
     xyz = read_mesh(mesh).xyz / np.array((across, down, across), np.float32)
-    shape = topology.of(xyz.shape[1])
+    shape = topology.with_points(xyz.shape[1])
     named = topology.MESH_OF_DLIB if shape is topology.MESH else range(IBUG)
     return Placed(chip.aligned(xyz, topology=shape), xyz[:, list(named), :2])
 
@@ -123,7 +131,7 @@ def _by_box(stored: StoredFrames, faces: Path) -> Placed:
 
 
 def _rows(stored: StoredFrames, placed: Placed, params: CropParams) -> Iterator[Cut]:
-    """Of the frames chosen by time; the others are not even decoded."""
+    """Cut the frames chosen by time; other frames are not decoded."""
     times = stored.times
     chosen = set(thin(range(len(times)), fps=params.fps, time=times.__getitem__))
     for number, (picture, crop, points) in enumerate(zip(stored, *placed, strict=True)):

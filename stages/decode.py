@@ -1,8 +1,8 @@
 """Decode every clip to upright JPEG frames at a common rate, in true time.
 
 A unit is a clip: a video, a folder of numbered pictures, or a still, which is a clip of one frame.
-Landmark arrays and D-Markers have no pictures and pass without a file. What index could not read
-keeps the reason that index found.
+Landmark arrays and D-Markers have no pictures and get no file. Clips that index could not read keep
+the reason that index found.
 """
 
 from collections.abc import Iterable, Iterator
@@ -25,12 +25,13 @@ from duchenne.tables.clips import CLIPS
 from duchenne.tables.frames import FRAMES
 from duchenne.tables.parquet import read
 
-GROUP = 64  # pictures in a row group: some 2 MB, of which a reader holds one
+GROUP = 64  # pictures in a row group, about 2 MB; a reader has one group in memory
 _STILLS = {"image": read_still, "pixels": read_pixels}
 _FACTS = [name for names, _ in FRAMES.facts for name in names.split(", ")]
 
 
 def decode_clip(unit: Unit, recipe: Recipe, out: Path) -> Outcome:
+    """Write the frames of one clip."""
     [clip], kind, rate = unit.inputs, unit.spec["kind"], unit.spec.get("fps")
     if kind in NO_PICTURES:
         return Outcome("ok", kind, NO_PICTURES[kind])
@@ -41,6 +42,7 @@ def decode_clip(unit: Unit, recipe: Recipe, out: Path) -> Outcome:
 
 
 def unit_of(clip: Clip, raw: Path, *, rate: float | None) -> Unit:
+    """The unit of a clip in the folder `raw`; `rate` (Hz) is for sequences."""
     file, kind = Input(file_of(clip, raw), clip["sha256"]), clip["kind"]
     spec = {"kind": kind, "fps": rate} if kind == SEQUENCE else {"kind": kind}
     return Unit(clip["clip"], (file,), spec)
@@ -49,10 +51,10 @@ def unit_of(clip: Clip, raw: Path, *, rate: float | None) -> Unit:
 def write_frames(
     clip: Input, target: Path, *, kind: str, recipe: Recipe, rate: float | None = None
 ) -> Facts:
-    """Decode a clip of any kind that has pictures into a frames table; what was learnt goes into
-    its metadata. `rate` (Hz) is that of a sequence, which cannot say it itself.
+    """Decode a clip of any kind with pictures into a frames table, with facts in its metadata.
 
-    The clip must have the content whose digest is known, or it is Unusable as `changed`.
+    `rate` (Hz) is the frame rate of a sequence, which its files do not tell. A clip whose digest is
+    not `clip.sha256` is Unusable as `changed`.
     """
     params = cast(Decode, recipe.params)
     how: dict[str, Any] = {

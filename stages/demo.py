@@ -1,7 +1,7 @@
-"""Render the demo: smile videos from a public-domain portrait, with the truth beside them.
+"""Render the demo: smile videos from a public-domain portrait, and their true motion.
 
-A unit is a clip. What is rendered says nothing about real smiles; it lets a fresh clone run the
-whole pipeline and lets tests compare what was measured with what was shown.
+A unit is a clip. The videos are no evidence about real smiles. They let a fresh clone run the whole
+pipeline, and tests compare measured with true motion.
 """
 
 from pathlib import Path
@@ -16,6 +16,7 @@ from duchenne.tables.truth import TRUTH
 
 
 def render_clip(unit: Unit, recipe: Recipe, out: Path) -> Outcome:
+    """Render one clip from its plan."""
     demo.write_video(unit.spec, out)
     return Outcome()
 

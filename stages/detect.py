@@ -1,6 +1,6 @@
-"""Find the face and follow it through the clip, so that the mesh need not look for it.
+"""Detect the face and track it through the clip: a box in each frame, for the mesh.
 
-A unit is a clip. One person is followed; where the face is not seen the box is NaN.
+A unit is a clip. One person is tracked; the box is NaN in frames without the face.
 """
 
 from functools import cache, partial
@@ -22,13 +22,14 @@ from duchenne.tables.frames import StoredFrames
 
 
 def find_face(unit: Unit, recipe: Recipe, out: Path) -> Outcome:
+    """Write the boxes of one clip."""
     [frames] = unit.inputs
     write_faces(frames.path, out, recipe=recipe)
     return Outcome()
 
 
 def write_faces(source: Path, target: Path, *, recipe: Recipe) -> Track:
-    """Follow one face through a frames table; Unusable where there is none."""
+    """Track one face through a frames table and write a faces table; Unusable without a face."""
     params = cast(Detect, recipe.params)
     frames = StoredFrames(source)
     track = _track(frames, params)
@@ -62,7 +63,7 @@ def _track(frames: StoredFrames, params: Detect) -> Track:
     )
 
 
-@cache  # starting a model takes longer than a short clip, and it keeps nothing between pictures
+@cache  # loading a model takes longer than a short clip; it has no state between pictures
 def _detector(backend: str, threads: int) -> Detector:
     return open_detector(backend, threads=threads)
 

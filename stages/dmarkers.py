@@ -1,6 +1,7 @@
 """Duchenne Markers: smile signals, phases and 225 features of every clip, in true time.
 
-A unit is a clip. D-Markers from elsewhere stay; photographs have none. Labels serve pictures alone.
+A unit is a clip. D-Markers computed elsewhere are kept; photographs have none. Labels are used for
+plots only.
 """
 
 from collections.abc import Iterable, Sequence
@@ -32,32 +33,35 @@ _SIGNALS = ("eyelid", "cheek", "lip")
 
 
 class _Files(NamedTuple):
-    """What a unit leaves in its folder."""
+    """The files in the folder of a unit."""
 
     signals: Path
     dmarkers: Path
 
 
 def mark(unit: Unit, recipe: Recipe, out: Path) -> Outcome:
+    """Write the signals and D-Markers of one clip."""
     write = write_given if unit.spec["kind"] == clips.DMARKERS else write_markers
     return write(unit.name, unit.inputs[0].path, out, recipe=recipe)
 
 
 def unit_of(clip: clips.Clip, *, landmarks: Path, raw: Path) -> Unit:
+    """The unit of a clip: its landmarks, or its file of D-Markers in the folder `raw`."""
     made = landmarks / f"{clip['clip']}.parquet"
     file = clips.file_of(clip, raw) if clip["kind"] == clips.DMARKERS else made
     return Unit(clip["clip"], (Input(file),), {"kind": clip["kind"], "clip": clip["clip"]})
 
 
 def files(folder: Path) -> _Files:
+    """Paths of the files in the folder of a unit."""
     return _Files(folder / "signals.parquet", folder / "dmarkers.parquet")
 
 
 def write_markers(clip: str, landmarks: Path, folder: Path, *, recipe: Recipe) -> Outcome:
-    """Signals and D-Markers of one clip, from its landmarks."""
+    """Compute signals and D-Markers of one clip from its landmarks."""
     times, frames, xyz = read_landmarks(landmarks)
     params = cast(DMarkers, recipe.params)
-    shape = topology.of(xyz.shape[1])
+    shape = topology.with_points(xyz.shape[1])
     legacy = params.lip_corners == "legacy"
     if legacy and shape is not topology.MESH:
         raise Unusable("unknown_landmarks", "legacy lip corners exist in the 478-point mesh alone")
@@ -79,7 +83,7 @@ def write_markers(clip: str, landmarks: Path, folder: Path, *, recipe: Recipe) -
 
 
 def write_given(clip: str, file: Path, folder: Path, *, recipe: Recipe) -> Outcome:
-    """D-Markers that were computed elsewhere: `file` is a JSON object of columns and numbers."""
+    """Copy D-Markers that were computed elsewhere from a `.dmarkers` file; no signals."""
     values = read_given(file)
     known = np.isfinite(values).reshape(len(REGIONS), len(PHASES), -1).any(axis=(0, 2))
     folder.mkdir()
@@ -91,7 +95,7 @@ def write_given(clip: str, file: Path, folder: Path, *, recipe: Recipe) -> Outco
 
 
 def merge(folders: Sequence[Path], signals: Path, dmarkers: Path, *, recipe: Recipe) -> None:
-    """One table of all clips, from what their units have left."""
+    """Join the tables of all units into one of signals and one of D-Markers."""
     made_by = recipe.made_by()
     with (
         parquet.Writer(SIGNALS, signals, made_by=made_by) as whole,
@@ -138,7 +142,7 @@ def _values(clip: str, values: Any, known: Any, *, bounds: Any) -> dict[str, Any
 
 
 def _verdict(found: Markers) -> Outcome:
-    """What is missing in a smile is said, and no failure."""
+    """Report missing phases or cheeks; the clip has not failed."""
     absent = [phase for phase, bounds in zip(PHASES, found.bounds, strict=True)
               if np.isnan(bounds[0])]  # fmt: skip
     if "onset" in absent or "offset" in absent:

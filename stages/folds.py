@@ -1,7 +1,8 @@
-"""Split the clips that are used into folds: no subject ever has two roles in one of them.
+"""Split the used clips into folds, in which a subject has one role.
 
-What cannot be trusted stops here, with names; what weakens a result without making it false (a test
-part of one class, classes that no subject shares) is said in data/reports/folds.json.
+An invalid split is an error that names clips and subjects. What weakens a result without making it
+false (a test part with one class, classes that no subject shares) is a warning in
+data/reports/folds.json.
 """
 
 import logging
@@ -11,7 +12,7 @@ from typing import Any
 import pyarrow as pa
 
 from duchenne.config import params
-from duchenne.datasets.splits.case import Case, Row
+from duchenne.datasets.splits.case import Assignment, Case
 from duchenne.datasets.splits.check import check
 from duchenne.datasets.splits.published import official, published
 from duchenne.datasets.splits.report import report
@@ -29,7 +30,7 @@ log = logging.getLogger("duchenne")
 
 
 def cases(clips: pa.Table, used: Collection[str]) -> list[Case]:
-    """The clips that are used, as the split sees them."""
+    """The used clips as cases, with their group columns."""
     groups = group_columns(clips)
     return [
         Case(row["clip"], row["subject"], row["label"], tuple(row[name] or "" for name in groups))
@@ -38,8 +39,8 @@ def cases(clips: pa.Table, used: Collection[str]) -> list[Case]:
     ]
 
 
-def split(clips: pa.Table, used: Collection[str], how: params.Folds) -> list[Row]:
-    """Every used clip's role in every fold; checked by code that knows nothing of how it came."""
+def split(clips: pa.Table, used: Collection[str], how: params.Folds) -> list[Assignment]:
+    """The role of each used clip in each fold; the result is checked independently."""
     chosen = cases(clips, used)
     match how.scheme:
         case "stratified":
@@ -53,15 +54,15 @@ def split(clips: pa.Table, used: Collection[str], how: params.Folds) -> list[Row
 
 
 def facts(
-    clips: pa.Table, used: Collection[str], rows: Sequence[Row], how: params.Folds
+    clips: pa.Table, used: Collection[str], rows: Sequence[Assignment], how: params.Folds
 ) -> dict[str, Any]:
-    """data/reports/folds.json."""
+    """The contents of data/reports/folds.json."""
     found = report(rows, cases(clips, used), groups=group_columns(clips))
     return {"scheme": how.scheme, **found}
 
 
-def _published(chosen: Sequence[Case], clips: pa.Table, how: params.Folds) -> list[Row]:
-    """The official roles where the set has them, else its test folds with validation of ours."""
+def _published(chosen: Sequence[Case], clips: pa.Table, how: params.Folds) -> list[Assignment]:
+    """The official roles if the set has them, else its test folds with drawn validation."""
     roles = _column(clips, "role")
     if any(roles.values()):
         return official(chosen, _column(clips, "fold"), roles, val=how.val, seed=how.seed)
@@ -69,13 +70,13 @@ def _published(chosen: Sequence[Case], clips: pa.Table, how: params.Folds) -> li
 
 
 def _column(clips: pa.Table, name: str) -> Mapping[str, str]:
-    """What the clips table says of each clip; "" where it says nothing."""
+    """A column of the clips table by clip name; null is ""."""
     values = zip(clips["clip"].to_pylist(), clips[name].to_pylist(), strict=True)
     return {clip: value or "" for clip, value in values}
 
 
 def members(clips: pa.Table, used: Collection[str], within: str | None) -> set[str]:
-    """Those of the `used` clips that are in the group `column:value`; all where it is None."""
+    """The `used` clips that are in the group `column:value`; all if `within` is None."""
     if within is None:
         return set(used)
     column, _, value = (part.strip() for part in within.partition(":"))

@@ -1,9 +1,9 @@
 """List the clips of the data set: name, file, subject, label, groups, digest and length.
 
-Problems of the list (duplicates, unlabelled or missing clips, a person under two spellings) stop
-here, all of them named. A file that cannot be read stays in the list; decode gives it its row. What
-is only missing is named in the report: clips of a published set, rows of subjects.csv without a
-clip. Published folds must hold once they are to be used.
+Problems of the list (duplicates, unlabelled or missing clips, a person under two spellings) are an
+error that names all of them. A file that cannot be read stays in the list, and decode gives it a
+status row. Missing clips of a published set and rows of subjects.csv without a clip are named in
+the report. Published folds are checked if folds.scheme uses them.
 """
 
 import logging

@@ -1,7 +1,7 @@
-"""Lay the mesh on the followed face of every frame, or read landmarks that came without video.
+"""Fit the face mesh to the tracked face in each frame, or read landmark arrays without video.
 
-A unit is a clip. Each frame's landmarks depend on that frame and its box alone; they are in px of
-the upright source, and NaN where there is no face.
+A unit is a clip. The landmarks of a frame depend on that frame and its box alone; they are in px of
+the upright source, NaN where there is no face.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -39,7 +39,7 @@ Landmarks = npt.NDArray[np.float32]
 
 
 class MeshParams(Section):
-    """What decides a mesh: the params of the stage, and how the set's arrays are to be read."""
+    """All parameters of landmarks: those of the stage, and how to read landmark arrays."""
 
     mesh: Mesh
     arrays: LandmarkArrays | None
@@ -55,6 +55,7 @@ class Face(NamedTuple):
 
 
 def lay_mesh(unit: Unit, recipe: Recipe, out: Path) -> Outcome:
+    """Write the landmarks of one clip."""
     if unit.spec["kind"] == "landmarks":
         write_array(unit.inputs[0], out, label_name=unit.spec["label_name"], recipe=recipe)
     else:
@@ -63,6 +64,7 @@ def lay_mesh(unit: Unit, recipe: Recipe, out: Path) -> Outcome:
 
 
 def unit_of(clip: clips.Clip, *, raw: Path, made: list[Path]) -> Unit:
+    """The unit of a clip: its array in `raw`, or its tables in the folders `made`."""
     if clip["kind"] == "landmarks":
         spec = {"kind": clip["kind"], "label_name": clip["label_name"]}
         return Unit(clip["clip"], (Input(clips.file_of(clip, raw), clip["sha256"]),), spec)
@@ -71,17 +73,18 @@ def unit_of(clip: clips.Clip, *, raw: Path, made: list[Path]) -> Unit:
 
 
 def mesh_params(mesh: Mesh, dataset: Section) -> MeshParams:
+    """The parameters, with those of landmark arrays if the data set has them."""
     return MeshParams(mesh=mesh, arrays=getattr(dataset, "landmarks", None))
 
 
 def weights(params: MeshParams) -> tuple[tuple[str, str], ...]:
-    """Digests of weights that the user or an extra has brought."""
+    """Digests of weights that do not come with a pinned package."""
     mesh = params.mesh
     return weights_of(mesh.backend, model=Path(mesh.model) if mesh.model else None)
 
 
 def write_mesh(frames: Path, faces: Path, target: Path, *, recipe: Recipe) -> None:
-    """Mesh every frame of a clip whose face has been followed."""
+    """Fit the mesh in each frame of a clip, given frames and faces tables."""
     params = cast(MeshParams, recipe.params).mesh
     stored = StoredFrames(frames)
     mesher = _mesher(params.backend, params.model, params.margin, params.threads)
@@ -90,7 +93,7 @@ def write_mesh(frames: Path, faces: Path, target: Path, *, recipe: Recipe) -> No
 
 
 def write_array(clip: Input, target: Path, *, label_name: str, recipe: Recipe) -> None:
-    """Landmarks that were published without their video; its rate may depend on its class."""
+    """Read a landmark array and write a mesh table; the frame rate may depend on the class."""
     how = cast(MeshParams, recipe.params).arrays
     if how is None:
         raise Unusable(
@@ -143,7 +146,7 @@ def _columns(group: list[Face]) -> dict[str, Any]:
     }
 
 
-@cache  # starting a model takes longer than a short clip, and it keeps nothing between pictures
+@cache  # loading a model takes longer than a short clip; it has no state between pictures
 def _mesher(backend: str, model: str | None, margin: float | None, threads: int) -> Mesher:
     return open_mesh(backend, model=Path(model) if model else None, margin=margin, threads=threads)
 

@@ -1,7 +1,7 @@
-"""Take the head's motion out of the landmarks, fill short gaps, and measure the clip's quality.
+"""Normalise the pose of landmarks, fill short gaps, and measure the clip's quality.
 
-A unit is a clip. Quality is measured here, where all that it needs is at hand, and judged in the
-stage `quality`, whose limits can then change without computing anything again.
+A unit is a clip. Quality is measured here, where mesh, boxes and normalised landmarks are in
+memory. The stage `quality` applies the limits, so that a new limit computes nothing again.
 """
 
 from dataclasses import asdict
@@ -29,15 +29,16 @@ GROUP = 1024  # frames in a row group: 6 MB of landmarks
 
 
 def normalize_clip(unit: Unit, recipe: Recipe, out: Path) -> Outcome:
+    """Write the normalised landmarks of one clip."""
     mesh, *faces = (given.path for given in unit.inputs)
     write_landmarks(mesh, faces[0] if faces else None, out, recipe=recipe)
     return Outcome()
 
 
 def write_landmarks(mesh: Path, faces: Path | None, target: Path, *, recipe: Recipe) -> None:
-    """Normalise a clip; its quality is measured on the way and kept in the file's metadata."""
+    """Normalise a clip and write a landmarks table, with its quality in the metadata."""
     clip = read_mesh(mesh)
-    shape = topology.of(clip.xyz.shape[1])
+    shape = topology.with_points(clip.xyz.shape[1])
     done = _normalised(clip, shape, cast(Normalize, recipe.params))
     if not np.isfinite(done.xyz).any():
         raise Unusable("no_neutral", "the eyes cannot be made out in any of the first frames")
@@ -58,9 +59,9 @@ def _normalised(clip: MeshClip, shape: topology.Topology, params: Normalize) -> 
 
 
 def _quality(clip: MeshClip, done: Normalised, boxes: Any, recipe: Recipe) -> Quality:
-    """Tremble is measured on rigid landmarks, whatever the method is."""
+    """The quality of a clip; jitter is measured with rigid normalisation, whatever the method."""
     params = cast(Normalize, recipe.params)
-    shape = topology.of(clip.xyz.shape[1])
+    shape = topology.with_points(clip.xyz.shape[1])
     plain = done
     if params.method != "rigid":
         plain = _normalised(clip, shape, params.model_copy(update={"method": "rigid"}))

@@ -1,7 +1,7 @@
-"""Probe the data set: what can be told without any smile, in the folds that all models share.
+"""Probe the data set: predict the label from what should not tell it, in the same folds as models.
 
-It depends on no model, so it runs once for a data set and a split; `aggregate` sets it beside each
-model's scores.
+Probes see the length of a clip or its first frames. They do not depend on the model, so they run
+once for a data set and a split; `aggregate` reports their scores beside those of the model.
 """
 
 from collections.abc import Mapping, Sequence
@@ -29,9 +29,11 @@ _NO_MARKERS = np.zeros(0)
 def probe(
     folds: pa.Table, clips: pa.Table, landmarks: Path, *, neutral_s: float
 ) -> dict[str, list[Any]]:
-    """The columns of data/probes.parquet: each probe's test clips, fold by fold. Photographs have
-    no length; a set without landmarks cannot be probed, and a clip without them is one of which
-    nothing is known."""
+    """The columns of data/probes.parquet: predictions of each probe for test clips, by fold.
+
+    `neutral_s` is the resting time at the start of a clip, s. Photographs have no length to probe.
+    A clip without landmarks has missing values; a set without any gets no rows.
+    """
     about = {row["clip"]: row for row in clips.to_pylist()}
     names = sorted(set(folds["clip"].to_pylist()))
     read = [_read(name, landmarks) for name in names if _file(name, landmarks).exists()]
@@ -58,16 +60,16 @@ def _rows(
     probe: str,
     classes: int,
 ) -> list[dict[str, Any]]:
-    """What one probe says of the test clips of one fold."""
+    """Predictions of one probe for the test clips of one fold."""
     clips = sorted(roles)
     subjects = [about[name]["subject"] for name in clips]
     labels = np.array([about[name]["label"] for name in clips])
     whose = dict(zip(clips, subjects, strict=True))
-    of = split(fold, clips, roles=roles, subjects=whose, classes=classes)
+    own = split(fold, clips, roles=roles, subjects=whose, classes=classes)
     values = np.array([rows[name] for name in clips])
-    done = fit(of, values, labels, subjects=subjects, fitter=PROBE)
+    done = fit(own, values, labels, subjects=subjects, fitter=PROBE)
     found = []
-    for number, said in zip(of.parts["test"], done.learnt.probabilities["test"], strict=True):
+    for number, said in zip(own.parts["test"], done.learnt.probabilities["test"], strict=True):
         row = {"probe": probe, "fold": fold, "clip": clips[number], "subject": subjects[number]}
         row |= {"label": int(labels[number]), "role": "test"}
         found.append(row | {f"p_{k}": float(p) for k, p in enumerate(said)})
@@ -81,6 +83,7 @@ def _columns(rows: Sequence[Mapping[str, Any]], classes: int) -> dict[str, list[
 
 
 def _roles(folds: pa.Table) -> dict[str, dict[str, str]]:
+    """Roles by fold and clip."""
     found: dict[str, dict[str, str]] = {}
     for row in folds.to_pylist():
         found.setdefault(row["fold"], {})[row["clip"]] = row["role"]

@@ -1,6 +1,6 @@
-"""Classifier every clip by the limits in params.yaml: which are used, and why the others are not.
+"""Decide by the limits in params.yaml which clips are used, and why the others are not.
 
-The gate stops the run when too many clips cannot be used, whatever the reason.
+The run stops if too many clips cannot be used, whatever the reason.
 """
 
 from collections import Counter
@@ -26,13 +26,13 @@ from duchenne.tables.quality import QUALITY
 
 MEASURES = tuple(field.name for field in fields(Quality))
 _LIMITS = tuple(field.name for field in fields(Limits))
-# Why a picture that can be read has no landmarks.
+# Reasons for a readable picture without landmarks.
 _UNSEEN = {"no_face", "no_neutral"}
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """One clip: whether it is used (a row that has not failed), and what was measured."""
+    """A clip's status row, failed if it is not used, and its measures."""
 
     row: StatusRow
     frames: int = 0
@@ -42,15 +42,16 @@ class Verdict:
 def judged(
     row: StatusRow, landmarks: Path, *, limits: params.Quality, unaligned: bool = False
 ) -> Verdict:
-    """The verdict on a clip, by its row of the stage before and the landmarks in that folder. Where
-    the model takes a photograph `unaligned`, landmarks that were not found are no fault."""
+    """The verdict on a clip, from its status row of `normalize` and the folder of landmarks.
+
+    An `unaligned` photograph is used without landmarks too.
+    """
     if row.failed and unaligned and row.reason in _UNSEEN:
         return Verdict(StatusRow(row.unit, "ok", "", "", "quality"))
     if row.failed:
         return Verdict(row)
     if row.reason == DMARKERS:
-        # nothing of it can be measured
-        return Verdict(StatusRow(row.unit, "ok", "", "", "quality"))
+        return Verdict(StatusRow(row.unit, "ok", "", "", "quality"))  # it has no frames to measure
     frames, quality = read_quality(landmarks / f"{row.unit}.parquet")
     broken = quality.verdict(Limits(**{name: getattr(limits, name) for name in _LIMITS}))
     if broken is None:
@@ -59,7 +60,7 @@ def judged(
 
 
 def table(verdicts: Sequence[Verdict], remarks: Mapping[str, StatusRow]) -> dict[str, list[Any]]:
-    """The columns of data/quality.parquet; what could not be measured is NaN."""
+    """The columns of data/quality.parquet; missing measures are NaN."""
     columns: dict[str, list[Any]] = {
         "clip": [verdict.row.unit for verdict in verdicts],
         "used": [not verdict.row.failed for verdict in verdicts],
@@ -69,14 +70,14 @@ def table(verdicts: Sequence[Verdict], remarks: Mapping[str, StatusRow]) -> dict
         "remark": [remarks[verdict.row.unit].reason for verdict in verdicts],
     }
     for name in MEASURES:
-        columns[name] = [_of(verdict, name) for verdict in verdicts]
+        columns[name] = [_measure(verdict, name) for verdict in verdicts]
     return columns
 
 
 def summary(verdicts: Sequence[Verdict]) -> dict[str, Any]:
-    """data/reports/quality.json."""
+    """The contents of data/reports/quality.json."""
     excluded = Counter(verdict.row.reason for verdict in verdicts if verdict.row.failed)
-    values = {name: [_of(v, name) for v in verdicts if v.quality] for name in MEASURES}
+    values = {name: [_measure(v, name) for v in verdicts if v.quality] for name in MEASURES}
     known = {name: [x for x in found if isfinite(x)] for name, found in values.items()}
     return {
         "clips": len(verdicts),
@@ -86,7 +87,7 @@ def summary(verdicts: Sequence[Verdict]) -> dict[str, Any]:
     }
 
 
-def _of(verdict: Verdict, name: str) -> float:
+def _measure(verdict: Verdict, name: str) -> float:
     return float("nan") if verdict.quality is None else float(getattr(verdict.quality, name))
 
 

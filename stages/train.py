@@ -1,7 +1,7 @@
-"""Train or fit one model per fold, each on subjects that it is not tested on.
+"""Train one model per fold, on subjects that it is not tested on.
 
-A unit is a fold. Folds run side by side, on all GPUs or all cores, and a killed one resumes from
-its checkpoint. engine.yaml says how many run at once, which changes no result.
+A unit is a fold. Folds run in parallel on all GPUs or cores, and a killed one resumes from its
+checkpoint. engine.yaml has the number of folds at a time, which changes no result.
 """
 
 import json
@@ -36,8 +36,11 @@ LIBRARIES = ("numpy", "safetensors", "scikit-learn", "torch", "vidaug")
 def units_of(
     folds: pa.Table, clips: pa.Table, folder: Path | None, dmarkers: Path | None
 ) -> list[Unit]:
-    """One unit per fold. `folder` has a file of landmarks or chips for each clip, and `dmarkers` is
-    the table of D-Markers; None where the model does not use them."""
+    """One unit per fold.
+
+    `folder` has a file of landmarks or chips for each clip, `dmarkers` is the table of D-Markers;
+    each is None if the model does not use it.
+    """
     about = {row["clip"]: row for row in clips.to_pylist()}
     by_fold: dict[str, list[dict[str, str]]] = {}
     for row in folds.to_pylist():
@@ -66,7 +69,7 @@ def units_of(
 
 def train_fold_unit(unit: Unit, recipe: Recipe, out: Path, unfinished: Path) -> Outcome:
     """Train one fold and write its folder."""
-    from duchenne.training.fold import train_fold  # it loads torch: in workers alone
+    from duchenne.training.fold import train_fold  # it imports torch, which only workers need
 
     return train_fold(unit, recipe, out, unfinished)
 
@@ -74,14 +77,14 @@ def train_fold_unit(unit: Unit, recipe: Recipe, out: Path, unfinished: Path) -> 
 def needed_data(
     settings: Training, *, landmarks: Path, chips: Path, dmarkers: Path
 ) -> tuple[Path | None, Path | None]:
-    """The folder of landmarks or chips and the table of D-Markers that this model uses, if any."""
+    """The folder (landmarks or chips) and the table of D-Markers that the model uses, or None."""
     needs = NEEDS[settings.model]
     folder = chips if needs.chip else landmarks if needs.landmarks else None
     return folder, dmarkers if needs.dmarkers or settings.fusion != "none" else None
 
 
 def check_kinds(folds: pa.Table, clips: pa.Table, settings: Training) -> None:
-    """Refuse photographs where the model or its input needs faces that move."""
+    """Refuse photographs if the model or its input needs motion."""
     used = set(folds["clip"].to_pylist())
     kinds = zip(clips["clip"].to_pylist(), clips["kind"].to_pylist(), strict=True)
     stills = [name for name, kind in kinds if kind in STILLS and name in used]
@@ -90,13 +93,13 @@ def check_kinds(folds: pa.Table, clips: pa.Table, settings: Training) -> None:
 
 
 def engine_for(settings: Settings, train: Train) -> Settings:
-    """The engine's settings for folds: as many at once as there is room on GPUs or cores."""
+    """The engine's settings for folds: as many at a time as fit on the GPUs or cores."""
     devices = gpus.count() if train.device != "cpu" else 0
     return settings.for_folds(devices=devices, threads=train.threads)
 
 
 def _inputs(files: dict[str, Path]) -> dict[str, Input]:
-    """Each clip's file with its digest, taken once and not for every fold."""
+    """The input of each clip, with a digest that is computed once for all folds."""
     missing = [name for name, path in files.items() if not path.exists()]
     if missing:
         [folder] = {path.parent.name for path in files.values()}
@@ -114,7 +117,7 @@ def _inputs(files: dict[str, Path]) -> dict[str, Input]:
 
 
 def _classes(rows: list[dict[str, str]]) -> tuple[str, ...]:
-    """Names of the classes by their number; numbers without a clip keep their place."""
+    """Names of the classes by number; a class without clips is named by its number."""
     names = {int(row["label"]): row["label_name"] for row in rows}
     return tuple(names.get(number, str(number)) for number in range(max(2, max(names) + 1)))
 
@@ -122,7 +125,7 @@ def _classes(rows: list[dict[str, str]]) -> tuple[str, ...]:
 def merge_predictions(
     folders: Sequence[Path], clips: pa.Table, target: Path, *, groups: Sequence[str], recipe: Recipe
 ) -> None:
-    """data/predictions.parquet: all folds' predictions with the clips' groups."""
+    """Write data/predictions.parquet: predictions of all folds, with the group columns."""
     parts = [parquet.read(PREDICTIONS, files(folder).predictions) for folder in folders]
     whole = pa.concat_tables(parts)
     place = {name: number for number, name in enumerate(clips["clip"].to_pylist())}
@@ -133,7 +136,7 @@ def merge_predictions(
 
 
 def merge_history(folders: Sequence[Path], target: Path) -> None:
-    """data/history.csv: a row for each epoch of each fold."""
+    """Write data/history.csv: a row for each epoch of each fold."""
     rows: list[Mapping[str, Any]] = []
     for folder in folders:
         chosen = json.loads(files(folder).facts.read_text(encoding="utf-8"))["epoch"]

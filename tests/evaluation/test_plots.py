@@ -1,4 +1,5 @@
 from collections import Counter
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from duchenne.evaluation.scores import scores
 from tests.make.scored_cases import THREE, TWO, any_predictions, many, predictions
 
 
-def points(rows: list[plots.Row]) -> Array:
+def points(rows: list[dict[str, Any]]) -> Array:
     return np.array([[row["false_positive_rate"], row["true_positive_rate"]] for row in rows])
 
 

@@ -219,7 +219,7 @@ def test_mirroring_maps_the_meshs_edges_onto_edges():
 
 
 def test_other_numbers_of_landmarks_are_refused_by_name():
-    assert topology.of(478) is MESH
-    assert topology.of(68) is DLIB
+    assert topology.with_points(478) is MESH
+    assert topology.with_points(68) is DLIB
     with pytest.raises(Unusable, match="a face of 5 landmarks; known are 478 and 68"):
-        topology.of(5)
+        topology.with_points(5)

@@ -1,4 +1,4 @@
-"""Small clips of face chips that differ by class, and folds of them."""
+"""Small clips of face chips that differ by class, a fold of them, and tiny settings."""
 
 import zlib
 from pathlib import Path
@@ -26,11 +26,12 @@ _TINY: dict[str, Any] = {
 
 
 def settings(model: str, **changes: Any) -> Training:
+    """Settings with a tiny network; `train__epochs=2` is `train.epochs: 2`."""
     return fold_cases.settings(model=model, **{**_TINY, **changes})
 
 
 def clip(name: str, model: str, *, frames: int = 6) -> ChipClip:
-    """Noise of its own; of label 1 the lower half grows brighter. Every fourth has no landmarks."""
+    """Noise; with label 1 the lower half gets brighter. Every fourth clip has no landmarks."""
     chip = NEEDS[model].chip
     assert chip is not None
     rng = np.random.default_rng(zlib.crc32(name.encode()))
@@ -53,6 +54,7 @@ def clips(model: str) -> list[ChipClip]:
 
 
 def split_of(how: Training) -> Split:
+    """The fold of all clips, with the protocol of the settings."""
     return split(
         "1",
         list(ROLES),
@@ -64,9 +66,11 @@ def split_of(how: Training) -> Split:
 
 
 def ready(how: Training, given: list[ChipClip]) -> Prepared:
-    of = split_of(how)
-    return prepare(of, prepare_chips(of, given, how, device=fold_cases.CPU), how)
+    """The fold, ready to be trained."""
+    fold = split_of(how)
+    return prepare(fold, prepare_chips(fold, given, how, device=fold_cases.CPU), how)
 
 
 def learnt(how: Training, given: list[ChipClip], folder: Path) -> Learnt:
+    """The result of training the fold."""
     return learn(ready(how, given).task, unfinished=folder / "progress", say=fold_cases.silent)

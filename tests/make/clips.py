@@ -1,7 +1,7 @@
-"""Makers of clips with a known truth, good and broken: each writes one file to the path given.
+"""Write video files with known content, valid and broken.
 
-Every frame carries its own number as a row of black and white blocks, and each corner its own
-grey, so that a test can read back which frame it got and which way up.
+A frame shows its number as a row of black and white blocks, and another grey in each corner, so
+that a test can read the number and the orientation of a decoded frame.
 """
 
 import struct
@@ -20,12 +20,12 @@ from av.video.stream import VideoStream
 Pixels = npt.NDArray[np.uint8]
 
 BITS = 8
-BLOCK = 8  # px; half a macroblock survives any codec
+BLOCK = 8  # px, half a macroblock: any codec preserves it
 CORNERS = ((60, "top left"), (110, "top right"), (160, "bottom left"), (210, "bottom right"))
 
 
 def frame_picture(number: int, size: tuple[int, int] = (128, 96)) -> Pixels:
-    """`(H, W, 3)` RGB: the number in binary along the middle, a grey of its own in each corner."""
+    """`(H, W, 3)` RGB: the number in binary along the middle, another grey in each corner."""
     width, height = size
     image = np.zeros((height, width, 3), np.uint8)
     for grey, corner in CORNERS:
@@ -40,14 +40,14 @@ def frame_picture(number: int, size: tuple[int, int] = (128, 96)) -> Pixels:
 
 
 def number_in(jpeg: bytes) -> int:
-    """The number that `frame_picture` wrote, from an upright picture of its own size."""
+    """The number in an upright picture of `frame_picture`, at its original size."""
     grey = decoded(jpeg).mean(axis=2)
     row = grey[grey.shape[0] // 2]
     return sum(int(row[2 * BLOCK * bit + BLOCK] > 128) << bit for bit in range(BITS))
 
 
 def corners_in(jpeg: bytes) -> list[str]:
-    """Names of the corners, read at top left, top right, bottom left, bottom right."""
+    """Names of the corners that are seen at top left, top right, bottom left, bottom right."""
     grey = decoded(jpeg).mean(axis=2)
     height, width = grey.shape
     seen = [grey[y, x] for y in (4, height - 5) for x in (4, width - 5)]
@@ -55,7 +55,7 @@ def corners_in(jpeg: bytes) -> list[str]:
 
 
 def decoded(jpeg: bytes) -> Pixels:
-    """`(H, W, 3)` BGR."""
+    """The decoded JPEG, `(H, W, 3)` BGR."""
     return np.asarray(cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR), np.uint8)
 
 
@@ -73,7 +73,7 @@ def write_video(
     options: dict[str, str] | None = None,
     colour: dict[str, int] | None = None,
 ) -> Path:
-    """A clip of numbered frames at `fps`, or at `times` (s, growing); or of `pictures`."""
+    """A clip of numbered frames, or of `pictures`, at `fps` or at increasing `times` in s."""
     numbers = range(len(times) if times else frames)
     pictures = pictures or [frame_picture(number, size) for number in numbers]
     with av.open(path, "w", format=container, options=options or {}) as output:
@@ -99,7 +99,7 @@ def write_video(
 
 
 def write_repeated(path: Path, ticks: Sequence[int], *, fps: int = 25) -> Path:
-    """An MP4 whose frames claim to be shown at `ticks` (1/fps s), in any order, even twice."""
+    """An MP4 with presentation times `ticks` / fps s, in any order, perhaps with duplicates."""
     plain = write_video(path.with_suffix(".plain.mp4"), frames=len(ticks), fps=fps)
     with av.open(plain) as source, av.open(path, "w", options={"use_editlist": "0"}) as output:
         track = source.streams.video[0]
@@ -123,7 +123,7 @@ def set_matrix(path: Path, matrix: tuple[int, int, int, int]) -> Path:
 
 
 def write_audio(path: Path, *, cover: bool = False) -> Path:
-    """Half a second of silence, and nothing to see but perhaps a cover."""
+    """Half a second of silence without video; with `cover`, there is a cover picture."""
     with av.open(path, "w") as output:
         stream = output.add_stream("aac", rate=8000)
         frame = av.AudioFrame(format="fltp", layout="mono", samples=4000)
@@ -142,14 +142,14 @@ def write_audio(path: Path, *, cover: bool = False) -> Path:
 
 
 def cut(path: Path, share: float) -> Path:
-    """Keep the first `share` of the file's bytes, as a broken copy does."""
+    """Truncate a file to the first `share` of its bytes."""
     data = path.read_bytes()
     path.write_bytes(data[: int(len(data) * share)])
     return path
 
 
 def scramble(path: Path, *, at: float = 0.5, share: float = 0.05, seed: int = 0) -> Path:
-    """Overwrite `share` of the bytes, from the place `at`, with noise."""
+    """Overwrite a `share` of the bytes with noise, from the share `at` on."""
     data = bytearray(path.read_bytes())
     start, length = int(len(data) * at), int(len(data) * share)
     data[start : start + length] = np.random.default_rng(seed).bytes(length)
@@ -165,8 +165,10 @@ def drop_index(path: Path) -> Path:
 
 
 def exaggerate(path: Path, *, box: bytes, at: int) -> Path:
-    """Write a number near 2^30 into an MP4, `at` bytes behind a box's name; FFmpeg then says that
-    it lacks memory."""
+    """Write a number near 2^30 into an MP4, `at` bytes after a box's name.
+
+    FFmpeg then reports that it is out of memory.
+    """
     data = bytearray(path.read_bytes())
     start = data.index(box) + at
     data[start : start + 4] = (0x3FFF_FFFF).to_bytes(4)
@@ -175,6 +177,6 @@ def exaggerate(path: Path, *, box: bytes, at: int) -> Path:
 
 
 def _colours(colour: dict[str, int]) -> dict[str, int]:
-    """What the scaler must be told so that the pixels are what the tags say."""
+    """Options of the scaler that make pixels agree with the colour tags."""
     matrix, extent = colour.get("colorspace", 5), colour.get("color_range", 1)
     return {"dst_colorspace": 1 if matrix == 1 else 5, "dst_color_range": extent}

@@ -1,4 +1,4 @@
-"""The two networks that see point-cloud videos, small, and clouds that move."""
+"""Small versions of the two networks for point-cloud videos, and moving point clouds."""
 
 from collections.abc import Callable
 from typing import Any
@@ -38,15 +38,15 @@ def p4transformer(**given: Any) -> nn.Module:
 
 
 def built(kind: Make, **given: Any) -> nn.Module:
-    """In double precision, so that what is equal in theory is equal to ten digits."""
+    """A network in double precision, where equal results agree to ten digits."""
     torch.manual_seed(0)
     return kind(**given).double()
 
 
 def windows(*rows: str, points: int = 30, seed: int = 0) -> Windows:
-    """One window for each row, one letter a frame: `.` is present, `x` absent.
+    """One window for each row, of a cloud that moves a little from frame to frame.
 
-    A cloud that moves a little from frame to frame.
+    A row has a letter for each frame: `.` is present, `x` absent.
     """
     present = torch.tensor([[letter == "." for letter in row] for row in rows])
     maker = torch.Generator().manual_seed(seed)
@@ -66,7 +66,7 @@ def logits(net: nn.Module, given: Windows) -> Tensor:
 
 
 def learnt(net: nn.Module, given: Windows) -> tuple[Tensor, dict[str, Tensor]]:
-    """The logits and all gradients of an uneven sum of them, in training."""
+    """The logits in training mode, and all gradients of their weighted sum."""
     out = logits(net.train(), given)
     net.zero_grad()
     (out * torch.arange(1.0, 1.0 + out.numel()).view_as(out)).sum().backward()

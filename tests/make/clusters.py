@@ -1,4 +1,4 @@
-"""Schedulers and workers as processes of their own, on loopback."""
+"""Start schedulers and workers as processes, on the loopback interface."""
 
 import os
 import re
@@ -17,7 +17,7 @@ COMMAND = str(Path(sys.executable).with_name("duchenne"))
 
 @dataclass
 class Cluster:
-    """Processes that are started here and ended together."""
+    """A scheduler and workers, which are ended together."""
 
     folder: Path
     stack: ExitStack
@@ -35,7 +35,7 @@ class Cluster:
         return self
 
     def workers(self, count: int = 1) -> subprocess.Popen[bytes]:
-        """Workers that have joined, in a folder of their own."""
+        """Start workers in a new folder, and wait until they have joined."""
         folder = self.folder / f"workers{len(self.started)}"
         folder.mkdir()
         words = ("worker", self.address, "--workers", str(count), "--keys", str(self.keys))
@@ -45,7 +45,7 @@ class Cluster:
     def start(
         self, *words: str, folder: Path | None = None, env: Mapping[str, str] | None = None
     ) -> Path:
-        """Start a process; where it logs to."""
+        """Start a process; return its log file."""
         log = self.folder / f"{len(self.started)}.log"
         with log.open("wb") as file:
             process = subprocess.Popen(
@@ -65,7 +65,7 @@ def cluster(folder: Path) -> Iterator[Cluster]:
 
 
 def told(log: Path, pattern: str, *, patience: float = 60) -> str:
-    """What a process has said that matches, as soon as it has."""
+    """Wait until a log matches a pattern; return the match."""
     deadline = time.monotonic() + patience
     while time.monotonic() < deadline:
         if found := re.search(pattern, log.read_text(errors="replace")):
@@ -75,7 +75,7 @@ def told(log: Path, pattern: str, *, patience: float = 60) -> str:
 
 
 def end(process: subprocess.Popen[bytes]) -> None:
-    """Kill a process with all its children, as a machine that fails does."""
+    """Kill a process with all its children, as if its machine had failed."""
     if process.poll() is None:
         family = psutil.Process(process.pid).children(recursive=True)
         process.kill()

@@ -1,4 +1,4 @@
-"""Clips for tests of chips: frames, landmarks and boxes as earlier stages write them."""
+"""Clips for tests of chips: frames, mesh and faces tables as earlier stages write them."""
 
 from pathlib import Path
 
@@ -19,13 +19,13 @@ UNIT = 30.0  # px between the eyes
 
 
 def face(points: int = 478) -> Array:
-    """(N, 3) px in the middle of the picture."""
+    """A face (N, 3) px in the middle of the picture."""
     portrait = mesh_face() if points == 478 else flat_face()
     return portrait * UNIT + (SIZE[0] / 2, SIZE[1] / 2 - 15.0, 0.0)
 
 
 def texture(seed: int = 0) -> Pixels:
-    """Smooth blobs, `(240, 320, 3)`."""
+    """A picture `(240, 320, 3)` of smooth blobs."""
     coarse = np.random.default_rng(seed).integers(0, 256, (12, 16, 3), dtype=np.uint8)
     return np.asarray(cv2.resize(coarse, SIZE, interpolation=cv2.INTER_CUBIC), np.uint8)
 
@@ -38,7 +38,7 @@ def write_frames(
     size: tuple[int, int] = SIZE,
     quality: int = 100,
 ) -> Path:
-    """`size` is that of the source, from which the pictures may have been made smaller."""
+    """Write a frames table; `size` is that of the source, which may be larger than pictures."""
     rows = {
         "frame": np.arange(len(pictures)) + 10,
         "time": np.asarray(times, np.float64),
@@ -49,7 +49,7 @@ def write_frames(
 
 
 def write_mesh(path: Path, faces: ArrayLike, times: ArrayLike) -> Path:
-    """Landmarks (T, N, 3) px of the source, NaN where there is no face."""
+    """Write a mesh table of landmarks (T, N, 3) px of the source, NaN where there is no face."""
     xyz = np.asarray(faces, np.float32)
     rows = {
         "frame": np.arange(len(xyz)) + 10,
@@ -64,7 +64,7 @@ def write_mesh(path: Path, faces: ArrayLike, times: ArrayLike) -> Path:
 
 
 def write_box(path: Path, box: tuple[float, float, float, float], *, roll: float) -> Path:
-    """The box of a photograph's face, px of the source."""
+    """Write a faces table of one frame; `box` is in px of the source."""
     edges = dict(zip(("x0", "y0", "x1", "y1"), ([edge] for edge in box), strict=True))
     rows = {"frame": [10], "time": [0.0], **edges, "roll": [roll], "score": [0.9], "n_faces": [1]}
     parquet.write(FACES, path, rows, width=SIZE[0], height=SIZE[1])

@@ -1,4 +1,4 @@
-"""Look-alikes of CK+ and FER2013 as their owners hand them out, of any pictures one likes."""
+"""Write data sets with the layout of CK+ and FER2013, with any pictures."""
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -8,13 +8,13 @@ from numpy.typing import NDArray
 from PIL import Image
 
 Grey = NDArray[np.uint8]
-Draw = Callable[[int], Grey]  # a number → a grey picture, another one for each number
+Draw = Callable[[int], Grey]  # a number → a grey picture, different for each number
 
 USAGES = {"train": "Training", "val": "PublicTest", "test": "PrivateTest"}
 
 
 def noise(number: int) -> Grey:
-    """No face, but a picture of its own for each number."""
+    """A picture of noise, different for each number."""
     return np.random.default_rng(number).integers(0, 256, (48, 48), np.uint8)
 
 
@@ -29,8 +29,10 @@ def write_sequence(
     first: int | None = None,
     folders: tuple[str, str] = ("cohn-kanade-images", "Emotion"),
 ) -> None:
-    """A sequence of CK+; `label` from 1 to 7, or None where the owner gave none. Its pictures are
-    those of the numbers from `first` on, else of numbers of its own."""
+    """Write a sequence of CK+; `label` is 1 to 7, or None for a sequence without a label.
+
+    Its pictures are drawn for the numbers from `first` on, by default for numbers of its own.
+    """
     images, labels = (root / name / subject / sequence for name in folders)
     images.mkdir(parents=True)
     labels.mkdir(parents=True)

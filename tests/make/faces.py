@@ -1,7 +1,7 @@
-"""Faces of a dozen points for D-Markers: what the signals look at, placed by hand, y down.
+"""Synthetic landmarks for D-Markers: the points that the signals use, placed by hand; y is down.
 
-In units of the distance between the eyes, as normalised landmarks are: both eyes are 0.5 wide and
-0.3 of that open, the mouth is 0.8 wide, and 1.2 lie between the cheeks.
+The unit is the distance between the eyes, as in normalised landmarks. The upper lids are 0.15 above
+the eye corners; eyes are 0.5 wide, the mouth 0.8, and the cheeks are 1.2 apart.
 """
 
 import numpy as np
@@ -19,7 +19,7 @@ PLANS = plan(seed=7, subjects=15, clips_per_subject=4, size=64)
 
 
 def still(frames: int, topology: Topology = MESH) -> Array:
-    """(T, N, 3): a face at rest. Depth is nonsense that should not matter."""
+    """A face at rest, (T, N, 3). Depth is random, since signals should not depend on it."""
     xyz = np.zeros((frames, topology.points, 3))
     xyz[..., 2] = np.random.default_rng(0).normal(size=topology.points)
     _place(xyz, topology.outer_corners, (0.75, 0.0))
@@ -32,7 +32,7 @@ def still(frames: int, topology: Topology = MESH) -> Array:
 
 
 def _place(xyz: Array, sides: Sides, left: tuple[float, float]) -> None:
-    """A pair of places; where a role has two points they lie on both sides of its own."""
+    """Place the points of both sides; those of a role with two points are 0.1 apart."""
     for role, sign in ((sides.right, -1.0), (sides.left, 1.0)):
         for number, point in enumerate(role):
             aside = 0.1 * (number - (len(role) - 1) / 2.0)
@@ -40,14 +40,14 @@ def _place(xyz: Array, sides: Sides, left: tuple[float, float]) -> None:
 
 
 def move(xyz: Array, role: Role, *, x: float | Array = 0.0, y: float | Array = 0.0) -> None:
-    """All points of a role by the same way, in each frame."""
+    """Shift all points of a role, by a number or by one for each frame."""
     for point in role:
         xyz[:, point, 0] += x
         xyz[:, point, 1] += y
 
 
 def smiling(drives: Drives, topology: Topology = MESH) -> Array:
-    """(T, N, 3): lip corners go up and apart, cheeks up, lids down without ever closing."""
+    """A smile, (T, N, 3): lip corners move up and apart, cheeks up, lids partly down."""
     xyz = still(len(drives.lip), topology)
     lips, lids = topology.lip_corners, topology.upper_lids
     move(xyz, lips.right, x=-0.12 * drives.lip_right, y=-0.1 * drives.lip_right)
@@ -61,7 +61,7 @@ def smiling(drives: Drives, topology: Topology = MESH) -> Array:
 
 
 def clock(clip: ClipPlan, fps: float) -> Array:
-    """Frame times (T,) s of the whole clip."""
+    """Frame times (T,) s of the whole clip at a rate in Hz."""
     return np.arange(round(clip.seconds * fps)) / fps
 
 
@@ -81,7 +81,7 @@ def markers(
     min_slope: float = MIN_SLOPE,
     legacy_lips: bool = False,
 ) -> Markers:
-    """`extract` as params.yaml asks for it, unless told otherwise."""
+    """`extract` with the defaults of params.yaml."""
     return extract(
         xyz,
         times,

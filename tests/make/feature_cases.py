@@ -1,4 +1,4 @@
-"""Rows of numbers that tell the class, for the most part, and quick settings for every fitter."""
+"""Feature rows of which some columns tell the class, and fast settings for each fitter."""
 
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -12,7 +12,7 @@ from duchenne.training import losses
 from duchenne.training.fitting import FITTERS, Fit, Logistic, Svm, Trees
 from duchenne.training.fitting.base import Array, Numbers
 
-CONSTANT, EMPTY = 6, 7  # columns of `clips` that say nothing
+CONSTANT, EMPTY = 6, 7  # columns of `clips` without information
 HOW: dict[str, Any] = {
     "svm": Svm(kernel="linear", features=4),
     "trees": Trees(iterations=8, leaves=3, rate=0.5),
@@ -35,7 +35,7 @@ class Clips(NamedTuple):
 def clips(
     count: int = 60, *, classes: int = 2, columns: int = 10, missing: float = 0.1, seed: int = 0
 ) -> Clips:
-    """Three clips of each subject; the first three columns tell the class."""
+    """Clips, three of each subject, whose first three columns tell the class."""
     rng = np.random.default_rng(seed)
     labels = np.arange(count) % classes
     values = rng.normal(5.0, 2.0, (count, columns))
@@ -46,7 +46,7 @@ def clips(
 
 
 def noise(count: int = 60, *, columns: int = 200, seed: int = 0) -> Clips:
-    """Two clips of each subject; nothing tells the class."""
+    """Clips, two of each subject, whose columns do not tell the class."""
     rng = np.random.default_rng(seed)
     labels = rng.permutation(np.arange(count) % 2)
     return Clips(

@@ -1,4 +1,4 @@
-"""Small faces that move, folds of them, and settings of a network that learns them in a moment."""
+"""Small moving faces, folds of them, and settings of a tiny network that trains in seconds."""
 
 import zlib
 from collections.abc import Mapping, Sequence
@@ -34,12 +34,12 @@ _TINY = {
     "train__warmup": 0.0, "augment__mirror": 0.0, "augment__rotate": 0.0, "augment__scale": 0.0,
     "augment__stretch": 0.0, "augment__noise": 0.0,
 }  # fmt: skip
-# CurveNet too, as small as it can be.
+# The smallest CurveNet.
 CURVENET = {"net__encoder": "curvenet", "net__neighbours": 4, "net__curves": 3, "net__steps": 2}
 
 
 def settings(**changes: Any) -> Training:
-    """params.yaml with a tiny network; `train__epochs=2` is `train.epochs: 2`."""
+    """Settings with a tiny network; `train__epochs=2` is `train.epochs: 2`."""
     values = {name: dict(shown) if isinstance(shown, dict) else shown for name, shown in _shipped()}
     for name, value in {**_TINY, **changes}.items():
         section, _, key = name.partition("__")
@@ -63,8 +63,10 @@ _READ = [name for name in Training.model_fields if name != "model"]
 def clip(
     name: str, *, label: int = 0, frames: int = 12, fps: float = 5.0, faceless: Sequence[int] = ()
 ) -> Clip:
-    """A face of its own, at rest with label 0; with label 1 its mouth goes up and comes down.
-    One in ten of its D-Markers is missing; the others say nothing of the label."""
+    """A clip of a face: at rest with label 0; with label 1 its mouth moves up and down.
+
+    A tenth of its D-Markers are missing, and the others are random.
+    """
     rng = np.random.default_rng(zlib.crc32(name.encode()))
     face = np.random.default_rng(0).normal(0.0, 0.5, (FACE.points, 3))
     face += rng.normal(0.0, 0.02, face.shape)
@@ -81,14 +83,14 @@ def clip(
 
 @dataclass(frozen=True)
 class Fold:
-    """Clips with their roles and subjects, by their order."""
+    """Clips, with the role and subject of each in the same order."""
 
     clips: tuple[Clip, ...]
     roles: tuple[str, ...]
     subjects: tuple[str, ...]
 
     def changed(self, roles: Sequence[str], **changes: Any) -> "Fold":
-        """The same with other clips of these roles: `label=1`, or a function of the clip."""
+        """The fold with changed clips of these roles: `label=1`, or a function of the clip."""
         new = [
             one._replace(**{k: v(one) if callable(v) else v for k, v in changes.items()})
             if role in roles
@@ -97,12 +99,13 @@ class Fold:
         ]
         return replace(self, clips=tuple(new))
 
-    def of(self, role: str) -> list[int]:
+    def with_role(self, role: str) -> list[int]:
+        """Indices of the clips with a role."""
         return [number for number, each in enumerate(self.roles) if each == role]
 
 
 def fold(train: int = 10, val: int = 4, test: int = 4) -> Fold:
-    """Two clips of each subject, one of each class; one lacks a face at times, one is short."""
+    """Two clips of each subject, one of each class; one is short, one has frames without a face."""
     roles = [role for role, count in zip(ROLES, (train, val, test), strict=True)
              for _ in range(count)]  # fmt: skip
     clips = [
@@ -113,8 +116,9 @@ def fold(train: int = 10, val: int = 4, test: int = 4) -> Fold:
 
 
 def ready(given: Fold, how: Training, *, name: str = "1", classes: int = 2) -> Prepared:
-    of = split_of(given, how, name=name, classes=classes)
-    return prepare(of, prepare_landmarks(of, given.clips, how, device=CPU), how)
+    """The fold, ready to be trained."""
+    own = split_of(given, how, name=name, classes=classes)
+    return prepare(own, prepare_landmarks(own, given.clips, how, device=CPU), how)
 
 
 def split_of(given: Fold, how: Training, *, name: str = "1", classes: int = 2) -> Split:
@@ -135,7 +139,7 @@ def task(given: Fold, how: Training, *, name: str = "1") -> Task:
 
 
 def cutter(task: Task, **augment: float) -> LandmarkCutter:
-    """What cuts this fold's windows, perhaps with other small changes."""
+    """The task's cutter of windows, with the given augmentation if there is any."""
     assert isinstance(task.cutter, LandmarkCutter)
     return replace(task.cutter, augment=Augment(**augment)) if augment else task.cutter
 
@@ -145,7 +149,7 @@ def silent(text: str) -> None:
 
 
 def learnt(given: Fold, how: Training, folder: Path, *, name: str = "1") -> Learnt:
-    """What an undisturbed run learns."""
+    """The result of training without interruption."""
     return learn(task(given, how, name=name), unfinished=folder / "progress", say=silent)
 
 
@@ -154,7 +158,7 @@ def same_weights(one: Mapping[str, torch.Tensor], other: Mapping[str, torch.Tens
 
 
 def same(one: Learnt, other: Learnt) -> bool:
-    """Bit for bit the same weights, epoch, history and probabilities."""
+    """Whether weights, epoch, history and probabilities are equal to the bit."""
     return (
         same_weights(one.weights, other.weights)
         and (one.epoch, one.history, one.doubted) == (other.epoch, other.history, other.doubted)

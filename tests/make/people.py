@@ -1,4 +1,4 @@
-"""Pictures of people for tests: the demo's sitter, alone in her frame or pasted into a scene."""
+"""Pictures of people: the demo's portrait, alone in a frame or several in a scene."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -21,7 +21,7 @@ PAIRS = ((33, 263), (133, 362), (61, 291), (159, 386), (50, 280), (1, 1), (152, 
 
 @cache
 def sitter(view: View | None = None, size: int = 320, *, time: float = 1.0) -> Pixels:
-    """`(size, size, 3)` BGR."""
+    """A frame of the demo at `time` s, `(size, size, 3)` BGR."""
     [clip, _] = plan(seed=0, subjects=1, clips_per_subject=2, size=size)
     [frame] = render(clip, times=[time], view=view)
     return frame
@@ -30,7 +30,7 @@ def sitter(view: View | None = None, size: int = 320, *, time: float = 1.0) -> P
 def scene(
     faces: Sequence[tuple[float, float, int]], *, size: tuple[int, int] = (640, 360)
 ) -> Pixels:
-    """Portraits around each (x, y) px, so many px wide; the last is in front."""
+    """A picture with a portrait for each (x, y, width) px, the last in front."""
     width, height = size
     picture = np.full((height, width, 3), 120, np.uint8)
     for x, y, side in faces:
@@ -64,6 +64,6 @@ def points(frame: Pixels) -> Array:
 
 
 def unit(xyz: Array) -> float:
-    """Distance of the eyes' centres, px."""
+    """Distance of the eye centres, px."""
     eyes = xyz[[33, 133, 362, 263], :2].reshape(2, 2, 2).mean(axis=1)
     return float(np.linalg.norm(eyes[1] - eyes[0]))

@@ -1,4 +1,4 @@
-"""Windows of made-up face chips."""
+"""Windows of random face chips."""
 
 import torch
 from torch import Tensor
@@ -7,9 +7,9 @@ from duchenne.nets.inputs import Pictures
 
 
 def pictures(seen: list[str], *, side: int, channels: int = 1, seed: int = 0) -> Pictures:
-    """One window for each of `seen`, one letter a frame: `.` is present, `x` absent.
+    """One window for each of `seen`, with a letter for each frame: `.` is present, `x` absent.
 
-    Noise on a ground that changes from frame to frame, since noise alone is lost in means.
+    Chips are noise plus a brightness for each frame, since means over a chip remove noise.
     """
     present = torch.tensor([[letter == "." for letter in row] for row in seen])
     draw = torch.Generator().manual_seed(seed)
@@ -21,7 +21,7 @@ def pictures(seen: list[str], *, side: int, channels: int = 1, seed: int = 0) ->
 
 
 def spread(given: Pictures, seen: list[str]) -> Pictures:
-    """The same present frames at the places that `seen` gives them, and other chips elsewhere."""
+    """The same present frames at the places in `seen`, with other chips at absent places."""
     _, _, side, _, channels = given.chips.shape
     wide = pictures(seen, side=side, channels=channels, seed=99)
     assert torch.equal(wide.present.sum(dim=1), given.present.sum(dim=1))
@@ -36,7 +36,7 @@ def one_frame_each(windows: Pictures) -> Pictures:
 
 
 def without(windows: Pictures, *, frames: list[int]) -> Pictures:
-    """All windows less these frames."""
+    """The windows without some frames."""
     kept = [frame for frame in range(windows.present.shape[1]) if frame not in frames]
     return Pictures(windows.chips[:, kept], windows.present[:, kept])
 

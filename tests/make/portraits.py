@@ -1,4 +1,4 @@
-"""Faces without pictures, for tests: the demo's portrait as landmarks, from the front."""
+"""Landmarks of the demo's portrait, seen from the front."""
 
 from functools import cache
 from importlib.resources import files
@@ -15,7 +15,7 @@ Array = NDArray[np.float64]
 
 @cache
 def mesh_face() -> Array:
-    """(478, 3) in inter-ocular units."""
+    """The 478 mesh landmarks, (478, 3) inter-ocular distances."""
     text = files("duchenne.datasets.demo").joinpath(portrait.TABLE).read_text(encoding="utf-8")
     table = np.loadtxt(text.splitlines(), delimiter=",", skiprows=1)
     return np.asarray(frontal(table[None, :, 1:], topology=MESH)[0])
@@ -23,6 +23,6 @@ def mesh_face() -> Array:
 
 @cache
 def flat_face() -> Array:
-    """(68, 3) in inter-ocular units, z = 0."""
+    """The 68 landmarks of iBUG, (68, 3) inter-ocular distances, z = 0."""
     points = mesh_face()[list(MESH_OF_DLIB)] * (1.0, 1.0, 0.0)
     return np.asarray(frontal(points[None], topology=DLIB)[0])

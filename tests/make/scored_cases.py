@@ -1,4 +1,4 @@
-"""Predictions to score: a few by hand, any by hypothesis, and as many as UvA-NEMO has."""
+"""Predictions to score: by hand, random for hypothesis, and as many as UvA-NEMO has clips."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -16,7 +16,7 @@ def predictions(
     subjects: Sequence[str] | None = None,
     folds: Sequence[str] | None = None,
 ) -> Predictions:
-    """Clips c0, c1, …; a lone number is the probability of class 1 of two."""
+    """Predictions of clips c0, c1, …; a single number is the probability of class 1 of two."""
     rows = [p if isinstance(p, tuple) else (1.0 - p, p) for p in probabilities]
     clips = [f"c{i}" for i in range(len(labels))]
     return Predictions(
@@ -28,7 +28,7 @@ def predictions(
     )
 
 
-# By hand: 2 of 3 spontaneous and 1 of 2 posed smiles are recognised.
+# 2 of 3 spontaneous and 1 of 2 posed smiles are classified correctly.
 TWO = predictions([1, 1, 1, 0, 0], [0.9, 0.6, 0.4, 0.7, 0.1])
 THREE = predictions(
     [0, 0, 1, 1, 2, 2],
@@ -45,7 +45,7 @@ THREE = predictions(
 
 @st.composite
 def any_predictions(draw: st.DrawFn, *, classes: int | None = None) -> Predictions:
-    """Of two to four classes, with ties, certainties and classes that do not occur."""
+    """Predictions of two to four classes, with ties, probabilities 0 and 1, and empty classes."""
     number = classes or draw(st.integers(2, 4))
     parts = st.tuples(*[st.integers(0, 4)] * number).filter(any)
     row = st.tuples(st.integers(0, number - 1), parts, st.sampled_from("abcd"))
@@ -58,7 +58,7 @@ def any_predictions(draw: st.DrawFn, *, classes: int | None = None) -> Predictio
 
 
 def many(*, clips: int = 1240, subjects: int = 400, seed: int = 0) -> Predictions:
-    """A fair model on a set of UvA-NEMO's size, in ten folds by subject."""
+    """A moderately good model on a set of UvA-NEMO's size, in ten folds by subject."""
     generator = np.random.default_rng(seed)
     label = generator.integers(0, 2, clips)
     spontaneous = 1.0 / (1.0 + np.exp(-generator.normal(2.0 * (label - 0.5), 1.0)))

@@ -1,10 +1,10 @@
-"""Look-alikes of the published data sets, with their numbers of subjects and clips."""
+"""Lists of clips with the numbers of subjects and clips of the published data sets."""
 
 import random
 
 from hypothesis import strategies as st
 
-from duchenne.datasets.splits.case import Case, Row
+from duchenne.datasets.splits.case import Assignment, Case
 
 
 def clips(subject: str, posed: int, spontaneous: int, groups: tuple[str, ...] = ()) -> list[Case]:
@@ -34,7 +34,7 @@ def uva() -> list[Case]:
 
 
 def _handed_out(rng: random.Random, takes: list[bool], total: int, *, most: int) -> list[int]:
-    """`total` clips among those who take any: one each, then up to `most` by chance."""
+    """Random numbers of clips, `total` in all: 1 to `most` for each that takes any, else 0."""
     counts = [int(take) for take in takes]
     while sum(counts) < total:
         chosen = rng.randrange(len(counts))
@@ -60,16 +60,16 @@ def spos() -> list[Case]:
 
 
 def bbc() -> list[Case]:
-    """Every clip another person."""
+    """Twenty clips of twenty subjects."""
     return [case for at in range(20) for case in clips(f"q{at:02d}", at % 2, 1 - at % 2)]
 
 
-def only_tested(rows: list[Row], cases: list[Case]) -> dict[str, set[str]]:
+def only_tested(rows: list[Assignment], cases: list[Case]) -> dict[str, set[str]]:
     """The subjects that each fold tests."""
     return subjects(rows, cases, "test")
 
 
-def subjects(rows: list[Row], cases: list[Case], role: str) -> dict[str, set[str]]:
+def subjects(rows: list[Assignment], cases: list[Case], role: str) -> dict[str, set[str]]:
     """The subjects that each fold has in one role."""
     subject = {case.clip: case.subject for case in cases}
     found: dict[str, set[str]] = {row.fold: set() for row in rows}

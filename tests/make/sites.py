@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from duchenne.cli.doctor.site import Finding, Site
+from duchenne.cli.doctor import Finding, Site
 from duchenne.config import params
 from tests.make.workspace import Workspace
 
@@ -20,7 +20,7 @@ def site(root: Path, dataset: str = "mine", **changes: Any) -> Site:
 
 
 def put(site: Site, name: str, content: bytes) -> Path:
-    """One clip more in the set, with a line in its list."""
+    """Add a clip to the set and to its list."""
     path = site.data / name
     path.write_bytes(content)
     with (site.data / "clips.csv").open("a") as file:

@@ -1,6 +1,6 @@
-"""Trees that look like the published sets: their names and numbers, in files of no bytes.
+"""Folders of empty files with the names and numbers of clips of the published sets.
 
-Who has how many clips is drawn as in tests/splits/sets.py; only the sums are published.
+The number of clips of each subject is drawn as in tests/make/sets.py; only totals are published.
 """
 
 import json
@@ -14,7 +14,7 @@ from tests.make import sets
 
 
 class Clip(NamedTuple):
-    """What papers call a clip, and what it is."""
+    """A clip: its name in papers, its subject and its label."""
 
     ident: str
     subject: str
@@ -51,7 +51,7 @@ def mmi() -> list[Clip]:
 
 
 def make(folder: Path, clips: Iterable[Clip], ending: str = ".mp4") -> Path:
-    """A file for every clip, in the folder itself."""
+    """Write an empty file for each clip into a folder."""
     folder.mkdir(parents=True, exist_ok=True)
     for clip in clips:
         (folder / f"{clip.ident}{ending}").touch()
@@ -59,7 +59,7 @@ def make(folder: Path, clips: Iterable[Clip], ending: str = ".mp4") -> Path:
 
 
 def write_sessions(folder: Path, clips: Iterable[Clip]) -> None:
-    """The table that says whom each session of MMI shows."""
+    """Write subjects.csv with the subject of each session of MMI."""
     rows = [f"{clip.ident},{clip.subject}" for clip in clips]
     (folder / "subjects.csv").write_text("\n".join(["session,subject", *rows]))
 
@@ -68,7 +68,7 @@ Parts = Mapping[str, Sequence[Clip]]
 
 
 def parts(clips: Sequence[Clip], count: int) -> Parts:
-    """Test parts of whole subjects, called as the published folds are: 1, 2, …"""
+    """Test parts of whole subjects, named 1, 2, … like published folds."""
     people = sorted({clip.subject for clip in clips})
     home = {name: str(at % count + 1) for at, name in enumerate(people)}
     folds = sorted(set(home.values()), key=int)
@@ -76,7 +76,7 @@ def parts(clips: Sequence[Clip], count: int) -> Parts:
 
 
 def write_labels(folder: Path, tests: Parts) -> Path:
-    """labels/<fold>/train.json and test.json, each fold trained on what the others test."""
+    """Write labels/<fold>/train.json and test.json; a fold trains on the other folds' tests."""
     for fold, tested in tests.items():
         others = [clip for name, part in tests.items() if name != fold for clip in part]
         write_part(folder, fold, "test", tested)
@@ -92,7 +92,7 @@ def write_part(folder: Path, fold: str, part: str, clips: Iterable[Clip]) -> Non
 
 
 def _numbered(cases: Sequence[Case]) -> list[tuple[Case, int]]:
-    """Every clip with its number among those of its subject and class, from 1."""
+    """Each clip with its number, from 1, among the clips of its subject and class."""
     seen: Counter[tuple[str, int]] = Counter()
     found = []
     for case in cases:

@@ -1,4 +1,4 @@
-"""Windows of made-up landmarks, and networks small enough to be tested in every form."""
+"""Windows of random landmarks, and small networks for tests of all variants."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from duchenne.nets.smilenet import SmileNet
 
 
 def small(**given: Any) -> Settings:
-    """The same network with fewer of everything; every part is still there."""
+    """Settings of a smaller network, with all of its parts."""
     few: dict[str, Any] = {
         "points": 24,
         "latents": 4,
@@ -28,13 +28,13 @@ def small(**given: Any) -> Settings:
 
 
 def network(settings: Settings, *, seed: int = 0) -> SmileNet:
-    """In evaluation mode."""
+    """A network in evaluation mode."""
     torch.manual_seed(seed)
     return SmileNet(settings).eval()
 
 
 def windows(settings: Settings, *, seen: list[str], seed: int = 0) -> Windows:
-    """One window for each of `seen`, one letter a frame: `.` is present, `x` absent."""
+    """One window for each of `seen`, with a letter for each frame: `.` present, `x` absent."""
     present = torch.tensor([[letter == "." for letter in row] for row in seen])
     draw = torch.Generator().manual_seed(seed)
     xyz = torch.randn((*present.shape, settings.points, 3), generator=draw)
@@ -50,6 +50,6 @@ def windows(settings: Settings, *, seen: list[str], seed: int = 0) -> Windows:
 
 
 def parameters(settings: Settings) -> int:
-    """How many the network has, without filling one in."""
+    """The number of parameters of the network, without allocating them."""
     with torch.device("meta"):
         return sum(values.numel() for values in SmileNet(settings).parameters())

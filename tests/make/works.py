@@ -1,4 +1,4 @@
-"""Functions for units to run, good and bad, in a module so that workers can import them."""
+"""Functions of units, correct and faulty, in a module that workers can import."""
 
 import os
 import signal
@@ -12,7 +12,7 @@ from duchenne.flow.unit import Outcome, Recipe, Unit
 
 
 def write_text(unit: Unit, recipe: Recipe, out: Path) -> Outcome:
-    """The well-behaved one: a result that depends on input and spec."""
+    """Write a result that depends on input and spec."""
     text = "".join(given.path.read_text() for given in unit.inputs)
     out.write_text(f"{text}{unit.spec.get('word', '')}")
     return Outcome()
@@ -30,7 +30,7 @@ def no_file(unit: Unit, recipe: Recipe, out: Path) -> Outcome:
 
 
 def misbehave(unit: Unit, recipe: Recipe, out: Path) -> Outcome:
-    """Do what the spec says; write something first, so that half-made results would show."""
+    """Write a partial result, then fail as the spec says."""
     out.write_text("half")
     match unit.spec.get("do"):
         case "unusable":
@@ -57,7 +57,7 @@ def misbehave(unit: Unit, recipe: Recipe, out: Path) -> Outcome:
 
 
 def origin(unit: Unit, recipe: Recipe, out: Path) -> Outcome:
-    """Write down whose child this process is, what it has imported, and whether it hears Ctrl-C."""
+    """Write the parent's id, whether modules are preloaded, and whether SIGINT is blocked."""
     if unit.inputs:
         misbehave(unit, recipe, out)
     ready = "ready" if "duchenne.flow.fanout" in sys.modules else "to be made ready"
@@ -68,14 +68,14 @@ def origin(unit: Unit, recipe: Recipe, out: Path) -> Outcome:
 
 
 def _spin() -> None:
-    """A regular expression that backtracks for ages without releasing the interpreter lock."""
+    """Match a regular expression that backtracks for minutes and holds the interpreter lock."""
     import re
 
     re.match(r"(a+)+$", "a" * 40 + "b")
 
 
 def threads(unit: Unit, recipe: Recipe, out: Path) -> Outcome:
-    """Write down how many threads each library would use."""
+    """Write the number of threads of OpenCV and the most of any other library."""
     import cv2
     import threadpoolctl
 
@@ -85,7 +85,7 @@ def threads(unit: Unit, recipe: Recipe, out: Path) -> Outcome:
 
 
 def memory(unit: Unit, recipe: Recipe, out: Path) -> Outcome:
-    """Write down when freed memory goes back to the system."""
+    """Write the threshold above which malloc returns freed memory to the system."""
     import os
 
     out.write_text(os.environ.get("MALLOC_TRIM_THRESHOLD_", "as usual"))
@@ -93,7 +93,7 @@ def memory(unit: Unit, recipe: Recipe, out: Path) -> Outcome:
 
 
 def company(unit: Unit, recipe: Recipe, out: Path) -> Outcome:
-    """Write down which threads there are beside the unit's, and how often its worker would wake."""
+    """Write whether Dask's profiler runs, and the tick interval of the worker."""
     import threading
 
     import dask
@@ -105,9 +105,9 @@ def company(unit: Unit, recipe: Recipe, out: Path) -> Outcome:
 
 
 def large_steps(unit: Unit, recipe: Recipe, out: Path) -> Outcome:
-    """Write down how many fresh pages 10 pieces of 80 MB take, once memory is to be kept.
+    """Write the number of page faults of 10 allocations of 80 MB, after `keep_memory`.
 
-    Bytes, since NumPy asks for huge pages, of which there are too few to be counted.
+    They are bytes objects, since NumPy uses huge pages, whose faults are too few to count.
     """
     import resource
 
@@ -123,7 +123,7 @@ def large_steps(unit: Unit, recipe: Recipe, out: Path) -> Outcome:
 
 
 def count_up(unit: Unit, recipe: Recipe, out: Path, unfinished: Path) -> Outcome:
-    """Add a line to what is there already, and end as the spec says until there are three."""
+    """Add a line to a progress file; fail as the spec says until it has three lines."""
     progress = unfinished / "progress.txt"
     lines = progress.read_text().splitlines() if progress.exists() else []
     lines.append(f"line {len(lines) + 1}")
@@ -143,9 +143,9 @@ def count_up(unit: Unit, recipe: Recipe, out: Path, unfinished: Path) -> Outcome
 
 
 def tell(unit: Unit, recipe: Recipe, out: Path) -> Outcome:
-    """Say something, from whichever worker this is."""
+    """Print a message of progress, and write the worker's number."""
     say(f"{unit.name} is heard")
-    time.sleep(0.5)  # what is said in the last moment may come after the end
+    time.sleep(0.5)  # a message just before the end may be shown after it
     out.write_text(str(worker_number()))
     return Outcome()
 

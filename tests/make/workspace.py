@@ -1,4 +1,4 @@
-"""A workspace of its own for a test: the repository's code and settings, none of its data."""
+"""A workspace for a test: a copy of the repository's code and settings, without data."""
 
 import ctypes
 import os
@@ -14,7 +14,7 @@ from duchenne.flow.cache import UnitCache
 from duchenne.flow.gate import read_status
 from tests.rules.imports import ROOT
 
-# A demo that a test can run as a whole: the smallest that can be split and trained.
+# The smallest demo that can be split and trained, for tests of the whole pipeline.
 TINY = {
     "datasets__demo__subjects": 4,
     "datasets__demo__clips_per_subject": 2,
@@ -46,7 +46,7 @@ CODE = (".dvcignore", "dvc.yaml", "params.yaml", "engine.yaml", "constraints.txt
 
 
 def give_up_overrides() -> None:
-    """Let file permissions bind this process even if it is root's (linux/capability.h)."""
+    """Make file permissions apply to this process even if it is root (linux/capability.h)."""
     if os.geteuid() == 0:
         drop_from_bounding_set, override, read_search = 24, 1, 2
         for capability in (override, read_search):
@@ -54,7 +54,7 @@ def give_up_overrides() -> None:
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    """Every file below a folder that a stage may have written, by its place there."""
+    """The bytes of all files below a folder by relative path, without .gitignore."""
     return {
         path.relative_to(folder).as_posix(): path.read_bytes()
         for path in folder.rglob("*")
@@ -68,7 +68,7 @@ class Workspace:
 
     @classmethod
     def make(cls, root: Path) -> "Workspace":
-        """Copy the code; the unit cache lies in it too, so that nothing is shared."""
+        """Copy the code to `root`; the unit cache is in there too, so that nothing is shared."""
         root.mkdir(parents=True, exist_ok=True)
         for name in CODE:
             if (ROOT / name).is_dir():
@@ -84,7 +84,7 @@ class Workspace:
             assert done.returncode == 0, done.stdout
 
     def start_history(self) -> None:
-        """Put the workspace under git and dvc, as a clone is."""
+        """Put the workspace under git and dvc, like a clone."""
         shutil.copytree(ROOT / ".dvc", self.root / ".dvc", ignore=shutil.ignore_patterns(*NOT_OURS))
         for file in (file for place in IGNORED for file in ROOT.glob(place)):
             copy = self.root / file.relative_to(ROOT)
@@ -133,7 +133,7 @@ class Workspace:
         return self.run(sys.executable, "-m", "dvc", *words, **env)
 
     def run(self, *words: str, **env: str) -> subprocess.CompletedProcess[str]:
-        """Run a command here; its output is one text, errors and all."""
+        """Run a command in the workspace; stdout and stderr are joined."""
         python = str(Path(sys.executable).parent)
         path = f"{python}{os.pathsep}{os.environ['PATH']}"
         return subprocess.run(

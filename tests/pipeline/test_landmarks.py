@@ -31,7 +31,7 @@ SECONDS, SIZE = 2.4, 320
 PLAN = replace(DRAWN, smile=replace(DRAWN.smile, start_s=0.9))  # so that films end on its height
 EVEN = np.arange(round(SECONDS * 25)) / 25
 UNEVEN = np.cumsum(np.tile([0.02, 0.03, 0.045, 0.025], 20))[:72] - 0.02
-MESH = topology.of(478)
+MESH = topology.with_points(478)
 Make = Callable[[Path], object]
 
 

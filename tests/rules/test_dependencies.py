@@ -7,7 +7,7 @@ from importlib.metadata import packages_distributions, requires
 
 import pytest
 
-from duchenne.cli.doctor.wheels import module_of, pinned, plain_name
+from duchenne.cli.doctor.packages import module_of, pinned, plain_name
 from tests.rules.imports import ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]

@@ -376,7 +376,7 @@ def accuracy(labels: list[int], tmp_path: Path) -> float:
     ))  # fmt: skip
     how = settings(train__epochs=12, train__batch=8, train__lr=0.001, net__latents=8)
     found = learnt(taught, how, tmp_path)
-    told = [taught.clips[number].label for number in taught.of("test")]
+    told = [taught.clips[number].label for number in taught.with_role("test")]
     return float((found.probabilities["test"].argmax(axis=1) == told).mean())
 
 

@@ -19,7 +19,7 @@ CHEEKS = np.array([column.startswith("cheeks") for column in COLUMNS])
 @pytest.mark.parametrize("points", [68, 478])
 @pytest.mark.parametrize("wanted", ["all", "features"])
 def test_every_chosen_point_has_its_partner_among_the_chosen(points, wanted):
-    face = topology.of(points)
+    face = topology.with_points(points)
     chosen, mirror = choose_points(face, wanted=wanted)
     assert (np.diff(chosen) > 0).all()
     assert chosen[mirror].tolist() == [face.mirror[point] for point in chosen]

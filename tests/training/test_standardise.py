@@ -94,7 +94,7 @@ def test_only_what_is_learnt_from_reaches_training(changes, protocol, role, lear
 def test_d_markers_are_scaled_by_those_who_learn(protocol):
     given = fold()
     task = ready(given, settings(protocol=protocol, fusion="concat")).task
-    people = given.of("train") + (given.of("val") if protocol == "published" else [])
+    people = given.with_role("train") + (given.with_role("val") if protocol == "published" else [])
     fitted = fit(np.array([given.clips[n].markers for n in people]), ["any"])
     every = np.array([one.markers for one in given.clips])
     table = cutter(task).markers

@@ -1,4 +1,4 @@
-"""Pages of docs/ that are made from the code: `python -m duchenne.cli.docs data`."""
+"""Print pages of docs/ that are generated from the code: `python -m duchenne.cli.docs data`."""
 
 import sys
 
@@ -34,7 +34,7 @@ TABLES = (
 
 
 def data() -> str:
-    """docs/data.md: every table, its columns, types and units."""
+    """The text of docs/data.md: all tables with their columns, types and units."""
     head = [
         "# Tables\n",
         "Made from the code by `make docs`. Times are seconds, lengths pixels of the upright",
@@ -55,12 +55,12 @@ def _page(table: Table) -> str:
 
 
 def _cell(text: str) -> str:
-    """A bar would end the cell."""
+    """Text with escaped bars, which would end the cell."""
     return text.replace("|", "\\|")
 
 
 def models() -> str:
-    """docs/models.md; torch is not needed for the other pages."""
+    """The text of docs/models.md. It needs torch, the other page does not."""
     from duchenne.nets import catalogue
 
     return catalogue.document()

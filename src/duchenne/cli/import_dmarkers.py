@@ -1,30 +1,29 @@
-"""D-Markers computed elsewhere, as a data set: `duchenne import-dmarkers FILE.csv --name NAME`.
+"""Import D-Markers as a data set: `duchenne import-dmarkers FILE.csv --name NAME`.
 
-The table has a row per clip with the columns clip, subject, label, any of the 225 features of
-docs/data.md, and any group columns. Parts are allowed, such as a region or a phase alone. In
-data/raw/NAME it becomes what any other set is: clips.csv and one small file for each clip.
+The table has a row for each clip with the columns clip, subject, label, any of the 225 features of
+docs/data.md, and any group columns. A part of the features is enough, such as one region or phase.
+data/raw/NAME gets clips.csv and one small file for each clip.
 """
 
 import csv
 import json
 import math
-from collections.abc import Mapping
 from io import StringIO
 from pathlib import Path
 
 from duchenne.datasets import spreadsheet
 from duchenne.datasets.clip import LABELS, clip_name
 from duchenne.datasets.spelling import hidden
+from duchenne.datasets.spreadsheet import Line
 from duchenne.dmarkers.names import COLUMNS, REGIONS
 from duchenne.errors import DatasetError, suggest
 from duchenne.tables.files import write_bytes
 
 _NEEDED = ("clip", "subject", "label")
-Line = Mapping[str, str]
 
 
 def import_dmarkers(file: Path, folder: Path) -> tuple[int, int]:
-    """Write the data set; how many clips and how many feature columns it has."""
+    """Write the data set; return its numbers of clips and of feature columns."""
     if not file.is_file():
         raise DatasetError(f"{file} is missing; name a CSV file")
     if folder.exists():
@@ -41,8 +40,8 @@ def import_dmarkers(file: Path, folder: Path) -> tuple[int, int]:
     return len(rows), len(columns)
 
 
-def _features(file: Path, rows: list[dict[str, str]]) -> list[str]:
-    """The feature columns; one that only looks like one is refused."""
+def _features(file: Path, rows: list[Line]) -> list[str]:
+    """Names of the feature columns; a misspelt one is refused."""
     if not rows:
         raise DatasetError(f"{file} has no rows")
     found = [name for name in rows[0] if name in COLUMNS]
@@ -63,8 +62,8 @@ def _features(file: Path, rows: list[dict[str, str]]) -> list[str]:
 _PREFIXES = tuple(f"{region}_" for region in REGIONS)
 
 
-def _check(file: Path, rows: list[dict[str, str]], names: list[str]) -> None:
-    """Every problem of the list at once."""
+def _check(file: Path, rows: list[Line], names: list[str]) -> None:
+    """Refuse a table with problems, and list all of them."""
     problems = {
         "named twice": [row["clip"] for row, name in zip(rows, names, strict=True)
                         if names.count(name) > 1],
@@ -85,7 +84,7 @@ def _check(file: Path, rows: list[dict[str, str]], names: list[str]) -> None:
 
 
 def _values(file: Path, row: Line, columns: list[str]) -> dict[str, float]:
-    """The features that a clip has; an empty cell or `nan` is a missing value."""
+    """The features of a clip by name; an empty cell or `nan` is a missing value, left out."""
     values = {}
     for column in columns:
         try:
@@ -99,8 +98,8 @@ def _values(file: Path, row: Line, columns: list[str]) -> dict[str, float]:
     return values
 
 
-def _listing(rows: list[dict[str, str]], names: list[str]) -> str:
-    """clips.csv, with the group columns as they were."""
+def _listing(rows: list[Line], names: list[str]) -> str:
+    """The text of clips.csv, with the group columns unchanged."""
     groups = [name for name in rows[0] if name not in COLUMNS and name not in _NEEDED]
     text = StringIO()
     writer = csv.writer(text, lineterminator="\n")

@@ -1,7 +1,6 @@
 """The `duchenne` command: what `dvc` does not do.
 
-What needs packages beyond the terminal's is imported where it is used, so that `doctor` runs where
-one is missing.
+Heavy packages are imported within the commands, so that `doctor` runs even if one is missing.
 """
 
 import re
@@ -134,15 +133,15 @@ def frames(
     root, cache = dvc.here(), units.UnitCache(cache_folder())
     with process.hold(root / ".dvc" / "tmp" / "duchenne.lock", name="forget"):
         cache.sweep()
-        shares = forget.found(root, cache)
-        total = forget.freed(shares)
+        places = forget.found(root, cache)
+        total = forget.freed(places)
         table = Table("place", "files", "size")
-        for share in shares:
-            table.add_row(share.place, f"{len(share.files):,}", decimal(share.bytes))
+        for pictures in places:
+            table.add_row(pictures.place, f"{len(pictures.files):,}", decimal(pictures.bytes))
         if not dry_run:
-            forget.delete(shares)
+            forget.delete(places)
     Console().print(table)
-    if left := [str(file.relative_to(root)) for share in shares for file in share.left]:
+    if left := [str(file.relative_to(root)) for place in places for file in place.left]:
         typer.echo(f"left alone, no tables of pictures: {listed(left)}; look at them yourself")
     typer.echo(f"{'would free' if dry_run else 'freed'} {decimal(total)} of disk")
 
@@ -179,11 +178,12 @@ def worker(
 
 
 def _engine() -> Settings:
-    """engine.yaml of the present folder, or what holds where there is none."""
+    """The settings in engine.yaml of the current folder, or the defaults without that file."""
     return load(Path("engine.yaml"))
 
 
 def main() -> None:
+    """Run the command; an error of ours is one line on stderr and exit code 1."""
     try:
         app()
     except DuchenneError as error:

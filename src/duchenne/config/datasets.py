@@ -1,4 +1,4 @@
-"""What params.yaml says of each data set, and what a data set may say of other settings."""
+"""The sections of params.yaml under `datasets`: settings of each set, and its values of `auto`."""
 
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal
@@ -13,10 +13,10 @@ Says = Mapping[str, Mapping[str, Scalar]]  # by section and key
 
 
 class OfDataset(Section):
-    """What every data set may say of itself."""
+    """Settings of any data set: its values for keys that are `auto` elsewhere in params.yaml."""
 
     auto: Says = Field(default_factory=dict)  # whatever the model
-    auto_for: Mapping[str, Says] = Field(default_factory=dict)  # by model, before `auto`
+    auto_for: Mapping[str, Says] = Field(default_factory=dict)  # by model; goes before `auto`
 
     @field_validator("auto")
     @classmethod
@@ -35,6 +35,7 @@ class OfDataset(Section):
 
 
 def _check_keys(says: Says, sections: Iterable[str] = PUBLISHED) -> None:
+    """Refuse keys that cannot be `auto`."""
     known = {f"{section}.{key}" for section in sections for key in PUBLISHED[section]}
     for name in (f"{section}.{key}" for section, keys in says.items() for key in keys):
         if name not in known:
@@ -42,6 +43,8 @@ def _check_keys(says: Says, sections: Iterable[str] = PUBLISHED) -> None:
 
 
 class DemoDataset(OfDataset):
+    """The rendered demo: how many subjects and clips, and the side of a frame in px."""
+
     adapter: Literal["demo"]
     seed: Annotated[int, Field(ge=0)]
     subjects: Annotated[int, Field(ge=2, le=999)]
@@ -56,7 +59,8 @@ Rate = Annotated[float, Field(gt=0, le=1000)]  # frames per second
 class LandmarkArrays(Section):
     """How to read clips that are landmark arrays (.npy) instead of videos.
 
-    `fps` may differ from class to class, by the class's name: MMI's were filmed at different rates.
+    `width` and `height` are those of the video, px. `fps` is one rate, or one for each class by
+    its name, as the classes of MMI were filmed at different rates.
     """
 
     units: Literal["fraction", "pixels"]
@@ -67,7 +71,7 @@ class LandmarkArrays(Section):
     @field_validator("fps", mode="before")
     @classmethod
     def _one_rate_or_one_for_each_class(cls, fps: Any) -> Any:
-        """Said here, since of two kinds that may stand there pydantic complains of both."""
+        """Check the union here: pydantic would report an error for each of its two types."""
         rates = list(fps.values()) if isinstance(fps, dict) else [fps]
         named = set(fps) if isinstance(fps, dict) else CLASSES
         fits = all(isinstance(rate, int | float) and 0 < rate <= 1000 for rate in rates)
@@ -79,36 +83,42 @@ class LandmarkArrays(Section):
 
 
 class FolderDataset(OfDataset):
+    """A user's own clips with clips.csv."""
+
     adapter: Literal["folder"]
     landmarks: LandmarkArrays | None = None
 
 
 class SmileDataset(OfDataset):
-    """A published set of spontaneous and posed smiles, videos or landmarks made of them."""
+    """A published set of spontaneous and posed smiles, as videos or as landmark arrays."""
 
     adapter: Literal["uva-nemo", "bbc", "mmi"]
     landmarks: LandmarkArrays | None = None
 
 
 class SposDataset(OfDataset):
-    """SPOS, whose owners hand out folders of pictures."""
+    """SPOS, which is distributed as folders of pictures."""
 
     adapter: Literal["spos"]
-    fps: Rate | None = None  # of sequences of pictures
+    fps: Rate | None = None  # of a sequence of pictures
     landmarks: LandmarkArrays | None = None
 
 
 class OfStills(OfDataset):
-    """A set of photographs, of which none shows how an expression comes and goes."""
+    """A set of photographs, without any motion."""
 
 
 class CkPlusDataset(OfStills):
+    """CK+: the last `peaks` pictures of each sequence, and with `neutral` the first one."""
+
     adapter: Literal["ckplus"]
     peaks: Annotated[int, Field(ge=1, le=100)] = 3
     neutral: bool = False
 
 
 class Fer2013Dataset(OfStills):
+    """FER2013."""
+
     adapter: Literal["fer2013"]
 
 

@@ -1,6 +1,6 @@
-"""params.yaml as frozen, typed values; an unknown key or value is refused with a suggestion.
+"""params.yaml as frozen, typed values; unknown keys and values are refused with a suggestion.
 
-Only what changes a result lives here. How things run is engine.yaml, read by `duchenne.flow`.
+It has all settings that change a result. How stages run is in engine.yaml (`duchenne.flow`).
 """
 
 from collections.abc import Mapping
@@ -34,19 +34,19 @@ from duchenne.errors import ParamsError, suggest
 
 
 class Groups(Section):
-    young: Annotated[float, Field(gt=0, le=150)]
+    young: Annotated[float, Field(gt=0, le=150)]  # years
 
 
 class Decode(Section):
-    fps: Annotated[float, Field(gt=0, le=1000)]
-    max_side: Annotated[int, Field(ge=64, le=8192)]
+    fps: Annotated[float, Field(gt=0, le=1000)]  # Hz
+    max_side: Annotated[int, Field(ge=64, le=8192)]  # px
     jpeg_quality: Annotated[int, Field(ge=1, le=100)]
 
 
 class Detect(Section):
     backend: Literal["mediapipe", "dlib"]
     select: Literal["largest", "center", "first", "error"]
-    every: Annotated[float, Field(ge=0, le=5)]
+    every: Annotated[float, Field(ge=0, le=5)]  # s
     min_score: Annotated[float, Field(ge=0.5, le=1)]
     threads: Annotated[int, Field(ge=1, le=64)]
 
@@ -54,19 +54,19 @@ class Detect(Section):
 class Mesh(Section):
     backend: Literal["attention-mesh", "tasks", "dlib68"]
     model: str | None
-    margin: Annotated[float, Field(ge=1, le=4)] | None
+    margin: Annotated[float, Field(ge=1, le=4)] | None  # side of the crop / side of the face
     threads: Annotated[int, Field(ge=1, le=64)]
 
 
 class Normalize(Section):
     method: Literal["rigid", "minmax"]
     neutral_s: Annotated[float, Field(gt=0, le=5)]
-    max_gap: Annotated[float, Field(ge=0, le=1)]
+    max_gap: Annotated[float, Field(ge=0, le=1)]  # s
 
 
 class DMarkers(Section):
     smooth: Literal["savgol", "4253h", "none"]
-    min_slope: Annotated[float, Field(ge=0, lt=1)]
+    min_slope: Annotated[float, Field(ge=0, lt=1)]  # share of the highest speed
     neutral_s: Annotated[float, Field(gt=0, le=5)]
     lip_corners: Literal["outer", "legacy"]
 
@@ -75,27 +75,27 @@ Degrees = Annotated[float, Field(ge=0, le=180)]
 
 
 class Quality(Section):
-    max_failed: Annotated[float, Field(ge=0, le=1)]
-    min_seen: Annotated[float, Field(ge=0, le=1)]
-    max_gap: Annotated[float, Field(ge=0)]
+    max_failed: Annotated[float, Field(ge=0, le=1)]  # share of the clips
+    min_seen: Annotated[float, Field(ge=0, le=1)]  # share of the frames
+    max_gap: Annotated[float, Field(ge=0)]  # s
     max_yaw: Degrees
     max_pitch: Degrees
     max_roll: Degrees
-    min_size: Annotated[float, Field(ge=0)]
-    max_jitter: Annotated[float, Field(gt=0)]
+    min_size: Annotated[float, Field(ge=0)]  # px
+    max_jitter: Annotated[float, Field(gt=0)]  # inter-ocular distances
 
 
 class Folds(Section):
     scheme: Literal["stratified", "leave-one-subject-out", "published"]
     count: Annotated[int, Field(ge=2, le=1000)]
-    val: Annotated[float, Field(gt=0, le=0.5)]
+    val: Annotated[float, Field(gt=0, le=0.5)]  # share of the subjects outside the test part
     seed: Annotated[int, Field(ge=0)]
     within: str | None
 
     @field_validator("within", mode="before")
     @classmethod
     def _a_column_and_a_value(cls, within: object) -> object:
-        """Joined by a colon: `dvc exp run -S` takes that without quotes."""
+        """One string with a colon, since `dvc exp run -S` takes that without quotes."""
         if within is None or (isinstance(within, str) and all(within.partition(":"))):
             return within
         raise ValueError("it should be a group as column:value, such as gender:female")
@@ -157,8 +157,7 @@ class Params(Section):
 
     @model_validator(mode="after")
     def _the_demo_is_called_demo(self) -> "Params":
-        """The stage `demo` renders data/raw/demo, so no other set can be rendered, nor can this
-        one be anything else."""
+        """The stage `demo` renders data/raw/demo, so exactly that set has the adapter demo."""
         rendered = {name for name, given in self.datasets.items() if given.adapter == "demo"}
         if rendered != {"demo"}:
             raise ValueError("datasets: exactly the set `demo` has the adapter demo and is there")
@@ -190,7 +189,7 @@ class Params(Section):
 
 
 def load(path: Path) -> Params:
-    """Read and check a params.yaml; every problem in it is named, one line each."""
+    """Read and check a params.yaml; the error has a line for each problem."""
     values = read_yaml(path)
     try:
         params = Params.model_validate(values)

@@ -1,7 +1,7 @@
-"""data/params/<stage>.json: what a stage's parameters come to, once the data set has had its say.
+"""data/params/<stage>.json: the values of a stage's parameters, with `auto` resolved.
 
-Where params.yaml says `auto`, the data set and the model decide. DVC sees what they decided in this
-file, so a stage reruns only if one of its own parameters has come to something else.
+Values of `auto` depend on the data set and the model. This file is a dependency of the stage in
+dvc.yaml, so the stage reruns only if a value of its own parameters changes.
 """
 
 import json
@@ -13,12 +13,12 @@ from typing import Any
 from duchenne.config.params import Params
 from duchenne.errors import StageError
 
-OWN = "datasets.<dataset>"  # beside `dataset`: what the chosen one says of itself
+OWN = "datasets.<dataset>"  # the settings of the chosen data set itself
 _OF_OTHERS = {"auto", "auto_for"}
 
 
 def settled(params: Params, names: Sequence[str]) -> dict[str, Any]:
-    """The values of parameters, each named as in dvc.yaml (`decode`, `quality.max_failed`)."""
+    """The values of the parameters `names`, as in dvc.yaml (`decode`, `quality.max_failed`)."""
     whole = params.model_dump(mode="json")
     found = {name: _at(whole, name) for name in names}
     if "dataset" in found:
@@ -28,12 +28,12 @@ def settled(params: Params, names: Sequence[str]) -> dict[str, Any]:
 
 
 def names(stage: Mapping[str, Any]) -> tuple[str, ...]:
-    """The parameters that a stage of dvc.yaml declares."""
+    """Names of the parameters that a stage of dvc.yaml declares."""
     return tuple(stage.get("params", ()))
 
 
 def check(folder: Path, stage: str, now: Mapping[str, Any]) -> None:
-    """Refuse, under DVC, parameters that are not those which it will remember."""
+    """Under DVC, refuse parameters that differ from the file, which DVC has recorded."""
     file = folder / f"{stage}.json"
     if "DVC_STAGE" not in os.environ or not file.exists():
         return

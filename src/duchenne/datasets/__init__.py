@@ -1,1 +1,1 @@
-"""From a folder of files to a list of clips with subjects, labels and folds."""
+"""Find the clips of a data set, with their subjects, labels and folds."""

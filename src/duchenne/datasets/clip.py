@@ -1,4 +1,4 @@
-"""A clip as an adapter finds it, what kind of file it is, and the name it gets."""
+"""A clip as an adapter finds it: its path, kind, name, subject and label."""
 
 import hashlib
 import re
@@ -18,7 +18,7 @@ KINDS: Mapping[str, Set[str]] = {
 }  # fmt: skip
 LONGEST_NAME = 80
 
-# The words that data sets use. Label 1 is spontaneous everywhere.
+# Words for the labels in data sets. Label 1 is spontaneous everywhere.
 LABELS = {
     "1": 1, "spontaneous": 1, "genuine": 1,
     "0": 0, "posed": 0, "deliberate": 0,
@@ -30,10 +30,10 @@ Group = str | float | None
 
 @dataclass(frozen=True)
 class Found:
-    """One clip of a data set; `place` is its path inside the data set's folder.
+    """One clip of a data set; `place` is its path relative to the data set's folder.
 
-    A clip that is itself a folder of numbered pictures ends in a slash: `posed/one/`; one that is a
-    part of a file names its bytes: `all.csv#12-40`.
+    The place of a folder of numbered pictures ends in a slash: `posed/one/`. That of a clip inside
+    a larger file has its first byte and its end: `all.csv#12-40`.
     """
 
     place: str
@@ -42,9 +42,9 @@ class Found:
     label_name: str
     groups: Mapping[str, Group] = field(default_factory=dict)
     fold: str | None = None
-    role: str | None = None  # in the ONE official split named by `fold`: train, val or test
-    called: str | None = None  # by papers and published folds, where the file's name is another
-    sha256: str | None = None  # of its content, where finding it meant reading it
+    role: str | None = None  # train, val or test in the one official split, which `fold` names
+    called: str | None = None  # name in papers and published folds, if the file's name differs
+    sha256: str | None = None  # of the content, if the adapter had to read it
 
     @property
     def name(self) -> str:
@@ -52,7 +52,7 @@ class Found:
 
     @property
     def ident(self) -> str:
-        """What papers and published folds call the clip."""
+        """The clip's name in papers and published folds."""
         return self.called or without_endings(PurePosixPath(self.place).name)
 
     @property
@@ -61,8 +61,11 @@ class Found:
 
 
 def kind_of(place: str) -> str | None:
-    """video, landmarks, dmarkers or image, by the ending, sequence for a folder, pixels for a
-    part of a file; None for any other file."""
+    """The kind of clip at a place.
+
+    A file's ending decides between video, landmarks, dmarkers and image. A folder is a sequence, a
+    part of a file is pixels. None for any other file.
+    """
     if place.endswith("/"):
         return "sequence"
     if excerpt_of(Path(place)):
@@ -72,8 +75,10 @@ def kind_of(place: str) -> str | None:
 
 
 def without_endings(place: str) -> str:
-    """A path without all the endings we know: landmarks of `a.mp4` are published as `a.mp4.npy`.
-    A folder has none, and a part of a file is called after its first byte."""
+    """A path without its known endings; there may be several, as in `a.mp4.npy`.
+
+    A folder has no ending. A part of a file is named after the file and its first byte.
+    """
     if place.endswith("/"):
         return str(PurePosixPath(place))
     if part := excerpt_of(Path(place)):
@@ -84,18 +89,20 @@ def without_endings(place: str) -> str:
 
 
 def clip_name(place: str) -> str:
-    """A name that every file system and shell can bear. One that had to be altered ends in a
-    digest of the original, so that different files keep different names."""
+    """A clip's name, of characters that are safe in any file system and shell.
+
+    A name that had to be changed ends in a digest of the place, so that names stay unique.
+    """
     plain = without_endings(place)
     name = re.sub(r"[^A-Za-z0-9._-]", "_", plain).lstrip(".-")
     if name == plain and len(name) <= LONGEST_NAME:
         return name
     mark = hashlib.sha256(place.encode("utf-8", "surrogateescape")).hexdigest()[:8]
-    end = name[-(LONGEST_NAME - 9) :].lstrip(".-")  # the file's own name, below whatever folders
+    end = name[-(LONGEST_NAME - 9) :].lstrip(".-")  # the end, since it has the file's own name
     return f"{end}-{mark}"
 
 
 def files_in(folder: Path) -> list[str]:
-    """Every file of a known kind below a folder, by its path inside it. Nothing is opened."""
+    """Relative paths of all files of a known kind below a folder, sorted. No file is opened."""
     found = (path.relative_to(folder).as_posix() for path in regular.walk(folder))
     return sorted(place for place in found if kind_of(place))

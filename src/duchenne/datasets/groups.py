@@ -1,4 +1,4 @@
-"""Young and adult people, told by their age: the groups that published tables compare."""
+"""The group column `age_group`, young or adult, which published tables compare."""
 
 import math
 from collections.abc import Sequence
@@ -10,10 +10,10 @@ AGE, AGE_GROUP = "age", "age_group"
 
 
 def with_age_group(found: Sequence[Found], *, young: float) -> list[Found]:
-    """The clips with a group `age_group`: young below so many years, else adult.
+    """Add the group `age_group`: "young" below `young` years, else "adult"; None if unknown.
 
-    There is none where no clip has an age in numbers, nor where the user has named the groups; and
-    whose age is not known is in no group.
+    The clips are returned unchanged if no clip has a numeric age, or if the data set has a column
+    `age_group` already.
     """
     named = any(AGE_GROUP in clip.groups for clip in found)
     if named or all(_years(clip) is None for clip in found):
@@ -28,7 +28,7 @@ def _years(clip: Found) -> float | None:
     age = clip.groups.get(AGE)
     if not isinstance(age, float) or not math.isfinite(age):
         return None
-    return age if age >= 0 else None  # -1 often means unknown
+    return age if age >= 0 else None  # -1 is a common code for unknown
 
 
 def _group(years: float | None, young: float) -> Group:

@@ -1,6 +1,7 @@
 """Published folds: labels/<fold>/train.json and test.json, each a flat map from clip to 0 or 1.
 
-What they say is checked in duchenne/datasets/label_rules.py; here they are only read.
+`read` reads them and refuses files of another form. `problems` checks the split that they describe:
+each clip tested once and with one label, and no subject in both parts of a fold.
 """
 
 import json
@@ -16,20 +17,22 @@ from duchenne.datasets.naming import LABELS_FOLDER
 from duchenne.errors import DatasetError, Unusable, listed
 from duchenne.media.regular import check_regular
 
-MOST_BYTES = 10_000_000  # some two hundred times what 1,240 clips need
+MOST_BYTES = 10_000_000  # some 200 times the size for the 1,240 clips of UvA-NEMO
 PARTS = ("train", "test")
-Entries = tuple[tuple[str, int], ...]  # as they stand in the file, even if one stands there twice
+Entries = tuple[tuple[str, int], ...]  # (clip, label) as in the file, with any duplicates
 
 
 @dataclass(frozen=True)
 class Fold:
+    """One published fold."""
+
     name: str
     train: Entries
     test: Entries
 
 
 def read(folder: Path) -> list[Fold]:
-    """The folds that came with a set, by name; none where its folder has no labels/."""
+    """The published folds of a data set, sorted by name; empty if it has no folder labels/."""
     places = sorted((folder / LABELS_FOLDER).glob("*/"))
     names = [place.name for place in places if any(_part(place, p).exists() for p in PARTS)]
     problems: list[str] = []
@@ -46,7 +49,7 @@ def read(folder: Path) -> list[Fold]:
 
 
 def label_of(folds: Sequence[Fold]) -> dict[str, int]:
-    """The label of every clip that the folds know; where they contradict each other, the first."""
+    """The label of each clip in the folds; if they contradict each other, the first one."""
     known: dict[str, int] = {}
     for fold in folds:
         for ident, label in fold.test + fold.train:
@@ -55,7 +58,7 @@ def label_of(folds: Sequence[Fold]) -> dict[str, int]:
 
 
 def with_folds(clips: Sequence[Found], folds: Sequence[Fold]) -> list[Found]:
-    """The clips, each with the fold that tests it; without published folds as they were."""
+    """Set `fold` of each clip to the fold that tests it; unchanged if there are no folds."""
     if not folds:
         return list(clips)
     tests = {ident: fold.name for fold in reversed(folds) for ident, _ in fold.test}
@@ -67,7 +70,7 @@ def _part(fold: Path, part: str) -> Path:
 
 
 def _entries(path: Path, problems: list[str]) -> Entries:
-    """What a file says; what is wrong with it joins the problems."""
+    """The entries of a file; problems with it are appended to `problems`."""
     place = f"{path.parent.name}/{path.name}"
     try:
         check_regular(path)
@@ -85,12 +88,13 @@ def _entries(path: Path, problems: list[str]) -> Entries:
 
 
 class _Pairs(tuple[tuple[str, Any], ...]):
-    """A JSON object as it was written: a mapping would hide a key that stands there twice."""
+    """The pairs of a JSON object; a dict would drop duplicate keys without a sign."""
 
     __slots__ = ()
 
 
 def _misshapen(content: Any) -> Iterator[str]:
+    """Problems with the form of a file's content."""
     if not isinstance(content, _Pairs):
         yield 'not a map such as {"001_deliberate_smile_2": 0}'
         return
@@ -100,13 +104,13 @@ def _misshapen(content: Any) -> Iterator[str]:
 
 
 def problems(folds: Sequence[Fold], clips: Sequence[Found]) -> list[str]:
-    """Everything that is wrong with the folds, by what their files and the clips' names say."""
+    """All violations of the rules below, given the clips that were found."""
     known = {clip.ident: clip for clip in clips}
     return list(chain.from_iterable(rule(folds, known) for rule in _RULES))
 
 
 def _listed_once(folds: Sequence[Fold], clips: Mapping[str, Found]) -> Iterator[str]:
-    """No file lists a clip twice."""
+    """No file lists a clip more than once."""
     twice = [
         f"{ident} in {part} of fold {fold.name}"
         for fold in folds
@@ -119,7 +123,7 @@ def _listed_once(folds: Sequence[Fold], clips: Mapping[str, Found]) -> Iterator[
 
 
 def _complements(folds: Sequence[Fold], clips: Mapping[str, Found]) -> Iterator[str]:
-    """Every fold trains on whatever it does not test."""
+    """In every fold, each clip is either in train or in test."""
     every = _idents(folds, *PARTS)
     both: dict[str, list[str]] = defaultdict(list)
     neither: dict[str, list[str]] = defaultdict(list)
@@ -136,7 +140,7 @@ def _complements(folds: Sequence[Fold], clips: Mapping[str, Found]) -> Iterator[
 
 
 def _tested_once(folds: Sequence[Fold], clips: Mapping[str, Found]) -> Iterator[str]:
-    """The test parts divide the set among them."""
+    """Each clip is in the test part of exactly one fold."""
     homes: dict[str, list[str]] = defaultdict(list)
     for fold in folds:
         for ident in _idents([fold], "test"):
@@ -150,7 +154,7 @@ def _tested_once(folds: Sequence[Fold], clips: Mapping[str, Found]) -> Iterator[
 
 
 def _one_label(folds: Sequence[Fold], clips: Mapping[str, Found]) -> Iterator[str]:
-    """A clip has one label, in all files and by its name."""
+    """A clip has the same label in all files and in its name."""
     said: dict[str, dict[int, str]] = defaultdict(dict)
     for fold in folds:
         for part in PARTS:
@@ -170,7 +174,7 @@ def _one_label(folds: Sequence[Fold], clips: Mapping[str, Found]) -> Iterator[st
 
 
 def _subjects_apart(folds: Sequence[Fold], clips: Mapping[str, Found]) -> Iterator[str]:
-    """No fold trains on somebody whom it tests."""
+    """No subject is in both train and test of a fold."""
     shared = []
     for fold in folds:
         trained, tested = (_by_subject(entries(fold, part), clips) for part in PARTS)
@@ -184,6 +188,7 @@ def _subjects_apart(folds: Sequence[Fold], clips: Mapping[str, Found]) -> Iterat
 
 
 def entries(fold: Fold, part: str) -> Entries:
+    """The entries of `part`, train or test."""
     return fold.train if part == "train" else fold.test
 
 

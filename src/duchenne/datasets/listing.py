@@ -1,4 +1,4 @@
-"""From found clips to the clips table and its summary."""
+"""Build the clips table and its summary from the clips that an adapter has found."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -22,30 +22,30 @@ from duchenne.tables.clips import CLIPS, STILLS
 Clip = Mapping[str, Any]
 
 
-def of(clips: pa.Table) -> dict[str, int]:
-    """Counts of what is shown by more than one clip; empty where no picture is."""
+def repeated_pictures(clips: pa.Table) -> dict[str, int]:
+    """Counts of pictures that several clips have in common; empty if there are none."""
     by_content: dict[str, list[Clip]] = {}
     for clip in clips.select(["kind", "sha256", "label", "role"]).to_pylist():
         if clip["sha256"] and clip["kind"] in STILLS:
             by_content.setdefault(clip["sha256"], []).append(clip)
-    same = [alike for alike in by_content.values() if len(alike) > 1]
-    if not same:
+    repeated = [same for same in by_content.values() if len(same) > 1]
+    if not repeated:
         return {}
     return {
-        "contents": len(same),
-        "clips": sum(len(alike) for alike in same),
-        "in_train_and_test": sum(_taught_and_tested(alike) for alike in same),
-        "under_several_labels": sum(len({clip["label"] for clip in alike}) > 1 for alike in same),
+        "contents": len(repeated),
+        "clips": sum(len(same) for same in repeated),
+        "in_train_and_test": sum(_in_train_and_test(same) for same in repeated),
+        "under_several_labels": sum(len({clip["label"] for clip in same}) > 1 for same in repeated),
     }
 
 
-def _taught_and_tested(alike: Sequence[Clip]) -> bool:
-    return {"train", "test"} <= {clip["role"] for clip in alike}
+def _in_train_and_test(clips: Sequence[Clip]) -> bool:
+    return {"train", "test"} <= {clip["role"] for clip in clips}
 
 
 @dataclass(frozen=True)
 class Measured:
-    """What a look at the file says; None with a reason where it cannot be read."""
+    """Digest, size in bytes and length in s of a file; None, with a reason, if unreadable."""
 
     sha256: str | None = None
     bytes: int | None = None
@@ -55,7 +55,7 @@ class Measured:
 
 
 def check(found: Sequence[Found], folder: Path) -> None:
-    """Refuse an empty list, and names that would overwrite each other or columns of ours."""
+    """Refuse an empty list, equal clip names, and group columns named like columns of the table."""
     if not found:
         raise DatasetError(f"{folder} holds no clips; put videos there, or choose another dataset")
     ours = {column.name for column in CLIPS.columns}
@@ -76,16 +76,19 @@ def check(found: Sequence[Found], folder: Path) -> None:
 
 
 def measure(found: Sequence[Found], folder: Path) -> list[Measured]:
-    """Digest, size and length of each file. Only regular files are opened."""
+    """Measure the file of each clip. Only regular files are opened."""
     with ThreadPoolExecutor(cores()) as pool:
         return list(
-            pool.map(lambda clip: _known(clip) or _look(folder / clip.place, clip.kind), found)
+            pool.map(lambda clip: _known(clip) or _measure(folder / clip.place, clip.kind), found)
         )
 
 
 def check_contents(clips: pa.Table, folder: Path) -> None:
-    """Refuse one video under two names: the second subject or label would be a lie, and the fold
-    that tests one copy would have trained on the other. Photographs do repeat in published sets."""
+    """Refuse a video that is there under two names.
+
+    Its subject or label would be wrong once, and a fold could train on one copy and test the other.
+    Repeated photographs are allowed: published sets contain them.
+    """
     by_content: dict[str, list[str]] = {}
     for clip in clips.to_pylist():
         if clip["sha256"] and clip["kind"] not in STILLS:
@@ -96,12 +99,12 @@ def check_contents(clips: pa.Table, folder: Path) -> None:
 
 
 def _known(clip: Found) -> Measured | None:
-    """What finding a part of a file has told already."""
+    """Digest and size of a part of a file, if the adapter has computed the digest."""
     part = excerpt_of(Path(clip.place))
     return Measured(clip.sha256, part.end - part.first) if part and clip.sha256 else None
 
 
-def _look(path: Path, kind: str) -> Measured:
+def _measure(path: Path, kind: str) -> Measured:
     try:
         if kind == "sequence":
             pictures = pictures_in(path)
@@ -116,7 +119,7 @@ def _look(path: Path, kind: str) -> Measured:
 def table(
     found: Sequence[Found], measured: Sequence[Measured], *, root: Path, folder: Path
 ) -> pa.Table:
-    """The clips table, by clip name."""
+    """The clips table, sorted by clip name."""
     rows = [
         {
             **clip.groups,
@@ -138,13 +141,13 @@ def table(
 
 
 def summary(clips: pa.Table, *, dataset: str) -> dict[str, Any]:
-    """data/reports/dataset.json: what the set consists of."""
+    """The contents of data/reports/dataset.json: counts of clips, classes and subjects."""
     pairs = set(zip(clips["subject"].to_pylist(), clips["label_name"].to_pylist(), strict=True))
     per_subject = Counter(subject for subject, _ in pairs)
     classes = Counter(clips["label_name"].to_pylist())
     shown = "all" if len(classes) > 2 else "both"
     seconds = pc.sum(clips["seconds"]).as_py()
-    repeated = of(clips)
+    repeated = repeated_pictures(clips)
     unread = clips.filter(pc.not_equal(clips["reason"], ""))
     return {
         "dataset": dataset,

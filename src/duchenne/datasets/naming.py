@@ -1,7 +1,7 @@
-"""Published sets whose names say what a clip is, wherever below the set's folder it lies.
+"""Published sets in which a clip's name tells its subject and label.
 
-Owners hand out videos, others hand out landmarks made of them, and everybody sorts them into other
-folders: only the names are the same everywhere.
+Copies of a set differ in their folders, and some have landmarks instead of videos; only the file
+names are the same everywhere. So clips are found anywhere below the set's folder, by their names.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -17,8 +17,8 @@ _KINDS = ("video", "landmarks")
 
 
 @dataclass(frozen=True)
-class Said:
-    """What a name says: how papers call the clip, who it shows, and whether the smile is posed."""
+class ParsedName:
+    """What a name tells: the clip's name in papers, its subject and its label."""
 
     ident: str
     subject: str
@@ -26,31 +26,33 @@ class Said:
 
 
 def clips_below(folder: Path) -> list[str]:
-    """Videos and landmark arrays below a set's folder, but for what lies in its labels/."""
+    """Videos and landmark arrays below a set's folder, except hidden ones and those in labels/."""
     return [place for place in files_in(folder) if kind_of(place) in _KINDS and not aside(place)]
 
 
 def read_names(
     folder: Path,
-    read: Callable[[str], Said | None],
+    read: Callable[[str], ParsedName | None],
     *,
     example: str,
     also: Mapping[str, str] | None = None,
-) -> list[tuple[str, Said]]:
-    """The place of every clip and what `read` makes of its file's name without endings; `also`
-    gives the names of clips that are no files. Accents are read as one sign with their letter,
-    however the file system writes them."""
+) -> list[tuple[str, ParsedName]]:
+    """The place of each clip and the result of `read` for its file's name without endings.
+
+    `also` maps the places of further clips, which are not files, to their names. Names are
+    normalized to NFC first, since some file systems store an accent apart from its letter.
+    """
     names = {place: without_endings(PurePosixPath(place).name) for place in clips_below(folder)}
     every = {**names, **(also or {})}
-    said = {place: read(normalize("NFC", name)) for place, name in every.items()}
-    check_names(folder, {place: bool(what) for place, what in said.items()}, example=example)
-    named = [(place, what) for place, what in said.items() if what]
+    parsed = {place: read(normalize("NFC", name)) for place, name in every.items()}
+    check_names(folder, {place: bool(what) for place, what in parsed.items()}, example=example)
+    named = [(place, what) for place, what in parsed.items() if what]
     check_once(folder, [(place, what.ident) for place, what in named])
     return named
 
 
 def check_names(folder: Path, fits: Mapping[str, bool], *, example: str) -> None:
-    """Refuse a folder without clips, and names that do not fit, all of them."""
+    """Refuse a folder without clips, and list all names of another form."""
     strange = [place for place, fit in fits.items() if not fit]
     if len(strange) == len(fits):
         seen = f"; it has {listed(strange)}" if strange else ""
@@ -66,8 +68,10 @@ def check_names(folder: Path, fits: Mapping[str, bool], *, example: str) -> None
 
 
 def check_once(folder: Path, clips: Sequence[tuple[str, str]]) -> None:
-    """Refuse a clip that is there twice. A video beside its landmarks is refused as well: which of
-    the two a result is about is not to be guessed."""
+    """Refuse a clip that is there twice, for example as a video and as landmarks.
+
+    Nothing tells which of the two should be used.
+    """
     by_ident: dict[str, list[str]] = {}
     for place, ident in clips:
         by_ident.setdefault(ident, []).append(place)
@@ -79,12 +83,14 @@ def check_once(folder: Path, clips: Sequence[tuple[str, str]]) -> None:
         )
 
 
-def found(place: str, said: Said) -> Found:
+def found(place: str, parsed: ParsedName) -> Found:
     """A clip of a set whose classes are spontaneous and posed."""
-    return Found(place, said.subject, said.label, LABEL_NAMES[said.label], called=said.ident)
+    return Found(
+        place, parsed.subject, parsed.label, LABEL_NAMES[parsed.label], called=parsed.ident
+    )
 
 
 def aside(place: str) -> bool:
-    """Whether a file is in labels/, or hidden, as the shadows are that macOS makes (._a.mp4)."""
+    """Whether a file is in labels/ or hidden, such as the ._a.mp4 that macOS makes."""
     parts = PurePosixPath(place).parts
     return parts[0] == LABELS_FOLDER or any(part.startswith(".") for part in parts)

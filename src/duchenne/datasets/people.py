@@ -1,6 +1,6 @@
-"""Who is who in a set: one spelling for each subject, and what subjects.csv says of them.
+"""The subjects of a data set: one spelling for each, and their groups in subjects.csv.
 
-One person under two spellings would be two subjects, of whom one trains and the other is tested.
+A person under two spellings would count as two subjects, and could be in train and test at once.
 """
 
 from collections import Counter
@@ -17,7 +17,7 @@ from duchenne.subjects import is_unknown
 
 TABLE = "subjects.csv"
 
-# How the set's own names write a subject of subjects.csv; None where that table lists no subjects.
+# Converts a subject as in subjects.csv to the set's own form; None if that table lists sessions.
 Written = Callable[[str], str] | None
 
 _ALONE = {
@@ -26,19 +26,19 @@ _ALONE = {
 }
 
 
-class Row(NamedTuple):
-    """One line of subjects.csv."""
+class ListedSubject(NamedTuple):
+    """One row of subjects.csv."""
 
-    given: str  # as it is written there
-    subject: str
+    given: str  # as written there
+    subject: str  # in the set's own form
     groups: Mapping[str, Group]
 
 
 def known(folder: Path, found: Sequence[Found], written: Written) -> list[Found]:
-    """The clips under the one spelling of their subjects, with the groups of subjects.csv.
+    """The clips with their subjects in one spelling and with the groups of subjects.csv.
 
-    Names that could be taken for one another are refused, but for those of people whom nobody knows
-    (FER2013): they are made of files' names and say nothing of a person.
+    Names that differ only by case, accents or invisible characters are refused. Unknown subjects
+    (FER2013) are exempt: their names come from files, not from people.
     """
     rows = _rows(folder, written)
     given = {clip.subject: clip.place for clip in reversed(found) if not is_unknown(clip.subject)}
@@ -55,8 +55,10 @@ def known(folder: Path, found: Sequence[Found], written: Written) -> list[Found]
 
 
 def notes(folder: Path, found: Sequence[Found], written: Written) -> dict[str, Any]:
-    """Whom only subjects.csv or only the clips know, as `Notes` of an adapter; nothing where there
-    is no such table, or nobody to name."""
+    """Subjects that are only in subjects.csv or only among the clips, as an adapter's `Notes`.
+
+    Empty if there is no such table, or no such subject.
+    """
     if written is None or not (folder / TABLE).exists():
         return {}
     table = {row.subject for row in _rows(folder, written)}
@@ -70,7 +72,7 @@ def notes(folder: Path, found: Sequence[Found], written: Written) -> dict[str, A
     return {**named, "remarks": remarks} if named else {}
 
 
-def _rows(folder: Path, written: Written) -> list[Row]:
+def _rows(folder: Path, written: Written) -> list[ListedSubject]:
     path = folder / TABLE
     if written is None or not path.exists():
         return []
@@ -80,7 +82,10 @@ def _rows(folder: Path, written: Written) -> list[Row]:
         raise DatasetError(f"{path}: rows without a subject: {'; '.join(nameless)}")
     groups = spreadsheet.groups(rows, leave=["subject"])
     names = [row["subject"] for row in rows]
-    return [Row(name, written(plain(name)), own) for name, own in zip(names, groups, strict=True)]
+    return [
+        ListedSubject(name, written(plain(name)), own)
+        for name, own in zip(names, groups, strict=True)
+    ]
 
 
 def _known(clip: Found, people: Mapping[str, Mapping[str, Group]]) -> Found:
@@ -89,21 +94,25 @@ def _known(clip: Found, people: Mapping[str, Mapping[str, Group]]) -> Found:
 
 
 def _hidden(given: Sequence[tuple[str, str]]) -> Iterator[str]:
+    """Problem: names with invisible characters; `given` are (name, place)."""
     signs = [(name, place, hidden(name)) for name, place in given]
     named = [f"{place} ({name!r}: {sign})" for name, place, sign in signs if sign]
     if named:
         yield f"invisible characters in names of subjects, to be taken out: {', '.join(named)}"
 
 
-def _twice(rows: Sequence[Row]) -> Iterator[str]:
+def _twice(rows: Sequence[ListedSubject]) -> Iterator[str]:
+    """Problem: subjects in two rows of subjects.csv."""
     counts = Counter(row.subject for row in rows)
     twice = sorted(name for name, count in counts.items() if count > 1)
     if twice:
         yield f"subjects that stand twice in {TABLE}: {', '.join(twice)}"
 
 
-def _alike(places: Mapping[str, str], rows: Sequence[Row], written: Written) -> Iterator[str]:
-    """Names that look like one, unless the table lists them all: then its author knows them."""
+def _alike(
+    places: Mapping[str, str], rows: Sequence[ListedSubject], written: Written
+) -> Iterator[str]:
+    """Problem: names that differ by case or accents alone, unless subjects.csv lists each."""
     known_as: dict[str, list[str]] = {}
     for name in sorted(places):
         known_as.setdefault(bare(name), []).append(name)

@@ -1,4 +1,4 @@
-"""What a set holds against what its paper and its published folds say that it holds."""
+"""Compare a data set with the numbers in its paper and with its published folds."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -13,10 +13,10 @@ from duchenne.errors import DatasetError, listed
 
 
 def compare(adapter: Adapter, clips: Sequence[Found], folds: Sequence[Fold]) -> dict[str, Any]:
-    """The part of data/reports/dataset.json that a set without publications does not have.
+    """The part of data/reports/dataset.json on published numbers and folds; may be empty.
 
-    A clip that is missing has a name where the folds list it, or where the set's own numbering
-    tells; else there is only a number too few.
+    Missing clips are named if the folds list them or the set numbers its clips; else only the
+    counts differ.
     """
     facts: dict[str, Any] = {}
     if adapter.published:
@@ -36,7 +36,7 @@ def compare(adapter: Adapter, clips: Sequence[Found], folds: Sequence[Fold]) -> 
 def check_scheme(
     scheme: str, clips: Sequence[Found], folds: Sequence[Fold], *, folder: Path
 ) -> None:
-    """Refuse to use published folds that are not there or cannot be trusted."""
+    """Refuse `folds.scheme: published` if there are no published folds, or invalid ones."""
     if scheme != "published":
         return
     place = folder / LABELS_FOLDER
@@ -50,8 +50,7 @@ def check_scheme(
 
 
 def warnings(facts: Mapping[str, Any]) -> list[str]:
-    """A sentence for each way in which the set is not the published one; the report itself names
-    every clip."""
+    """One sentence for each kind of difference in `facts`, with the first few names."""
     found = []
     if facts.get("against_published"):
         parts = [
@@ -72,11 +71,13 @@ def warnings(facts: Mapping[str, Any]) -> list[str]:
 
 
 def _counts(clips: Sequence[Found], like: Counts) -> Counts:
+    """Counts of the clips, with at least the classes of `like`."""
     classes = Counter(clip.label_name for clip in clips)
     every = {name: classes[name] for name in [*like.classes, *sorted(classes)]}
     return Counts(every, len({clip.subject for clip in clips}) if like.subjects else None)
 
 
 def _flat(counts: Counts) -> dict[str, int]:
+    """All counts by name: clips, each class, and subjects if known."""
     people = {} if counts.subjects is None else {"subjects": counts.subjects}
     return {"clips": sum(counts.classes.values()), **counts.classes, **people}

@@ -1,10 +1,10 @@
-"""How the name of a subject is written: its one spelling, and what two names may differ by."""
+"""Spelling of subjects' names: normal form, invisible characters, and comparison."""
 
 import unicodedata
 
-# Beside control (Cc) and format characters (Cf), what Unicode lets every font pass over
-# (Default_Ignorable_Code_Point): fillers, variation selectors, and places kept for more of them.
-_PASSED_OVER = frozenset(
+# Characters that no font shows (Unicode's Default_Ignorable_Code_Point), beside those of the
+# categories Cc and Cf: fillers, variation selectors and reserved code points.
+_IGNORABLE = frozenset(
     map(
         chr,
         (
@@ -14,18 +14,16 @@ _PASSED_OVER = frozenset(
         ),
     )
 )
-_GAPS = frozenset("\t\n\v\f\r")  # control characters, but seen as a space
+_GAPS = frozenset("\t\n\v\f\r")  # control characters that are shown as white space
 
 
 def plain(name: str) -> str:
-    """The one spelling of a name: in Unicode's form NFKC, with one space for every run of
-    whitespace between words, line ends included, and none around them."""
+    """The normal form of a name: NFKC, one space between words, no white space around them."""
     return " ".join(unicodedata.normalize("NFKC", name).split())
 
 
 def hidden(name: str) -> str | None:
-    """The first character of a name that nobody sees, by its code point: no reader could tell such
-    a name from the same one without it."""
+    """Code point and name of the first invisible character in a name; None if it has none."""
     char = next((char for char in name if _is_hidden(char)), None)
     return None if char is None else f"U+{ord(char):04X} {unicodedata.name(char, '')}".rstrip()
 
@@ -33,22 +31,22 @@ def hidden(name: str) -> str | None:
 def bare(name: str) -> str:
     """A name without case and accents, for comparison alone.
 
-    Vowel signs that Unicode does not count as accents (those of Indian scripts) stay, as do letters
-    of their own such as æ. ß is ss, as it is in capitals.
+    Vowel signs of Indian scripts stay, as Unicode does not count them as accents; so do letters
+    such as æ. ß becomes ss.
     """
     signs = unicodedata.normalize("NFKD", name)
     letters = "".join(_letter(char) for char in signs if not unicodedata.combining(char))
-    return letters.casefold().replace("ı", "i")  # in Turkish I is its capital
+    return letters.casefold().replace("ı", "i")  # its capital is I in Turkish
 
 
 def _is_hidden(char: str) -> bool:
     if char in _GAPS:
         return False
-    return unicodedata.category(char) in ("Cc", "Cf") or char in _PASSED_OVER
+    return unicodedata.category(char) in ("Cc", "Cf") or char in _IGNORABLE
 
 
 def _letter(char: str) -> str:
-    """ø and ł are o and l with a stroke, which no form of Unicode takes apart."""
+    """A letter without its stroke: NFKD does not decompose letters such as ø and ł."""
     letter, joined, _ = unicodedata.name(char, "").partition(" WITH ")
     if not joined or not char.isalpha():
         return char

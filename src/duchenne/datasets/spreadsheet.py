@@ -1,4 +1,4 @@
-"""The CSV files that users write: clips.csv and subjects.csv, with or without Excel's habits."""
+"""Read CSV files that users write, such as clips.csv and subjects.csv, also as Excel saves them."""
 
 import csv
 import io
@@ -14,10 +14,10 @@ SHOWN = 5  # lines in a message
 
 
 def read(path: Path, *, needs: Iterable[str]) -> list[Line]:
-    """The rows of a CSV file as text; stripped, without empty lines and columns without a name.
+    """The rows of a CSV file: stripped text by column, without empty rows and nameless columns.
 
-    Commas or semicolons, with or without a byte order mark. Cells to the right of the last column
-    with a name may be empty, as Excel leaves them; nothing that is written there is dropped.
+    The delimiter is a comma or a semicolon; a byte order mark is allowed. Cells beyond the last
+    named column must be empty. `needs` names columns that must be there.
     """
     numbered = list(_lines(path))
     wanted = list(needs)
@@ -29,7 +29,7 @@ def read(path: Path, *, needs: Iterable[str]) -> list[Line]:
 
 
 def _lines(path: Path) -> Iterator[tuple[int, list[str]]]:
-    """The cells of each line, with the line's number in the file."""
+    """The number and the cells of each line."""
     try:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
@@ -40,7 +40,7 @@ def _lines(path: Path) -> Iterator[tuple[int, list[str]]]:
         raise DatasetError(f"{path}: line {line} holds a NUL; save it as 'CSV UTF-8'")
     delimiter = ";" if ";" in text.partition("\n")[0] else ","
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    number = 1  # a quoted cell may go over several lines, of which the first one counts
+    number = 1  # of the first line, where a quoted cell spans several
     try:
         for cells in reader:
             yield number, [cell.strip() for cell in cells]
@@ -50,7 +50,7 @@ def _lines(path: Path) -> Iterator[tuple[int, list[str]]]:
 
 
 def _known(name: str, wanted: list[str]) -> str:
-    """A column of ours under its own name, however its letters were written."""
+    """The name in lower case if that is one of `wanted`; else unchanged."""
     return name.lower() if name.lower() in wanted else name
 
 
@@ -65,7 +65,7 @@ def _check_header(path: Path, header: list[str], needs: Iterable[str]) -> None:
 
 
 def _width(header: list[str]) -> int:
-    """Up to the last column with a name."""
+    """The number of columns up to the last named one."""
     return max((number for number, name in enumerate(header, 1) if name), default=0)
 
 
@@ -80,7 +80,7 @@ def _check_widths(path: Path, width: int, numbered: Iterable[tuple[int, list[str
 
 
 def groups(rows: Iterable[Line], *, leave: Iterable[str]) -> list[dict[str, Group]]:
-    """The columns other than `leave`: numbers where the whole column is numeric, else text."""
+    """Each row's columns other than `leave`; numbers if the whole column is numeric, else text."""
     lines, left = list(rows), set(leave)
     names = [name for name in (lines[0] if lines else {}) if name and name not in left]
     columns = {name: _column([line.get(name, "") for line in lines]) for name in names}

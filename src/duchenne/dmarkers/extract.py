@@ -14,6 +14,9 @@ from duchenne.face.series import ROUNDING_S, stretches
 from duchenne.face.topology import Topology
 
 HALF_S = 0.25  # half width of a local parabola: about Savitzky and Golay's nine frames at 25 fps
+# Samples per s of the resampled curves. Counted in frames, durations step by 40 ms at 25 fps, and
+# the same smiles at 30, 50 and uneven rates changed by 2 % (durations) to 7 % (speeds), median; on
+# this clock both change by about 1 %.
 CLOCK_HZ = 100
 
 

@@ -41,7 +41,10 @@ def find(lip: Array, slope: Array, times: Array, *, min_slope: float) -> Phases:
     """Phases of a smoothed lip signal (K,) with its slope (K,) per s, NaN in gaps, at (K,) s.
 
     The signal moves where its speed exceeds `min_slope` times the clip's highest speed. 0 is the
-    published rule: strictly rising or falling from sample to sample.
+    published rule: strictly rising or falling from sample to sample. It breaks at every tremble: on
+    48 clips of the demo, each of its bounds lies within two frames of the truth in only 8–54 % of
+    clips. The defaults, 0.35 and the ¼ s of extract.HALF_S, were chosen among 35 pairs on the
+    demo's seed 0 and tested on other seeds.
     """
     moves = _steps(lip) if min_slope == 0 else _slopes(slope, floor=min_slope)
     rises, falls = (list(_runs(moves == sign, lip, times)) for sign in (1, -1))

@@ -1,4 +1,4 @@
-"""Proof, from what was written down, that no fold has seen the subjects that it was tested on."""
+"""Audit of a cross-validation: no fold was trained or fitted on its test subjects."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,7 +12,7 @@ from duchenne.subjects import is_unknown
 ROLES = ("train", "val", "test")
 
 Parts = dict[str, set[str]]  # clips, later subjects, by role
-Fitted = Mapping[str, Sequence[str]]  # name of a statistic -> the subjects that it was taken from
+Fitted = Mapping[str, Sequence[str]]  # name of a statistic → the subjects it was computed from
 
 
 def audit(
@@ -23,11 +23,11 @@ def audit(
     fitted: Mapping[str, Fitted],
     trained_on_val: bool = False,
 ) -> dict[str, Any]:
-    """data/reports/audit.json: what was counted and compared; a violation is an error instead.
+    """The contents of data/reports/audit.json; a violation raises EvaluationError.
 
-    `folds` are (fold, clip, role) rows. `fitted` has an entry for every fold, an empty one where
-    nothing was fitted. Statistics may be taken from the training subjects, and from those for
-    validation where the model was trained on them too (`protocol: published`).
+    `folds` are (fold, clip, role) rows. `subject_of` maps clips to subjects. `fitted` has an entry
+    for each fold, empty if nothing was fitted. Statistics may come from the training subjects and,
+    with `trained_on_val` (`protocol: published`), from the validation subjects.
     """
     clips = _clips(folds)
     _check_tested_once(clips)
@@ -57,7 +57,7 @@ def _proof(
     fitted: Fitted,
     training: Sequence[str],
 ) -> dict[str, Any]:
-    """What was counted and compared of one fold."""
+    """The entry of one fold in the report."""
     subjects = _subjects(fold, parts, subject_of)
     allowed = set().union(*(subjects[role] for role in training))
     return {
@@ -69,7 +69,7 @@ def _proof(
 
 
 def _clips(rows: Iterable[tuple[str, str, str]]) -> dict[str, Parts]:
-    """The clips of each fold by role."""
+    """The clips of each fold by role; no clip has two roles, and train and test are not empty."""
     clips: dict[str, Parts] = {}
     for fold, clip, role in rows:
         if role not in ROLES:
@@ -88,6 +88,7 @@ def _clips(rows: Iterable[tuple[str, str, str]]) -> dict[str, Parts]:
 
 
 def _subjects(fold: str, parts: Parts, subject_of: Mapping[str, str]) -> Parts:
+    """The subjects of a fold by role."""
     unknown = {clip for part in parts.values() for clip in part if not subject_of.get(clip)}
     if unknown:
         raise EvaluationError(f"fold {fold}: clips of unknown subjects: {listed(unknown)}")
@@ -95,7 +96,7 @@ def _subjects(fold: str, parts: Parts, subject_of: Mapping[str, str]) -> Parts:
 
 
 def _overlaps(fold: str, subjects: Parts) -> dict[str, list[str]]:
-    """The subjects that two roles share, which must be none."""
+    """The subjects that each two roles share: any is an error, so all lists are empty."""
     shared = {}
     for one, other in combinations(ROLES, 2):
         both = subjects[one] & subjects[other]
@@ -109,7 +110,7 @@ def _overlaps(fold: str, subjects: Parts) -> dict[str, list[str]]:
 
 
 def _sources(fold: str, fitted: Fitted, allowed: set[str]) -> dict[str, int]:
-    """From how many subjects each statistic was taken."""
+    """Number of subjects of each statistic; one outside `allowed` is an error."""
     for statistic, sources in fitted.items():
         foreign = set(sources) - allowed
         if foreign:
@@ -126,7 +127,7 @@ def _sources(fold: str, fitted: Fitted, allowed: set[str]) -> dict[str, int]:
 
 
 def _check_tested_once(clips: Mapping[str, Parts]) -> None:
-    """Where folds take turns; the one official split of a set tests its test part alone."""
+    """Each clip is tested in exactly one fold. A single official split is exempt."""
     if len(clips) == 1:
         return
     tested = Counter(clip for parts in clips.values() for clip in parts["test"])
@@ -142,7 +143,7 @@ def _check_tested_once(clips: Mapping[str, Parts]) -> None:
 def _check_predictions(
     clips: Mapping[str, Parts], subject_of: Mapping[str, str], predictions: Predictions
 ) -> None:
-    """Each clip was predicted by the fold that tests it, as the subject that it shows."""
+    """Each clip was predicted by the fold that tests it, and under its own subject."""
     wanted = {(fold, clip) for fold, parts in clips.items() for clip in parts["test"]}
     pairs = zip(predictions.fold.tolist(), predictions.clip.tolist(), strict=True)
     found = set(pairs)
@@ -160,6 +161,7 @@ def _check_predictions(
 
 
 def _check_recorded(clips: Mapping[str, Parts], fitted: Mapping[str, Fitted]) -> None:
+    """`fitted` has an entry for each fold of the split, and no other."""
     for wrong, what in (
         (set(clips) - set(fitted), "without a record of what was fitted on whom"),
         (set(fitted) - set(clips), "that the split does not have, but that fitted something"),

@@ -1,8 +1,8 @@
-"""How far a score could have been another with other people.
+"""Bootstrap confidence intervals of scores, resampled by subject.
 
-Clips of one subject are alike, so it is subjects that are drawn again, each with all of its clips:
-drawing clips would promise more than was measured. With few subjects (SPOS has seven) even this
-interval is too narrow; it is not corrected.
+Clips of one subject are correlated, so subjects are drawn with replacement, each with all of its
+clips (cluster bootstrap); resampling clips would give too narrow an interval. With few subjects
+(SPOS has seven) this interval is too narrow as well; it is not corrected.
 """
 
 from collections.abc import Callable
@@ -21,11 +21,10 @@ def bootstrap(
     seed: int = 0,
     level: float = 0.95,
 ) -> tuple[float, float] | None:
-    """The percentile interval of a score of the module `confusion`, low end first.
+    """The percentile interval (low, high) of a score of confusion matrices, as in `metrics`.
 
-    Rounds in which the score is undefined are left out. None where there are fewer than two
-    subjects, or where more than 1 − `level` of the rounds are left out: they would weigh as much
-    as the tails that the interval is to cut off.
+    Rounds in which the score is undefined are left out. None if there are fewer than two subjects,
+    or if more than 1 − `level` of the rounds are left out, which is as much as both tails together.
     """
     by_subject = _by_subject(predictions)
     subjects = len(by_subject)
@@ -43,7 +42,7 @@ def bootstrap(
 
 
 def _by_subject(predictions: Predictions) -> Array:
-    """(subjects, C, C): the confusion of each subject's clips, by name."""
+    """The confusion matrix of each subject's clips, (subjects, C, C), sorted by name."""
     names, subject = np.unique(predictions.subject, return_inverse=True)
     table = np.zeros((len(names), predictions.classes, predictions.classes))
     np.add.at(table, (subject, predictions.label, predictions.predicted), 1.0)

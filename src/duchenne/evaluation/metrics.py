@@ -1,4 +1,8 @@
-"""Scores of arrays: those of the confusion matrix, and those of ranking (the ROC curve)."""
+"""Scores of confusion matrices, and the ROC curve.
+
+A confusion matrix (…, C, C) has actual classes as rows and predicted ones as columns; scores have
+the leading dimensions (…). Scores are means over the classes that occur, and NaN if undefined.
+"""
 
 from typing import Any, NamedTuple
 
@@ -10,23 +14,24 @@ Array = npt.NDArray[np.float64]
 
 
 def counts(label: Classes, predicted: Classes, *, classes: int) -> Array:
-    """How many of the clips (n,) of each class (rows) were taken for each (columns)."""
+    """The confusion matrix (C, C) of clips (n,)."""
     table = np.zeros((classes, classes))
     np.add.at(table, (label, predicted), 1.0)
     return table
 
 
 def accuracy(confusion: Array) -> Array:
+    """The share of clips that were classified correctly."""
     return _ratio(_right(confusion).sum(-1), confusion.sum((-2, -1)))
 
 
 def balanced_accuracy(confusion: Array) -> Array:
-    """The mean over classes of the share of their clips that were recognised."""
+    """The mean recall over classes."""
     return _mean(_ratio(_right(confusion), confusion.sum(-1)), confusion)
 
 
 def f1(confusion: Array) -> Array:
-    """Of class 1 where there are two classes, the mean over classes where there are more."""
+    """F1 of class 1 with two classes, else the mean over classes (macro F1)."""
     each = _ratio(2.0 * _right(confusion), confusion.sum(-1) + confusion.sum(-2))
     if confusion.shape[-1] == 2:
         both = _occurs(confusion).all(-1)
@@ -35,9 +40,9 @@ def f1(confusion: Array) -> Array:
 
 
 def mcc(confusion: Array) -> Array:
-    """Matthews' correlation, for more than two classes as Gorodkin (2004) extends it.
+    """Matthews' correlation coefficient; for more than two classes that of Gorodkin (2004).
 
-    Undefined also where all clips were taken for the same class.
+    It is undefined too if all clips were predicted to be of one class.
     """
     actual, predicted = confusion.sum(-1), confusion.sum(-2)
     clips = actual.sum(-1)
@@ -47,16 +52,17 @@ def mcc(confusion: Array) -> Array:
 
 
 def _right(confusion: Array) -> Array:
-    """(…, C): the clips of each class that were recognised."""
+    """The number of correct clips of each class, (…, C)."""
     return np.diagonal(confusion, axis1=-2, axis2=-1)
 
 
 def _occurs(confusion: Array) -> npt.NDArray[np.bool_]:
+    """Whether each class has any clips, (…, C)."""
     return np.asarray(confusion.sum(-1) > 0)
 
 
 def _mean(each: Array, confusion: Array) -> Array:
-    """The mean of `each` (…, C) over the classes that occur."""
+    """The mean of `each` (…, C) over the classes that occur; NaN if these are fewer than two."""
     occurs = _occurs(confusion)
     number = occurs.sum(-1)
     total = np.where(occurs, each, 0.0).sum(-1)
@@ -64,12 +70,13 @@ def _mean(each: Array, confusion: Array) -> Array:
 
 
 def _ratio(part: Array, whole: Array) -> Array:
+    """part / whole, NaN where `whole` is 0."""
     undefined = np.full(np.shape(whole), np.nan)
     return np.asarray(np.divide(part, whole, out=undefined, where=whole > 0))
 
 
 class Curve(NamedTuple):
-    """Rates (p,) at thresholds that fall, from (0, 0) at infinity to (1, 1)."""
+    """A ROC curve: rates (p,) at falling thresholds (p,), from (0, 0) at infinity to (1, 1)."""
 
     false_positive: Array
     true_positive: Array
@@ -77,13 +84,17 @@ class Curve(NamedTuple):
 
     @property
     def area(self) -> float:
+        """The area under the curve, by trapezoids."""
         steps = np.diff(self.false_positive)
         return float((steps * (self.true_positive[1:] + self.true_positive[:-1]) / 2).sum())
 
 
 def curve(positive: npt.NDArray[np.bool_], scores: Array) -> Curve:
-    """Of clips (n,), some of them positive and some not; it has a point where it changes its
-    direction. A clip counts as positive from its score on, and equal scores count together."""
+    """The ROC curve of `scores` (n,); `positive` (n,) has both values.
+
+    A clip is predicted as positive if its score is at least the threshold. Equal scores give one
+    point. Points in the middle of a straight line are left out.
+    """
     order = np.argsort(-scores, kind="stable")
     falling = scores[order]
     last = np.flatnonzero(np.append(np.diff(falling) != 0, True))  # of those with equal scores

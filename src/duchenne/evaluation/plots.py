@@ -1,4 +1,4 @@
-"""The data behind the pictures of a result; dvc.yaml says how each is drawn."""
+"""The data of the plots in dvc.yaml, which has their templates."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -11,30 +11,33 @@ from duchenne.evaluation.metrics import Array
 from duchenne.evaluation.scores import Predictions, rounded
 from duchenne.evaluation.summary import fold_rows
 
-POINTS = 200  # of a curve: more than a plot can show, and a file that stays small
+POINTS = 200  # most points of a curve: as many as a plot can show, in a small file
 
-Row = dict[str, Any]
 Columns = tuple[str, ...]
 Rows = list[dict[str, Any]]
-Picture = tuple[Columns, Rows]
+Plot = tuple[Columns, Rows]
 
 
-class Pictures(NamedTuple):
-    folds: Picture
-    roc: Picture
-    confusion: Picture
-    calibration: Picture
-    training: Picture
-    accuracy: Picture
+class Plots(NamedTuple):
+    """Column names and rows of each plot."""
+
+    folds: Plot
+    roc: Plot
+    confusion: Plot
+    calibration: Plot
+    training: Plot
+    accuracy: Plot
 
 
 def pictures(
     predictions: Predictions, history: Sequence[Mapping[str, str]], *, names: Sequence[str]
-) -> Pictures:
-    """Everything that is drawn of test predictions and of the course of training. A ROC curve is
-    that of two classes; of more its picture is empty."""
+) -> Plots:
+    """The data of all plots, from test predictions and training history.
+
+    `names` are those of the classes. With more than two classes the ROC curve has no rows.
+    """
     scores = ("accuracy", "balanced_accuracy", "auc", "f1", "mcc", "brier", "ece")
-    return Pictures(
+    return Plots(
         folds=(("fold", "clips", "subjects", *scores), fold_rows(predictions)),
         roc=(
             ("false_positive_rate", "true_positive_rate", "threshold"),
@@ -48,8 +51,7 @@ def pictures(
 
 
 def _course(history: Sequence[Mapping[str, str]], score: str) -> Rows:
-    """A score after each epoch, one a row: of what chose the epoch, and, where it has one, of the
-    training part."""
+    """Rows of a score by fold, epoch and part, for the parts that have it."""
     return [
         {"fold": row["fold"], "epoch": row["epoch"], "part": part, score: row[f"{part}_{score}"]}
         for row in history
@@ -58,13 +60,12 @@ def _course(history: Sequence[Mapping[str, str]], score: str) -> Rows:
     ]
 
 
-def roc(predictions: Predictions, *, positive: int = 1) -> list[Row]:
-    """False and true positive rate of `positive` against the rest, as the threshold falls.
+def roc(predictions: Predictions, *, positive: int = 1) -> Rows:
+    """The ROC curve of class `positive` against the rest, by falling threshold.
 
-    A clip counts as positive from the threshold on; the first point has none (None), since a
-    probability of 1 passes every one. Of a longer curve at most POINTS points stay, evenly along
-    it: what is left out lies about a hundredth from what stays, or nearer. Empty where all
-    clips or none are positive.
+    The threshold of the first point is None, for infinity. A curve of more than POINTS points is
+    thinned evenly along its length; points that are left out are about 0.01 or less from the next.
+    No rows if all clips or none are positive.
     """
     actual = predictions.label == positive
     if actual.all() or not actual.any():
@@ -82,14 +83,14 @@ def roc(predictions: Predictions, *, positive: int = 1) -> list[Row]:
     ]
 
 
-def confusion(predictions: Predictions, *, names: Sequence[str]) -> list[Row]:
-    """One row per clip, as the confusion template of `dvc plots` counts them; by class number."""
+def confusion(predictions: Predictions, *, names: Sequence[str]) -> Rows:
+    """One row per clip, sorted by class; the confusion template of `dvc plots` counts them."""
     pairs = zip(predictions.label.tolist(), predictions.predicted.tolist(), strict=True)
     return [{"actual": names[a], "predicted": names[p]} for a, p in sorted(pairs)]
 
 
-def calibration(predictions: Predictions) -> list[Row]:
-    """One row per filled bin: mean probability, the share for which it came true, and clips."""
+def calibration(predictions: Predictions) -> Rows:
+    """The reliability diagram, a row per bin: mean probability, share that came true, clips."""
     return [
         {
             "bin": one.number,
@@ -102,7 +103,7 @@ def calibration(predictions: Predictions) -> list[Row]:
 
 
 def _thinned(along: Array) -> npt.NDArray[np.intp]:
-    """Which points of a curve to keep, by how far along it (n,) they lie; both ends stay."""
+    """Indices of at most POINTS points of a curve, given their distances `along` it (n,)."""
     if len(along) <= POINTS:
         return np.arange(len(along))
     even = np.linspace(along[0], along[-1], POINTS)

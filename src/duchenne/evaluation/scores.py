@@ -1,7 +1,7 @@
-"""What was predicted of the test clips, and how good it is.
+"""Predictions of test clips, and their scores.
 
-With two classes class 1, the spontaneous smile, is the positive one. A score that is undefined is
-left out: a zero or a NaN in its place would be averaged, plotted or compared sooner or later.
+With two classes, class 1 (the spontaneous smile) is the positive one. An undefined score is left
+out: a 0 or NaN in its place could be averaged, plotted or compared by mistake.
 """
 
 import math
@@ -15,25 +15,25 @@ from duchenne.errors import EvaluationError, listed
 from duchenne.evaluation import metrics
 from duchenne.evaluation.metrics import Array, Classes
 
-BINS = 10  # of equal width, as in Guo et al. 2017; few enough that a hundred clips fill them
+BINS = 10  # of equal width, as in Guo et al. 2017; few enough for a hundred clips
 Names = npt.NDArray[np.str_]
-Rows = npt.NDArray[np.bool_] | npt.NDArray[np.integer[Any]]  # a mask, or numbers
-_ROUNDING = 1e-6  # by which the probabilities of a clip may miss 1, being stored as float32
-DIGITS = 6  # of published figures; beyond them the order of the clips changes a sum
+Rows = npt.NDArray[np.bool_] | npt.NDArray[np.integer[Any]]  # a mask or indices
+_ROUNDING = 1e-6  # tolerance of the sum of probabilities, which were float32
+DIGITS = 6  # decimals of written scores; later ones depend on the order of summation
 
 
 class Bin(NamedTuple):
-    """The clips whose probability lies from number / BINS up to the next bin."""
+    """The clips with a probability from number / BINS up to (number + 1) / BINS."""
 
     number: int
-    probability: float  # the mean of what was stated
-    share: float  # of the clips for which it came true
+    probability: float  # mean predicted probability
+    share: float  # of its clips for which the prediction came true
     clips: int
 
 
 def bins(stated: npt.NDArray[np.floating[Any]], came_true: npt.NDArray[np.bool_]) -> list[Bin]:
-    """Probabilities (n,) held against what happened (n,); empty bins are left out."""
-    number = np.minimum((stated * BINS).astype(int), BINS - 1)  # 1.0 belongs to the last
+    """The bins of probabilities (n,) and of whether they came true (n,), without empty ones."""
+    number = np.minimum((stated * BINS).astype(int), BINS - 1)  # 1.0 is in the last bin
     clips = np.bincount(number, minlength=BINS)
     probability = np.bincount(number, weights=stated, minlength=BINS)
     share = np.bincount(number, weights=came_true, minlength=BINS)
@@ -44,16 +44,16 @@ def bins(stated: npt.NDArray[np.floating[Any]], came_true: npt.NDArray[np.bool_]
 
 
 def error(filled: list[Bin]) -> float:
-    """The expected calibration error: how far off a bin is, on average over the clips."""
+    """Expected calibration error: the mean over clips of |probability − share| of their bins."""
     off = sum(one.clips * abs(one.probability - one.share) for one in filled)
     return off / sum(one.clips for one in filled)
 
 
 @dataclass(frozen=True, eq=False)
 class Predictions:
-    """What the models said of the clips (n,) that they were tested on, each clip once.
+    """Predictions of n test clips, each clip once.
 
-    `label` (n,) counts classes from 0, `probabilities` (n, C) has a column for each.
+    `label` (n,) are class numbers from 0, `probabilities` (n, C) has a column for each class.
     """
 
     fold: Names
@@ -63,7 +63,7 @@ class Predictions:
     probabilities: Array
 
     def __post_init__(self) -> None:
-        self._set(("fold", "clip", "subject"), object)  # as they may come from a table
+        self._set(("fold", "clip", "subject"), object)  # they may have None, which is checked first
         self._set(("probabilities",), np.float64)
         self._set(("label",), None)
         _check_shapes(self)
@@ -80,20 +80,20 @@ class Predictions:
 
     @property
     def predicted(self) -> Classes:
-        """(n,): of two classes 1 above a half, of more the likeliest; a tie goes to the lower."""
+        """The most probable classes (n,); of equal ones the lower."""
         if self.classes == 2:
             return (self.probabilities[:, 1] > 0.5).astype(np.int64)
         return np.asarray(self.probabilities.argmax(axis=1))
 
     @property
     def reliability(self) -> list[Bin]:
-        """Of two classes the probability of class 1, of more that of the class predicted."""
+        """Bins of the probability of class 1 or, with more than two classes, of the prediction."""
         if self.classes == 2:
             return bins(self.probabilities[:, 1], self.label == 1)
         return bins(self.probabilities.max(axis=1), self.label == self.predicted)
 
     def only(self, rows: Rows) -> "Predictions":
-        """Those of some rows, at least one, given by a mask (n,) or by their numbers."""
+        """The predictions of some rows, at least one: `rows` is a mask (n,) or indices."""
         return Predictions(
             fold=self.fold[rows],
             clip=self.clip[rows],
@@ -108,7 +108,7 @@ class Predictions:
 
 
 def scores(predictions: Predictions) -> dict[str, float]:
-    """accuracy, balanced_accuracy, auc, f1, mcc, brier, ece, as far as they are defined."""
+    """accuracy, balanced_accuracy, auc, f1, mcc, brier and ece, without undefined ones."""
     table = metrics.counts(predictions.label, predictions.predicted, classes=predictions.classes)
     found = {
         "accuracy": float(metrics.accuracy(table)),
@@ -123,17 +123,17 @@ def scores(predictions: Predictions) -> dict[str, float]:
 
 
 def majority(predictions: Predictions) -> float:
-    """The accuracy of always answering the commonest class, which a model has to beat."""
+    """The accuracy of always predicting the most frequent class: the baseline of a model."""
     return float(np.bincount(predictions.label).max() / len(predictions))
 
 
 def rounded(value: float) -> float:
-    """As it is published; never a negative zero."""
+    """The value with DIGITS decimals; never −0."""
     return round(value, DIGITS) + 0.0
 
 
 def _auc(predictions: Predictions) -> float:
-    """Of class 1 against the other; of more classes the mean of each one against the rest."""
+    """AUC of class 1; with more classes the mean AUC of each class against the rest."""
     occurring = np.unique(predictions.label).tolist()
     if len(occurring) < 2:
         return math.nan
@@ -143,7 +143,7 @@ def _auc(predictions: Predictions) -> float:
 
 
 def _brier(predictions: Predictions) -> float:
-    """Squared error of p_1, from 0 to 1; of more classes summed over them, from 0 to 2."""
+    """Mean squared error of p_1, 0 to 1; with more classes summed over all p_k, 0 to 2."""
     truth = np.eye(predictions.classes)[predictions.label]
     off = (predictions.probabilities - truth) ** 2
     return float((off[:, 1] if predictions.classes == 2 else off.sum(axis=1)).mean())

@@ -1,1 +1,1 @@
-"""The Parquet tables that stages pass to each other: schema, reader and writer of each."""
+"""The Parquet tables that stages exchange: schema, reader and writer of each."""

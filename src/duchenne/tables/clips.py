@@ -1,10 +1,10 @@
-"""Every clip of a data set: `data/clips.parquet`."""
+"""The table of all clips of a data set: `data/clips.parquet`."""
 
 import pyarrow as pa
 
 from duchenne.tables.parquet import Column, Table
 
-STILLS = frozenset({"image", "pixels"})  # kinds of clip of one picture, in which nothing moves
+STILLS = frozenset({"image", "pixels"})  # kinds of clips that are a single picture
 
 CLIPS = Table(
     name="clips",

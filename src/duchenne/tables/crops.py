@@ -1,4 +1,4 @@
-"""Chips of a clip's face: `data/crops/<clip>.parquet`. Nothing here needs OpenCV."""
+"""Chips, the aligned face crops of a clip: `data/crops/<clip>.parquet`. It needs no OpenCV."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -10,11 +10,11 @@ import pyarrow as pa
 from duchenne.tables import parquet
 from duchenne.tables.parquet import Column, Table
 
-IBUG = 68  # landmarks that data sets of faces are annotated with
+IBUG = 68  # landmarks of iBUG's annotation scheme
 
 
 def crops_table(side: int, channels: int) -> Table:
-    """Chips of a face; how large and whether in colour depends on the model."""
+    """The table for chips of `side` px with 1 (grey) or 3 channels (RGB), as a model needs them."""
     return Table(
         name="crops",
         version=1,
@@ -65,7 +65,7 @@ class Chips(NamedTuple):
 
 
 def read_crops(path: Path) -> Chips:
-    """A whole crops table; ten seconds at 5 a second are 2.5 MB at the most."""
+    """Read a whole crops table; ten seconds at 5 Hz take at most 2.5 MB."""
     facts = parquet.facts(path)
     side, channels = int(facts.get("side", 0)), int(facts.get("channels", 0))
     table = parquet.read(crops_table(side, channels), path).combine_chunks()

@@ -1,4 +1,4 @@
-"""The tables `signals` and `dmarkers`: what each clip's smile is made of, in numbers."""
+"""The tables `signals` (smoothed signals of each clip) and `dmarkers` (225 features of each)."""
 
 import json
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ from duchenne.tables.parquet import Column, Table
 Array = np.ndarray[Any, np.dtype[np.float64]]
 
 _LARGEST = 100_000  # bytes; 225 features take 12,000
-_FARTHEST = 1e12  # of a feature, whatever its unit; the square of 1e300 is no number any more
+_FARTHEST = 1e12  # greatest absolute value of a feature; squares of 1e300 would overflow
 _SIDES = ("right", "left")
 
 SIGNALS = Table(
@@ -77,8 +77,8 @@ DMARKERS = Table(
     ),
 )  # fmt: skip
 
-# What the unit of a clip leaves for that table. A file of one row and 225 columns takes twice as
-# long to write as all else that the unit does.
+# One row of `dmarkers`, as the unit of a clip writes it. A file with 225 columns would take twice
+# as long to write as all other work of the unit.
 PACKED = Table(
     name="dmarkers_of_a_clip",
     version=1,
@@ -91,28 +91,30 @@ PACKED = Table(
 
 
 def packed(values: Array) -> pa.FixedSizeListArray:
-    """Features (clips, 225) as the one column."""
+    """Features (clips, 225) as the column `features` of PACKED."""
     flat = np.ascontiguousarray(values, np.float64).reshape(-1)
     return pa.FixedSizeListArray.from_arrays(pa.array(flat), len(COLUMNS))
 
 
 def unpacked(rows: pa.Table) -> pa.Table:
-    """Rows of `dmarkers` from rows of packed ones."""
+    """Convert rows of PACKED to rows of DMARKERS."""
     values = rows["features"].combine_chunks().flatten().to_numpy().reshape(-1, len(COLUMNS))
     bare = {name: rows[name] for name in rows.column_names if name != "features"}
     return pa.table({**bare, **dict(zip(COLUMNS, values.T.copy(), strict=True))})
 
 
 def read_features(path: Path) -> tuple[list[str], Array]:
-    """Clips and their features (clips, 225), NaN where there is no value."""
+    """Names of the clips, and their features (clips, 225), NaN where there is no value."""
     table = parquet.read(DMARKERS, path, columns=["clip", *COLUMNS])
     columns: Mapping[str, Any] = {name: table[name].to_numpy() for name in COLUMNS}
     return table["clip"].to_pylist(), np.column_stack([columns[name] for name in COLUMNS])
 
 
 def read_given(file: Path) -> Array:
-    """The features (225,) in a `.dmarkers` file, which is a JSON object of names and numbers; NaN
-    where it has none."""
+    """Read the features (225,) of a `.dmarkers` file, NaN where it has none.
+
+    The file is a JSON object of feature names and numbers. Anything else is Unusable.
+    """
     with opened(file) as source:
         text = source.file.read(_LARGEST + 1)
     if len(text) > _LARGEST:
@@ -129,7 +131,7 @@ def read_given(file: Path) -> Array:
 
 
 def _number(value: object) -> float:
-    """A number of a JSON file, NaN for null; NumPy would take words and truths for numbers."""
+    """A JSON number as float, NaN for null. NumPy would accept text and booleans too."""
     if value is None:
         return np.nan
     if isinstance(value, bool) or not isinstance(value, int | float):

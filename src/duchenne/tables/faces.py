@@ -1,4 +1,4 @@
-"""Where the followed face is in each frame: `data/faces/<clip>.parquet`."""
+"""The box of the followed face in each frame: `data/faces/<clip>.parquet`."""
 
 from pathlib import Path
 

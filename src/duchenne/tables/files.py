@@ -1,4 +1,4 @@
-"""Small files written so that a crash leaves the old one or the new one, never half of one."""
+"""Atomic writing of small files: after a crash there is the old file or the new one."""
 
 import csv
 import json
@@ -10,12 +10,12 @@ from typing import Any
 
 
 def write_json(path: Path, value: object) -> None:
-    """Write a report for people and programs, atomically, always with the same bytes."""
+    """Write a value as JSON, atomically; equal values give equal bytes."""
     write_bytes(path, (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode())
 
 
 def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
-    """Write a table for plots and spreadsheets, atomically; None is an empty cell."""
+    """Write rows as CSV, atomically; None is an empty cell."""
     text = StringIO()
     writer = csv.DictWriter(text, columns, lineterminator="\n")
     writer.writeheader()
@@ -24,7 +24,7 @@ def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, An
 
 
 def write_bytes(path: Path, content: bytes) -> None:
-    """Write a small file, atomically."""
+    """Write a file, atomically."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
@@ -35,7 +35,7 @@ def write_bytes(path: Path, content: bytes) -> None:
 
 
 def settle(part: Path, path: Path) -> None:
-    """Give a finished file its name: on disk first, so that a crash leaves the old or the new."""
+    """Flush a finished file `part` to disk, then rename it to `path`."""
     descriptor = os.open(part, os.O_RDONLY)
     try:
         os.fsync(descriptor)

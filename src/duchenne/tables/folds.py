@@ -1,4 +1,4 @@
-"""Who trains and who is tested: `data/folds.parquet`."""
+"""The role of each clip in each fold: `data/folds.parquet`."""
 
 import pyarrow as pa
 

@@ -1,4 +1,4 @@
-"""A clip's pictures: `data/frames/<clip>.parquet`."""
+"""The decoded pictures of a clip: `data/frames/<clip>.parquet`."""
 
 from collections.abc import Iterator
 from functools import cached_property
@@ -37,7 +37,7 @@ FRAMES = Table(
 
 
 class StoredFrames:
-    """A frames table: small columns at once, pictures one by one."""
+    """A frames table: columns without pictures in memory, pictures read in groups."""
 
     def __init__(self, path: Path) -> None:
         columns = parquet.read(FRAMES, path, columns=["frame", "time"])
@@ -59,5 +59,5 @@ class StoredFrames:
         return width, height
 
     def zoom(self) -> tuple[float, float]:
-        """By which x and y of a stored picture become px of the upright source."""
+        """Factors for x and y from px of a stored picture to px of the upright source."""
         return self.width / self.stored[0], self.height / self.stored[1]

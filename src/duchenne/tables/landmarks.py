@@ -1,4 +1,4 @@
-"""A clip's landmarks without the head's motion: `data/landmarks/<clip>.parquet`."""
+"""Pose-normalised landmarks of a clip: `data/landmarks/<clip>.parquet`."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -14,7 +14,7 @@ from duchenne.tables.parquet import Column, Table
 
 
 def landmarks_table(points: int) -> Table:
-    """Landmarks without the head's motion."""
+    """The table for `points` pose-normalised landmarks in each frame."""
     return Table(
         name="landmarks",
         version=1,
@@ -50,7 +50,7 @@ class Landmarks(NamedTuple):
 
 
 def read_landmarks(path: Path) -> Landmarks:
-    """A whole landmarks table."""
+    """Read a whole landmarks table."""
     points = int(parquet.facts(path)["points"])
     table = parquet.read(landmarks_table(points), path, columns=["frame", "time", "xyz"])
     xyz = table["xyz"].combine_chunks().flatten().to_numpy().reshape(-1, points, 3)
@@ -58,7 +58,7 @@ def read_landmarks(path: Path) -> Landmarks:
 
 
 def read_quality(path: Path) -> tuple[int, Quality]:
-    """Number of frames and quality of a clip, from the metadata of its landmarks."""
+    """Read the number of frames and the quality of a clip from its metadata."""
     facts = parquet.facts(path)
     measures = {name: float(facts[name]) for name in Quality.__dataclass_fields__}
     return int(facts["frames"]), Quality(**measures)

@@ -1,4 +1,4 @@
-"""A clip's landmarks in px: `data/mesh/<clip>.parquet`."""
+"""Landmarks of a clip in px: `data/mesh/<clip>.parquet`."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -12,7 +12,7 @@ from duchenne.tables.parquet import Column, Table
 
 
 def mesh_table(points: int) -> Table:
-    """Landmarks in px; how many depends on the backend."""
+    """The table for `points` landmarks in each frame, whose number depends on the backend."""
     return Table(
         name="mesh",
         version=1,
@@ -33,12 +33,12 @@ def mesh_table(points: int) -> Table:
 
 
 def point_list(points: int) -> pa.DataType:
-    """x, y and z of each of N points in turn."""
+    """The type of a row of landmarks: x, y, z of the first point, then of the second, …"""
     return pa.list_(pa.float32(), 3 * points)
 
 
 def point_column(xyz: npt.NDArray[np.float32]) -> pa.FixedSizeListArray:
-    """Landmarks (T, N, 3) as a column: x, y, z of each point in turn."""
+    """Landmarks (T, N, 3) as a column of that type."""
     flat = np.ascontiguousarray(xyz, dtype=np.float32).reshape(-1)
     return pa.FixedSizeListArray.from_arrays(pa.array(flat), xyz.shape[1] * 3)
 
@@ -54,7 +54,7 @@ class MeshClip(NamedTuple):
 
 
 def read_mesh(path: Path) -> MeshClip:
-    """A whole mesh table; ten minutes are 90 MB."""
+    """Read a whole mesh table; ten minutes take 90 MB."""
     facts = parquet.facts(path)
     points = int(facts["points"])
     table = parquet.read(mesh_table(points), path, columns=["frame", "time", "confidence"])

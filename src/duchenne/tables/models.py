@@ -1,5 +1,5 @@
-"""What lies in a fold's folder: the weights (model.safetensors), everything else that using them
-needs (model.json), the predictions, and the course of training.
+"""The files in a fold's folder: weights (model.safetensors), all else that is needed to use them
+(model.json), predictions, and training history.
 """
 
 import json
@@ -11,7 +11,7 @@ from duchenne.errors import EvaluationError
 
 
 class Files(NamedTuple):
-    """What lies in a fold's folder."""
+    """Paths of the files in a fold's folder."""
 
     weights: Path
     facts: Path
@@ -20,12 +20,13 @@ class Files(NamedTuple):
 
 
 def files(folder: Path) -> Files:
+    """The files in the folder of a fold."""
     names = ("model.safetensors", "model.json", "predictions.parquet", "history.json")
     return Files(*(folder / name for name in names))
 
 
 def read_models(folder: Path, folds: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """model.json of every fold; folds too few or too many are an error."""
+    """Read model.json of each fold. Missing and extra folds are errors."""
     found = {place.name for place in folder.iterdir() if place.is_dir()}
     if found != set(folds):
         raise EvaluationError(

@@ -1,8 +1,7 @@
-"""Tables that stages pass to each other: how they are described, checked, read and written.
+"""Describe, check, read and write the Parquet tables that stages exchange.
 
-Each table has a file of its own beside this one. Times are seconds, lengths pixels of the upright
-frame unless a column says otherwise. Whatever has no value is null here or NaN in number lists,
-never zero.
+Each table is described in a module beside this one. Times are in s and lengths in px of the upright
+frame, unless a column says otherwise. A missing value is null, or NaN in lists of numbers; never 0.
 """
 
 import json
@@ -25,6 +24,8 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True)
 class Column:
+    """A column of a table; `doc` has its meaning and unit. A `required` one has no nulls."""
+
     name: str
     type: pa.DataType
     doc: str
@@ -33,13 +34,13 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """A kind of Parquet file. `open` tables may carry further columns, such as group columns."""
+    """The schema of a Parquet file. `open` tables may have further columns, such as groups."""
 
     name: str
     version: int
     doc: str
     columns: tuple[Column, ...]
-    facts: tuple[tuple[str, str], ...] = ()  # what the file's metadata says beside its rows
+    facts: tuple[tuple[str, str], ...] = ()  # names and meanings of its metadata
     open: bool = False
 
     @property
@@ -48,7 +49,7 @@ class Table:
 
 
 class Writer:
-    """Writes one table piece by piece; the file appears under its name only when it is whole."""
+    """Write a table in pieces; the file gets its name only when it is complete."""
 
     def __init__(
         self, table: Table, path: Path, *, made_by: Mapping[str, Any] | None = None
@@ -60,7 +61,7 @@ class Writer:
         self._facts: dict[str, str] = {}
 
     def append(self, rows: Mapping[str, Sequence[Any]] | pa.Table) -> None:
-        """Add rows (one row group); the first piece decides about an open table's columns."""
+        """Add rows as one row group; the first piece sets the further columns of an open table."""
         piece = conform(self._table, rows)
         if self._file is None:
             self._path.parent.mkdir(parents=True, exist_ok=True)
@@ -68,7 +69,7 @@ class Writer:
         self._file.write_table(piece)
 
     def facts(self, **facts: object) -> None:
-        """Say something about the whole file, in its metadata; None means unknown."""
+        """Add values to the metadata of the file; None, for unknown, becomes an empty text."""
         self._facts.update({k: "" if v is None else str(v) for k, v in facts.items()})
 
     def __enter__(self) -> Self:
@@ -114,30 +115,30 @@ def write(
 
 
 def read(table: Table, path: Path, *, columns: Sequence[str] | None = None) -> pa.Table:
-    """Read a table after checking that the file is what its place promises."""
+    """Read a table; a file with another schema or version is an error."""
     with _opened(path) as file:
-        _check(table, path, _said(file.metadata))
+        _check(table, path, _metadata(file.metadata))
         return file.read(columns=None if columns is None else list(columns))
 
 
 def facts(path: Path) -> dict[str, str]:
-    """What a file's metadata says beside its rows."""
-    return _said(pq.read_metadata(path))
+    """The metadata of a file, as text by name."""
+    return _metadata(pq.read_metadata(path))
 
 
-def _said(footer: pq.FileMetaData) -> dict[str, str]:
+def _metadata(footer: pq.FileMetaData) -> dict[str, str]:
     raw = footer.metadata or {}
     return {k.decode(): v.decode() for k, v in raw.items() if k not in (b"ARROW:schema",)}
 
 
 def batches(path: Path, *, size: int, columns: list[str] | None = None) -> Iterator[pa.RecordBatch]:
-    """A file piece by piece. Arrow would by default read ahead and hold all that it has read."""
+    """Read a file in batches. By default Arrow would pre-buffer, and keep the whole file."""
     with pq.ParquetFile(path, pre_buffer=False) as file:
         yield from file.iter_batches(batch_size=size, columns=columns)
 
 
 def conform(table: Table, rows: Mapping[str, Sequence[Any]] | pa.Table) -> pa.Table:
-    """The rows in the table's columns and types, or an error that names the column."""
+    """Rows with the columns, order and types of a table; an error names the column."""
     given = rows if isinstance(rows, pa.Table) else pa.table(dict(rows))
     names, there = [column.name for column in table.columns], given.column_names
     extra = [name for name in there if name not in names]
@@ -152,10 +153,12 @@ def conform(table: Table, rows: Mapping[str, Sequence[Any]] | pa.Table) -> pa.Ta
 
 
 def _packing(piece: pa.Table) -> dict[str, Any]:
-    """JPEG does not shrink further; everything else does. Words repeat, so a dictionary helps; with
-    one, landmarks take six times as long to write and half as much room again. Of pixels the least
-    and the greatest mean nothing, yet by default they are kept: a file of one chip would be three
-    times as large."""
+    """Options of ParquetWriter: compression, dictionaries and statistics.
+
+    JPEG (variable binary) is not compressed again. Only text has a dictionary: with one, landmarks
+    take six times as long to write and 1.5 times the space. Pixels (fixed binary) have no
+    statistics: with minimum and maximum, a file of one chip is three times as large.
+    """
     schema = piece.schema
     packed = {f.name: "NONE" if pa.types.is_binary(f.type) else "ZSTD" for f in schema}
     words = [field.name for field in schema if pa.types.is_string(field.type)]
@@ -172,8 +175,8 @@ def _opened(path: Path) -> pq.ParquetFile:
         raise TableError(f"{path} is not a Parquet file: {error}") from None
 
 
-def _check(table: Table, path: Path, said: Mapping[str, str]) -> None:
-    made_by = json.loads(said.get("duchenne", "{}"))
+def _check(table: Table, path: Path, metadata: Mapping[str, str]) -> None:
+    made_by = json.loads(metadata.get("duchenne", "{}"))
     found = (made_by.get("schema"), made_by.get("version"))
     if found != (table.name, table.version):
         raise TableError(

@@ -1,4 +1,4 @@
-"""What models say of clips: `data/predictions.parquet`, and `data/probes.parquet` of the probes."""
+"""Probabilities from models and probes: `data/predictions.parquet`, `data/probes.parquet`."""
 
 import re
 
@@ -44,12 +44,13 @@ _PROBABILITY = re.compile(r"p_\d+")
 
 
 def only_tested(predictions: pa.Table) -> pa.Table:
-    """The rows of test clips."""
+    """The rows of test clips alone."""
     return predictions.filter(pc.equal(predictions["role"], "test"))
 
 
 def as_predictions(rows: pa.Table) -> Predictions:
-    # A group column of the user's may begin like them.
+    """Rows of PREDICTIONS or PROBES as arrays."""
+    # Matched in full, since a group column may begin with p_ too.
     names = sorted(filter(_PROBABILITY.fullmatch, rows.column_names), key=lambda p: int(p[2:]))
     return Predictions(
         fold=rows["fold"].to_pylist(),

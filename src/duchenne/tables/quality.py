@@ -1,4 +1,4 @@
-"""Which clips are used, and why the others are not: `data/quality.parquet`."""
+"""The quality of each clip and whether it is used: `data/quality.parquet`."""
 
 import pyarrow as pa
 

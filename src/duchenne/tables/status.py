@@ -1,4 +1,4 @@
-"""What became of each unit in a stage: `data/status/<stage>.parquet`."""
+"""The outcome of each unit of a stage: `data/status/<stage>.parquet`."""
 
 import pyarrow as pa
 

@@ -1,4 +1,4 @@
-"""The known motion behind the demo: `data/raw/demo/truth.parquet`."""
+"""The true motion in the demo: `data/raw/demo/truth.parquet`."""
 
 import pyarrow as pa
 

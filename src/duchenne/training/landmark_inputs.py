@@ -29,7 +29,7 @@ def prepare_landmarks(
 ) -> Inputs:
     """Put the clips on a device as the model sees them, scaled by those that it learns from."""
     _check(clips)
-    face = topology.of(clips[0].xyz.shape[1])
+    face = topology.with_points(clips[0].xyz.shape[1])
     points = choose_points(face, wanted=settings.net.points if settings.net else "all")
     own = [clip._replace(xyz=clip.xyz[:, points.chosen]) for clip in clips]
     fitted = _fitted(clips, of, settings)

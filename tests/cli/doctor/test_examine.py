@@ -9,12 +9,11 @@ import pytest
 from rich.console import Console
 
 from duchenne.cli import doctor
-from duchenne.cli.doctor import tracked
-from duchenne.cli.doctor.site import Finding, Site
+from duchenne.cli.doctor import Finding, Site, files
 from duchenne.errors import ParamsError
 from tests.make.sites import put, site, texts
 
-QUICK = ("layout", "tracked", "files")
+QUICK = ("layout.check", "files.tracked", "files.readable")
 
 
 @pytest.fixture(autouse=True)
@@ -76,16 +75,19 @@ def test_a_check_that_breaks_says_so_and_the_others_go_on(
         raise OSError(28, "no space left")
 
     site(tmp_path)
-    monkeypatch.setattr(tracked, "check", full)
+    monkeypatch.setattr(files, "tracked", full)
     found = doctor.examine(tmp_path, "mine")
-    assert texts(found["tracked"]) == "note: could not be looked at: [Errno 28] no space left"
-    assert "holds no clips" in texts(found["layout"])
+    assert texts(found["files.tracked"]) == "note: could not be looked at: [Errno 28] no space left"
+    assert "holds no clips" in texts(found["layout.check"])
 
 
 def test_a_table_says_what_is_well_too_and_the_sum_what_blocks():
     page = io.StringIO()
-    found = {"layout": [Finding("a[b].mp4 is bad")], "tracked": [Finding("so", blocks=False)],
-             "files": []}  # fmt: skip
+    found = {
+        "layout.check": [Finding("a[b].mp4 is bad")],
+        "files.tracked": [Finding("so", blocks=False)],
+        "files.readable": [],
+    }
     doctor.show(found, Console(file=page, width=100))
     lines = [" ".join(line.replace("│", " ").split()) for line in page.getvalue().splitlines()]
     assert "data set BLOCKS a[b].mp4 is bad" in lines
@@ -93,7 +95,7 @@ def test_a_table_says_what_is_well_too_and_the_sum_what_blocks():
     assert "files in data/raw ok" in lines
     assert lines[-1] == "1 to be mended before `dvc repro`"
     assert doctor.blocks(found)
-    assert not doctor.blocks({**found, "layout": []})
+    assert not doctor.blocks({**found, "layout.check": []})
 
 
 def test_it_speaks_where_packages_are_missing(tmp_path: Path):
@@ -101,8 +103,8 @@ def test_it_speaks_where_packages_are_missing(tmp_path: Path):
     site(tmp_path)
     hide = (
         "import sys; sys.modules |= dict.fromkeys(('av', 'pyarrow', 'torch')); "
-        "from duchenne.cli import doctor, main; doctor.CHECKS = {n: n for n in ('gpu', 'files')}; "
-        "main.main()"
+        "from duchenne.cli import doctor, main; "
+        "doctor.CHECKS = {n: n for n in ('machine.gpu', 'files.readable')}; main.main()"
     )
     done = subprocess.run(
         [sys.executable, "-c", hide, "doctor"],

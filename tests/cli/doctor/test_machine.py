@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 import torch
 
-from duchenne.cli.doctor import codecs, gpu, python
+from duchenne.cli.doctor import machine
 from tests.make.sites import site, texts
 
 
 @pytest.mark.parametrize(("running", "fits"), [((3, 10), False), ((3, 12), True), ((3, 13), False)])
 def test_python_must_be_one_that_the_packages_support(running, fits, tmp_path: Path):
-    told = texts(list(python.check(site(tmp_path), running=running)))
+    told = texts(list(machine.python(site(tmp_path), running=running)))
     assert (told == "") == fits
     assert fits or f"BLOCKS: Python 3.{running[1]} runs here, and duchenne needs 3.11" in told
 
@@ -32,7 +32,7 @@ def test_a_gpu_is_there_or_not(
     monkeypatch.setattr(torch.cuda, "is_available", lambda: seen)
     monkeypatch.setattr(torch.version, "cuda", None)
     monkeypatch.setattr(shutil, "which", lambda name: driver)
-    told = texts(list(gpu.check(site(tmp_path, train__device=device))))
+    told = texts(list(machine.gpu(site(tmp_path, train__device=device))))
     assert told.startswith(says)
     assert bool(told) == bool(says)
 
@@ -41,9 +41,9 @@ def test_all_codecs_are_there_and_a_missing_one_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     where = site(tmp_path, "demo")
-    assert list(codecs.check(where)) == []
-    told = texts(list(codecs.check(where, decoders=["h264", "h999"])))
+    assert list(machine.codecs(where)) == []
+    told = texts(list(machine.codecs(where, decoders=["h264", "h999"])))
     assert told.startswith("BLOCKS: PyAV cannot decode h999; install PyAV as a wheel")
-    monkeypatch.setattr(codecs, "ENCODER", "x999")
-    assert "cannot write x999, which the demo" in texts(list(codecs.check(where)))
-    assert list(codecs.check(site(tmp_path / "other"))) == [], "others need no encoder"
+    monkeypatch.setattr(machine, "ENCODER", "x999")
+    assert "cannot write x999, which the demo" in texts(list(machine.codecs(where)))
+    assert list(machine.codecs(site(tmp_path / "other"))) == [], "others need no encoder"

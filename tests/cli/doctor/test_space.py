@@ -7,9 +7,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from duchenne.cli.doctor import links, space
-from duchenne.cli.doctor.estimate import NETWORK_BYTES, Need, needed
-from duchenne.cli.doctor.site import Site
+from duchenne.cli.doctor import Site, links, space
+from duchenne.cli.doctor.space import NETWORK_BYTES, Need, needed
 from duchenne.pipeline import dvc
 from tests.make import clips
 from tests.make.sites import put, site, texts

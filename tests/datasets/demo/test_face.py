@@ -39,7 +39,7 @@ def test_other_portrait_is_refused(monkeypatch):
 
 def test_axes_go_there_and_back():
     points = portrait.landmarks()
-    axes = portrait.FaceAxes.of(points)
+    axes = portrait.FaceAxes.from_mesh(points)
     uv = axes.to_face(points)
     assert uv[[33, 263]] == pytest.approx(np.array([[-0.5, 0.0], [0.5, 0.0]]))
     assert axes.to_picture(uv) == pytest.approx(points)
@@ -61,7 +61,7 @@ def test_backward_field_undoes_the_forward_one(share):
 
 def test_each_unit_field_moves_its_own_corner_out_and_up_and_no_eye():
     points = portrait.landmarks()
-    axes = portrait.FaceAxes.of(points)
+    axes = portrait.FaceAxes.from_mesh(points)
     unit = fields.solve(points, corner=(140, 48), side=168).unit
 
     def moves(point):
@@ -97,7 +97,7 @@ def test_lids_meet_in_proportion_to_the_drive(closure):
 
 
 def test_faces_differ_but_keep_their_order():
-    axes = portrait.FaceAxes.of(portrait.landmarks())
+    axes = portrait.FaceAxes.from_mesh(portrait.landmarks())
     uv = axes.to_face(portrait.landmarks())
     for sign in (-1.0, 1.0):
         shape = Shape(**{name: sign * spread for name, spread in SHAPE_SPREAD.items()})
@@ -113,7 +113,7 @@ def test_relaxed_mouth_is_narrower_and_a_full_smile_wider_than_the_portrait():
     old = portrait.landmarks()
 
     def width(mesh):
-        axes = portrait.FaceAxes.of(mesh)
+        axes = portrait.FaceAxes.from_mesh(mesh)
         return float(np.hypot(*(mesh[291] - mesh[61]))) / axes.unit
 
     full = points + fields.mouth_displacement(points)

@@ -23,7 +23,7 @@ def mesh():
             faces = model.process(cv2.cvtColor(frame, cv2.COLOR_BGR2RGB)).multi_face_landmarks
             shares = [(point.x, point.y) for point in faces[0].landmark]
             xy = np.array(shares, dtype=np.float64) * CLIP.size
-            points.append(portrait.FaceAxes.of(xy).to_face(xy))
+            points.append(portrait.FaceAxes.from_mesh(xy).to_face(xy))
     return np.array(points)
 
 

@@ -2,7 +2,7 @@ from typing import cast
 
 import pytest
 
-from duchenne.datasets.splits.case import ROLES, Case, Role, Row
+from duchenne.datasets.splits.case import ROLES, Assignment, Case, Role
 from duchenne.datasets.splits.check import check
 from duchenne.errors import FoldsError
 from tests.make import sets
@@ -10,11 +10,11 @@ from tests.make import sets
 CASES = [case for name in "abc" for case in sets.clips(name, 1, 1)]
 
 
-def rotated() -> list[Row]:
+def rotated() -> list[Assignment]:
     """Three subjects with two clips each take turns in the three roles."""
     turns = ("abc", "bca", "cab")
     return [
-        Row(str(fold), case.clip, role)
+        Assignment(str(fold), case.clip, role)
         for fold, turn in enumerate(turns, start=1)
         for name, role in zip(turn, ROLES, strict=True)
         for case in CASES
@@ -22,12 +22,12 @@ def rotated() -> list[Row]:
     ]
 
 
-def without(*rows: Row) -> list[Row]:
+def without(*rows: Assignment) -> list[Assignment]:
     assert set(rows) <= set(rotated()), "a planted mistake must change something"
     return [row for row in rotated() if row not in rows]
 
 
-def changed(fold: str, clips: str, old: str, new: str) -> list[Row]:
+def changed(fold: str, clips: str, old: str, new: str) -> list[Assignment]:
     """Clips that start so, in one fold, moved from one role to another."""
     moved = {row for row in rotated() if (row.fold, row.role) == (fold, old)}
     moved = {row for row in moved if row.clip.startswith(clips)}
@@ -45,7 +45,10 @@ def test_a_good_split_passes():
     ("rows", "message"),
     [
         ([], "nothing to split"),
-        ([*rotated(), Row("1", "x-01", "train")], r"1 clip \(x-01\) in the folds but not in the"),
+        (
+            [*rotated(), Assignment("1", "x-01", "train")],
+            r"1 clip \(x-01\) in the folds but not in the",
+        ),
         (
             [row for row in rotated() if row.clip != "b-02"],
             r"1 clip \(b-02\) in the list but in no fold",
@@ -53,11 +56,11 @@ def test_a_good_split_passes():
         (changed("1", "a", "train", "dev"), r"1 unknown role \(dev\), where there are train, val"),
         ([*rotated(), rotated()[0]], r"1 clip \(a-01 in fold 1\) placed twice in one fold"),
         (
-            [*rotated(), Row("1", "a-02", "test")],
+            [*rotated(), Assignment("1", "a-02", "test")],
             r"1 clip \(a-02 in fold 1\) placed twice in one fold",
         ),
         (
-            without(Row("2", "b-01", "train")),
+            without(Assignment("2", "b-01", "train")),
             r"1 clip \(b-01 in fold 2\) without a place in a fold",
         ),
         (
@@ -107,7 +110,7 @@ def test_one_class_may_validate_and_be_tested():
     cases = [case for case in CASES if case.clip != "a-01"]
     turns = {"1": ("c", "b", "a"), "2": ("c", "a", "b"), "3": ("b", "a", "c")}
     rows = [
-        Row(fold, case.clip, ROLES[turn.index(case.subject)])
+        Assignment(fold, case.clip, ROLES[turn.index(case.subject)])
         for fold, turn in turns.items()
         for case in cases
     ]

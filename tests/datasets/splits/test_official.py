@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from duchenne.datasets.splits.case import Case, Row
+from duchenne.datasets.splits.case import Assignment, Case
 from duchenne.datasets.splits.check import check
 from duchenne.datasets.splits.published import official
 from duchenne.errors import FoldsError
@@ -57,7 +57,7 @@ MANY = [Case(f"{label}-{number:03d}", f"p{label}-{number:03d}", label)
 UNDIVIDED = {case.clip: "test" if case.clip.endswith("5") else "train" for case in MANY}
 
 
-def drawn(val: float, seed: int, cases: list[Case] = MANY) -> list[Row]:
+def drawn(val: float, seed: int, cases: list[Case] = MANY) -> list[Assignment]:
     fold = {case.clip: "official" for case in cases}
     return official(cases, fold, UNDIVIDED, val=val, seed=seed)
 

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from duchenne.datasets.splits.case import ROLES, Case, Row
+from duchenne.datasets.splits.case import ROLES, Assignment, Case
 from duchenne.datasets.splits.report import report
 from duchenne.datasets.splits.schemes import leave_one_subject_out, stratified
 from duchenne.subjects import unknown
@@ -13,10 +13,10 @@ AGES = {"a": ("young", "f"), "b": ("adult", ""), "c": ("young", "m")}
 CASES = [case for name, held in PEOPLE.items() for case in sets.clips(name, *held, AGES[name])]
 
 
-def rows(*parts: str) -> list[Row]:
+def rows(*parts: str) -> list[Assignment]:
     """One fold: who trains, who validates and who is tested, by the letters of their names."""
     return [
-        Row("1", case.clip, role)
+        Assignment("1", case.clip, role)
         for role, people in zip(ROLES, parts, strict=True)
         for case in CASES
         if case.subject in people
@@ -79,7 +79,7 @@ def test_leave_one_out_without_both_classes_is_for_pooled_scores_alone():
 def test_a_class_that_is_never_trained():
     """Three expressions: only a shows the third, and a is tested."""
     cases = [*CASES, Case("a-04", "a", 2, AGES["a"])]
-    facts = report([*rows("b", "c", "a"), Row("1", "a-04", "test")], cases)
+    facts = report([*rows("b", "c", "a"), Assignment("1", "a-04", "test")], cases)
     assert "missing from training, and so never predicted: class 2 in fold 1" in facts["warnings"]
     assert facts["folds"]["1"]["test"]["labels"] == {"0": 1, "1": 2, "2": 1}
 

@@ -1,37 +1,69 @@
-"""`duchenne doctor`: what would stop DVC or a stage, named with its cure before anything starts.
+"""`duchenne doctor`: find what would stop DVC or a stage, and say what to do, before a run starts.
 
-One file for each check, loaded when its turn comes: where a wheel is missing or broken, those that
-need no such wheel still speak.
+Each check's module is imported just before the check, so that a missing or broken package stops
+only the checks that need it.
 """
 
 import importlib
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from duchenne.cli.doctor.site import Finding, Site
 from duchenne.config import params as parameters
+from duchenne.config.datasets import OfDataset
+from duchenne.config.params import Params
 from duchenne.errors import DuchenneError, ParamsError, suggest
 
-# Module, and what it looks at in the table. Each has `check(site) -> Iterator[Finding]`.
+# `module.function` of this package → title. A check takes a Site and yields Findings.
 CHECKS = {
-    "python": "Python",
-    "wheels": "packages",
-    "gpu": "GPU",
-    "codecs": "video codecs",
-    "layout": "data set",
-    "tracked": "tracked by DVC",
-    "files": "files in data/raw",
-    "links": "DVC's cache",
-    "space": "disk space",
+    "machine.python": "Python",
+    "packages.check": "packages",
+    "machine.gpu": "GPU",
+    "machine.codecs": "video codecs",
+    "layout.check": "data set",
+    "files.tracked": "tracked by DVC",
+    "files.readable": "files in data/raw",
+    "links.check": "DVC's cache",
+    "space.check": "disk space",
 }
 
 
+@dataclass(frozen=True)
+class Site:
+    """A workspace and the data set to check in it."""
+
+    root: Path
+    params: Params
+    dataset: str
+
+    @property
+    def settings(self) -> OfDataset:
+        return self.params.datasets[self.dataset]
+
+    @property
+    def data(self) -> Path:
+        return self.root / "data" / "raw" / self.dataset
+
+    @property
+    def is_rendered(self) -> bool:
+        """Whether the pipeline renders the data itself."""
+        return self.dataset == "demo"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A problem and its cure. `blocks`: it would stop `dvc repro`, and the command fails."""
+
+    text: str
+    blocks: bool = True
+
+
 def examine(root: Path, dataset: str | None = None) -> dict[str, list[Finding]]:
-    """What each check has found, for one data set; that of params.yaml if none is named."""
+    """Run all checks for `dataset`, or for the one chosen in params.yaml; findings by check."""
     params = parameters.load(root / "params.yaml")
     chosen = dataset or params.dataset
     if chosen not in params.datasets:
@@ -44,7 +76,7 @@ def examine(root: Path, dataset: str | None = None) -> dict[str, list[Finding]]:
 
 
 def show(found: dict[str, list[Finding]], console: Console) -> None:
-    """A line for each check, or for each thing that it has found."""
+    """Print a table with a row for each finding, and one for each check without findings."""
     table = Table("check", "verdict", "what to do", title_justify="left")
     for name, findings in found.items():
         for finding in findings:
@@ -53,17 +85,19 @@ def show(found: dict[str, list[Finding]], console: Console) -> None:
         if not findings:
             table.add_row(CHECKS[name], "ok", "")
     console.print(table)
-    console.print(_sum(found))
+    console.print(_summary(found))
 
 
 def blocks(found: dict[str, list[Finding]]) -> bool:
+    """Whether any finding would stop `dvc repro`."""
     return any(finding.blocks for findings in found.values() for finding in findings)
 
 
 def _findings(name: str, site: Site) -> Iterator[Finding]:
     try:
+        module, function = name.split(".")
         check: Callable[[Site], Iterator[Finding]]
-        check = importlib.import_module(f"duchenne.cli.doctor.{name}").check
+        check = getattr(importlib.import_module(f"duchenne.cli.doctor.{module}"), function)
         yield from check(site)
     except (ImportError, OSError) as error:
         yield Finding(f"could not be looked at: {error}", blocks=False)
@@ -71,6 +105,6 @@ def _findings(name: str, site: Site) -> Iterator[Finding]:
         yield Finding(str(error))
 
 
-def _sum(found: dict[str, list[Finding]]) -> str:
+def _summary(found: dict[str, list[Finding]]) -> str:
     stops = sum(finding.blocks for findings in found.values() for finding in findings)
     return f"{stops} to be mended before `dvc repro`" if stops else "nothing stops `dvc repro`"

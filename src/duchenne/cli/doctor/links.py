@@ -1,19 +1,20 @@
-"""How DVC brings files from its cache into the workspace. A copy takes every clip's space twice."""
+"""How DVC puts files of its cache into the workspace: links take no space, copies take it twice."""
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from duchenne.cli.doctor.site import Finding, Site
+from duchenne.cli.doctor import Finding, Site
 from duchenne.pipeline import dvc
 
-USUAL = "reflink,copy"  # dvc's own, where cache.type is not set
+USUAL = "reflink,copy"  # DVC's default for cache.type
 BETTER = "reflink,hardlink,symlink,copy"
 COPY = "copy"
 
 
 def check(site: Site) -> Iterator[Finding]:
+    """Report a folder without DVC or a cache that cannot be written; note that DVC copies."""
     if not dvc.is_project(site.root):
         yield Finding("this folder is not under DVC; work in a clone, or `git init` and `dvc init`")
         return
@@ -29,14 +30,14 @@ def check(site: Site) -> Iterator[Finding]:
 
 
 def kind(root: Path, cache: Path) -> str:
-    """The first of the kinds that the project allows which can be made here."""
+    """The kind of link that DVC will use: the first that cache.type allows and the disk can do."""
     allowed = (dvc.setting(root, "cache.type") or USUAL).split(",")
     able = possible(root, cache)
     return next((name.strip() for name in allowed if name.strip() in able), COPY)
 
 
 def possible(root: Path, cache: Path) -> Sequence[str]:
-    """The kinds of link that can be made from the cache into the workspace."""
+    """The kinds of link that the disk can make from the cache into the workspace."""
     cache.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=cache) as there, TemporaryDirectory(dir=root / ".dvc") as here:
         source = Path(there, "probe")

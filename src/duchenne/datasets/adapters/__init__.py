@@ -1,6 +1,6 @@
-"""Data sets: one adapter each, which finds clips and knows their subjects and labels.
+"""Adapters of the data sets: each finds the clips of a set, with their subjects and labels.
 
-A new data set is a new file with a `find` of the same form, one line here, and its settings in
+To add a data set, write a file with a function `find`, add a line here, and add its settings to
 src/duchenne/config/datasets.py.
 """
 

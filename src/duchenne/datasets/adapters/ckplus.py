@@ -1,7 +1,7 @@
-"""CK+ (the Extended Cohn-Kanade set): the peaks of posed expressions, as pictures.
+"""CK+ (Extended Cohn-Kanade): pictures of posed expressions at their peak.
 
-A sequence begins with a face at rest and ends at the peak, so its last pictures show its class.
-Every picture is a clip of its own under the subject of its sequence, which no fold can part.
+A sequence begins at rest and ends at the peak, so its last pictures show its class. Each of these
+pictures is a clip. All clips of a subject stay in one part of a fold.
 """
 
 import re
@@ -16,16 +16,16 @@ from duchenne.errors import DatasetError, Unusable, listed
 from duchenne.media.numbered import number_of
 from duchenne.media.regular import opened, walk
 
-# By their number in the owner's label files, less one.
+# In the order of the numbers in the label files, which begin at 1.
 CLASSES = ("anger", "contempt", "disgust", "fear", "happiness", "sadness", "surprise")
-NEUTRAL = "neutral"  # an eighth class where it is asked for: the set itself has none
+NEUTRAL = "neutral"  # an eighth class, optional: the set itself does not have it
 _FOLDERS = re.compile(r"(?:.*/)?(?P<subject>S[0-9]+)/(?P<sequence>[0-9]+)/[^./][^/]*")
 _CROP = re.compile(r"(?P<subject>S[0-9]+)_(?P<sequence>[0-9]+)_[0-9]+")
 ENDING = "_emotion.txt"
-_LONGEST = 1000  # bytes
-SHOWN = 50  # names in a message; a set that is wrong throughout has thousands
+_LONGEST = 1000  # bytes of a label file that are read
+SHOWN = 50  # most names in a message
 _NAMES = (*CLASSES, NEUTRAL)
-SEQUENCES, SUBJECTS = 327, 118  # of the published set that have a label
+SEQUENCES, SUBJECTS = 327, 118  # with a label, in the published set
 _EXPECTED = (
     "pictures in <subject>/<sequence>/ with labels in <subject>/<sequence>/*_emotion.txt "
     "(cohn-kanade-images and Emotion, or images and labels), or pictures in folders named by class"
@@ -43,14 +43,13 @@ class Place(NamedTuple):
 
 
 def sequence_of(place: str) -> Place | None:
-    """The sequence of a file by the folders that it lies in, else by its name; None where neither
-    says it."""
+    """The sequence of a file, by its folders or else by its name; None if neither tells it."""
     match = _FOLDERS.fullmatch(place) or _CROP.fullmatch(PurePosixPath(place).stem)
     return Place(match["subject"], match["sequence"]) if match else None
 
 
 def emotions_in(folder: Path) -> dict[Place, int]:
-    """The class of each sequence that has a label file, from 0."""
+    """Class number, from 0, of each sequence with a label file."""
     found: dict[Place, list[tuple[str, int | None]]] = {}
     for path in walk(folder):
         file = path.relative_to(folder).as_posix()
@@ -77,7 +76,7 @@ def _label(path: Path) -> int | None:
 
 
 def _crops(folder: Path, *, neutral: bool) -> list[Found]:
-    """Every picture; those of the class neutral where they are asked for."""
+    """All pictures in folders named by class; the class neutral only if `neutral`."""
     found, strange = [], []
     names: dict[str, list[str]] = {}
     for place in files_in(folder):
@@ -109,8 +108,11 @@ def _check(folder: Path, strange: Sequence[str], twice: Sequence[str]) -> None:
 
 
 def find(folder: Path, settings: CkPlusDataset) -> list[Found]:
-    """The last pictures of every sequence that has a label, and its first one as neutral where
-    the settings ask for it; or all crops in folders named by class."""
+    """The clips of the set.
+
+    With label files: the last `settings.peaks` pictures of each labelled sequence and, with
+    `settings.neutral`, its first one as neutral. Without: all pictures in folders named by class.
+    """
     emotions = emotions_in(folder)
     if not emotions:
         crops = _crops(folder, neutral=settings.neutral)
@@ -129,7 +131,7 @@ def find(folder: Path, settings: CkPlusDataset) -> list[Found]:
 
 
 def notes(folder: Path, found: Sequence[Found]) -> Mapping[str, Any]:
-    """How many sequences there are, have no label, and are published."""
+    """Numbers of sequences with and without a label, and differences from the published set."""
     known = {sequence_of(clip.place) for clip in found}
     remarks = []
     if len(known) != SEQUENCES:
@@ -155,7 +157,7 @@ def _clips(
 
 
 def _sequences(folder: Path) -> dict[Place, list[str]]:
-    """The pictures of each sequence in the order of their numbers; hidden files are none."""
+    """The pictures of each sequence, sorted by number; hidden files are left out."""
     found: dict[Place, dict[int, list[str]]] = {}
     for picture in files_in(folder):
         number = number_of(PurePosixPath(picture).name)

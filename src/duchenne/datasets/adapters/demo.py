@@ -1,4 +1,4 @@
-"""The demo set, whose file names say everything: s01_spontaneous_2.mp4."""
+"""The demo: subject and label are in a file's name, as in s01_spontaneous_2.mp4."""
 
 import re
 from pathlib import Path
@@ -11,7 +11,7 @@ _NAME = re.compile(r"(?P<subject>s\d+)_(?P<label>spontaneous|posed)_\d+\.mp4")
 
 
 def find(folder: Path, settings: DemoDataset) -> list[Found]:
-    """The clips that the demo stage has rendered."""
+    """The clips that the stage demo has rendered."""
     found, strange = [], []
     for place in files_in(folder):
         match = _NAME.fullmatch(place)

@@ -1,4 +1,4 @@
-"""The words that expression sets use for emotions, as folders and tables spell them."""
+"""Words for emotions in expression data sets, as folders and tables spell them."""
 
 from collections.abc import Sequence
 
@@ -15,13 +15,13 @@ _SPELLINGS = {
 
 
 def emotion_of(word: str) -> str | None:
-    """The emotion that a word means, in any case; None for any other word."""
+    """The emotion that a word means, whatever its case; None for other words."""
     plain = word.casefold()
     return next((name for name, words in _SPELLINGS.items() if plain in words), None)
 
 
 def class_of(word: str, classes: Sequence[str]) -> int | None:
-    """The number of the class that a word means among `classes`, themselves words for emotions."""
+    """Index in `classes`, themselves words for emotions, of the one that `word` means; or None."""
     meant = emotion_of(word)
     known = [emotion_of(name) for name in classes]
     return known.index(meant) if meant in known else None

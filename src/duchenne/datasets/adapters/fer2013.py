@@ -1,8 +1,8 @@
 """FER2013: photographs of faces from the web, 48 × 48 px, seven classes, one official split.
 
-Nobody knows who is on them, so each picture is a subject of its own: that no person is in two
-parts cannot be promised, and the report says so. The set comes as one table of pixels, or as
-pictures in folders named by part and class.
+The people are unknown, so each picture counts as a subject of its own. A person may be in several
+parts of the split; the report says so. The set is a table of pixels, or pictures in folders named
+by part and class.
 """
 
 import hashlib
@@ -21,18 +21,17 @@ from duchenne.media.still import LONGEST
 from duchenne.subjects import unknown
 
 FOLD = "official"
-# By their number in the table.
+# In the order of their numbers in the table.
 CLASSES = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
 _PARTS = {
     "train": {"train", "training"},
     "val": {"val", "valid", "validation", "publictest"},
     "test": {"test", "testing", "privatetest"},
 }
-SHOWN = 50  # names in a message; a set that is wrong throughout has thousands
-SHOWN = 50  # rows in a message
+SHOWN = 50  # most names in a message
 _COLUMNS = ("emotion", "pixels", "usage")
-_NAMES = {"fer2013.csv", "icml_face_data.csv"}  # as its owner and as the contest called it
-# Clips of each part, as published.
+_NAMES = {"fer2013.csv", "icml_face_data.csv"}  # of the data set and of the contest
+# Published numbers of clips.
 PARTS = {"train": 28_709, "val": 3_589, "test": 3_589}
 _UNKNOWN = (
     "nobody knows who is on the pictures: each counts as a subject of its own, and that no person "
@@ -41,12 +40,12 @@ _UNKNOWN = (
 
 
 def role_of(word: str) -> str | None:
-    """The role that a name of a part means, in any case; None for any other word."""
+    """The role that the name of a part means, whatever its case; None for other words."""
     return next((role for role, words in _PARTS.items() if word.casefold() in words), None)
 
 
 def _in_folders(folder: Path) -> list[Found]:
-    """Every picture; all that lie elsewhere than they should are named."""
+    """All pictures in <part>/<class>/; pictures elsewhere are an error that lists them."""
     found, strange = [], []
     for place in files_in(folder):
         path = PurePosixPath(place)
@@ -65,10 +64,12 @@ def _in_folders(folder: Path) -> list[Found]:
     return found
 
 
-class Line(NamedTuple):
-    number: int  # from 1, the header's
-    first: int  # byte of the file
-    text: bytes
+class TableLine(NamedTuple):
+    """One line of the table."""
+
+    number: int  # from 1, which is the header
+    first: int  # offset in the file, bytes
+    text: bytes  # without the line end
 
 
 def is_table(path: Path) -> bool:
@@ -76,20 +77,20 @@ def is_table(path: Path) -> bool:
 
 
 def _in_table(folder: Path, table: Path) -> list[Found]:
-    """A clip for each row; all rows with a class or a part that we do not know are named."""
+    """One clip for each row; rows with an unknown class or part are an error that lists them."""
     place = table.relative_to(folder).as_posix()
     try:
         with opened(table) as source:
             file = BufferedReader(source.file)
             found = list(_clips(_lines(file, table), place, table))
-            file.detach()  # or it would close what is not its own
+            file.detach()  # or it would close `source` too
             return found
     except Unusable as verdict:
         raise DatasetError(f"{table}: {verdict.detail}") from None
 
 
-def _clips(lines: Iterator[Line], place: str, table: Path) -> Iterator[Found]:
-    columns = _header(next(lines, Line(1, 0, b"")), table)
+def _clips(lines: Iterator[TableLine], place: str, table: Path) -> Iterator[Found]:
+    columns = _header(next(lines, TableLine(1, 0, b"")), table)
     strange = []
     for line in lines:
         clip = _clip(line, columns, place)
@@ -104,7 +105,8 @@ def _clips(lines: Iterator[Line], place: str, table: Path) -> Iterator[Found]:
         )
 
 
-def _clip(line: Line, columns: Mapping[str, int], place: str) -> Found | None:
+def _clip(line: TableLine, columns: Mapping[str, int], place: str) -> Found | None:
+    """The clip in one line, whose place has the bytes of its pixels; None if it is invalid."""
     cells = line.text.split(b",")
     if len(cells) <= max(columns.values()):
         return None
@@ -128,7 +130,7 @@ def _clip(line: Line, columns: Mapping[str, int], place: str) -> Found | None:
     )
 
 
-def _header(line: Line, table: Path) -> dict[str, int]:
+def _header(line: TableLine, table: Path) -> dict[str, int]:
     names = [_word(cell).casefold() for cell in line.text.removeprefix(b"\xef\xbb\xbf").split(b",")]
     missing = [name for name in _COLUMNS if name not in names]
     if missing:
@@ -136,15 +138,15 @@ def _header(line: Line, table: Path) -> dict[str, int]:
     return {name: names.index(name) for name in _COLUMNS}
 
 
-def _lines(file: BinaryIO, table: Path) -> Iterator[Line]:
-    """The lines that are not empty, without their ends."""
+def _lines(file: BinaryIO, table: Path) -> Iterator[TableLine]:
+    """All lines that are not empty."""
     first, number = 0, 0
     while text := file.readline(LONGEST):
         number += 1
         if len(text) == LONGEST:
             raise DatasetError(f"{table}: line {number} is too long for a picture of 48 × 48 px")
         if text.strip():
-            yield Line(number, first, text.rstrip(b"\r\n"))
+            yield TableLine(number, first, text.rstrip(b"\r\n"))
         first += len(text)
 
 
@@ -153,7 +155,7 @@ def _word(cell: bytes) -> str:
 
 
 def find(folder: Path, settings: Fer2013Dataset) -> list[Found]:
-    """The rows of the table, or the pictures in the folders of a set without one."""
+    """The clips of the set: the rows of the table or, without one, the pictures in folders."""
     tables = [path for path in sorted(walk(folder)) if is_table(path)]
     if len(tables) > 1:
         names = ", ".join(path.relative_to(folder).as_posix() for path in tables)
@@ -170,7 +172,7 @@ def find(folder: Path, settings: Fer2013Dataset) -> list[Found]:
 
 
 def notes(folder: Path, found: Sequence[Found]) -> Mapping[str, Any]:
-    """How large the parts are, and what to bear in mind of the set."""
+    """Sizes of the parts, differences from the published ones, and a caveat on subjects."""
     parts = Counter(clip.role for clip in found)
     remarks = [
         f"{part}: {parts[part]} pictures, and {published} are published"

@@ -1,7 +1,7 @@
 """A user's own clips: a folder with clips.csv (path, subject, label, any group columns).
 
-Every problem of the list is named at once: a list that is wrong in one place is often wrong in
-several, and an unlabelled or missing clip must not quietly change what a result is about.
+All problems of the list are reported at once. A clip without a label or file is an error: leaving
+it out without a word would change the data set.
 """
 
 import unicodedata
@@ -45,7 +45,7 @@ def _found(row: Mapping[str, str], place: str, groups: Mapping[str, Group]) -> F
 
 
 def _bad_rows(rows: list[dict[str, str]], on_disk: Mapping[str, str]) -> list[str]:
-    """Problems of single rows, each kind with all its offenders."""
+    """Problems of single rows: for each kind, the rows that have it."""
     counts = Counter(_same(row["path"]) for row in rows)
     offenders = {
         "listed twice": [path for path, count in counts.items() if count > 1],
@@ -66,11 +66,12 @@ def _bad_rows(rows: list[dict[str, str]], on_disk: Mapping[str, str]) -> list[st
 
 
 def _unlisted(rows: list[dict[str, str]], on_disk: Mapping[str, str]) -> list[str]:
+    """Problem: files in the folder that clips.csv does not list."""
     listed = {_same(row["path"]) for row in rows}
     places = [place for key, place in on_disk.items() if key not in listed]
     return [f"in the folder but not listed: {', '.join(places)}"] if places else []
 
 
 def _same(place: str) -> str:
-    """One spelling for one name: systems write é as one sign or as two."""
+    """A path in NFC: some file systems store é as two characters."""
     return unicodedata.normalize("NFC", place.removeprefix("./"))

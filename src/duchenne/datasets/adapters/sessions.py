@@ -1,7 +1,7 @@
-"""The subject that MMI's session.xml names.
+"""Subjects, labels and groups of MMI's sessions, from subjects.csv or from session.xml.
 
-Read by events, so that a file that declares a document type is refused before it can define an
-entity: those can be made to grow beyond any memory, or to read other files.
+session.xml is parsed by events, and a document type declaration is refused at once: the entities
+that it defines could expand beyond memory or read other files.
 """
 
 from collections import Counter
@@ -23,8 +23,11 @@ _COLUMNS = ("session", "subject", "label")
 
 
 def subject_of(path: Path) -> str | None:
-    """By a `subject` element's attribute `id` or its text, or by the root's `subject` or
-    `subjectId`, in capitals or not; None where there is none."""
+    """The subject that a session.xml names; None if it names none.
+
+    It is the attribute `id` or the text of an element `subject`, or the attribute `subject` or
+    `subjectId` of the root; case does not matter.
+    """
     with opened(path) as source:
         data = source.file.read(MOST_BYTES + 1) or b""
     if len(data) > MOST_BYTES:
@@ -40,12 +43,12 @@ def subject_of(path: Path) -> str | None:
 
 
 class _Reader:
-    """What has been seen of a file."""
+    """Event handlers that collect the subjects named in a file."""
 
     def __init__(self) -> None:
         self.named: set[str] = set()
         self._depth = 0
-        self._text: list[str] | None = None  # of the subject element that is open
+        self._text: list[str] | None = None  # of the open `subject` element
         self.parser = expat.ParserCreate(namespace_separator=" ")
         self.parser.StartDoctypeDeclHandler = _refuse
         self.parser.StartElementHandler = self._start
@@ -85,8 +88,8 @@ def _refuse(*_: object) -> NoReturn:
 
 
 @dataclass(frozen=True)
-class Told:
-    """What is known of a session; `problem` says why no subject is."""
+class Session:
+    """What is known of a session; `problem` says why the subject is not."""
 
     subject: str | None = None
     label: int | None = None
@@ -94,43 +97,48 @@ class Told:
     problem: str = ""
 
 
-def told(folder: Path, idents: Mapping[str, str]) -> dict[str, Told]:
-    """What is known of each session, where `idents` gives the session of each place."""
+def known_sessions(folder: Path, idents: Mapping[str, str]) -> dict[str, Session]:
+    """What is known of each session; `idents` maps places to session numbers."""
     if (folder / TABLE).exists():
         table = _table(folder / TABLE)
-        return {ident: table.get(ident, Told()) for ident in idents.values()}
-    crowded = Counter(PurePosixPath(place).parent for place in idents)
+        return {ident: table.get(ident, Session()) for ident in idents.values()}
+    # A session.xml describes one session, so it counts only in a folder with a single clip.
+    clips_in = Counter(PurePosixPath(place).parent for place in idents)
     return {
-        ident: _described(folder / place) if crowded[PurePosixPath(place).parent] == 1 else Told()
+        ident: _described(folder / place)
+        if clips_in[PurePosixPath(place).parent] == 1
+        else Session()
         for place, ident in idents.items()
     }
 
 
 def without_clips(folder: Path, idents: Collection[str]) -> list[str]:
-    """The sessions of the table, where there is one, that are none of `idents`."""
+    """Sessions in subjects.csv that are not in `idents`; empty without that file."""
     table = folder / TABLE
     return sorted(set(_table(table)).difference(idents), key=int) if table.exists() else []
 
 
-def _described(clip: Path) -> Told:
-    """By the file beside a clip; it describes one session, so the clip must lie there alone."""
+def _described(clip: Path) -> Session:
+    """What the session.xml beside a clip tells."""
     description = clip.with_name("session.xml")
     if not description.exists():
-        return Told()
+        return Session()
     try:
-        return Told(subject_of(description))
+        return Session(subject_of(description))
     except Unusable as verdict:
-        return Told(problem=f"session.xml: {verdict.detail}")
+        return Session(problem=f"session.xml: {verdict.detail}")
 
 
-def _table(path: Path) -> dict[str, Told]:
+def _table(path: Path) -> dict[str, Session]:
     rows = spreadsheet.read(path, needs=_COLUMNS[:2])
     rows = [{name.lower() if name.lower() == "label" else name: cell for name, cell in row.items()}
             for row in rows]  # fmt: skip
     _check(path, rows)
     groups = spreadsheet.groups(rows, leave=_COLUMNS)
     return {
-        _number(row["session"]): Told(row["subject"], LABELS.get(row.get("label", "").lower()), own)
+        _number(row["session"]): Session(
+            row["subject"], LABELS.get(row.get("label", "").lower()), own
+        )
         for row, own in zip(rows, groups, strict=True)
     }
 
@@ -153,5 +161,5 @@ def _check(path: Path, rows: list[spreadsheet.Line]) -> None:
 
 
 def _number(session: str) -> str:
-    """Some write 0108 where others write 108."""
+    """The session number without leading zeros."""
     return session.lstrip("0") or session

@@ -1,9 +1,9 @@
-"""Smile videos made here, with the truth beside them: the data set of a fresh clone.
+"""The demo: rendered smile videos with known motion, the data set of a fresh clone.
 
-A public-domain portrait smiles, blinks and moves its head as told. What the two classes do follows
-the direction of published findings, and how far they overlap was chosen by us (`cues`), so the demo
-checks that the pipeline works and measures what it says it measures. It is NO evidence about real
-smiles, about people, or about how well any model tells a felt smile from a posed one.
+A public-domain portrait is animated: it smiles, blinks and moves its head. The two classes differ
+in the direction of published findings; how far they overlap is our choice (`cues`). So the demo
+tests whether the pipeline works and measures what it should. It is NO evidence about real smiles,
+about people, or about how well any model tells a spontaneous smile from a posed one.
 """
 
 from duchenne.datasets.demo.dynamics import Drives, Smile, draw_smile

@@ -1,12 +1,12 @@
-"""What tells the two classes apart in the demo: one distribution per cue and class, with sources.
+"""The cues that differ between the classes of the demo: a distribution per cue and class.
 
-Each cue is a truncated normal, of the value or of its logarithm, drawn apart from the others; so
-the likelihood of a smile is exact, and so is the ideal observer that the tests compute from it.
+Each cue is an independent truncated normal, of the value or of its logarithm. So the likelihood of
+a smile is exact, and with it the accuracy of the ideal observer, which the tests compute.
 
-The means follow the DIRECTION of the cited findings. Spreads and distances are ours: they make that
-ideal observer right about nine times in ten, and dynamics tell more than the eyes' constriction,
-whose pixels are few. "Abstract" says that we checked the sentence in the
-paper's abstract, "from memory" that we could not look it up.
+The means follow the DIRECTION of the cited findings. Spreads and distances are our choice: the
+ideal observer is right about nine times in ten, and dynamics tell more than the constriction of the
+eyes, which are only a few pixels high. "Abstract" after a source means that the abstract was
+checked, "from memory" that it was not.
 """
 
 from collections.abc import Mapping
@@ -20,9 +20,9 @@ POSED, SPONTANEOUS = 0, 1
 
 @dataclass(frozen=True)
 class Cue:
-    """One measure of a smile, its bounds, and (mean, spread) in each class.
+    """One measure of a smile: its bounds, and the mean and standard deviation in each class.
 
-    With `logarithmic` the mean is a median in the cue's own unit and the spread is that of the
+    With `logarithmic`, they are the median in the cue's unit and the standard deviation of the
     natural logarithm, as usual for durations.
     """
 
@@ -33,7 +33,7 @@ class Cue:
     logarithmic: bool = False
 
     def quantile(self, share: float, *, label: int) -> float:
-        """The value below which `share` of the class lies; draws the cue when share is uniform."""
+        """The quantile at `share`, 0 to 1; a draw of the cue if `share` is uniform."""
         mean, spread = self._normal(label)
         below, above = self._tails(label)
         scaled = mean + spread * float(ndtri(below + share * (above - below)))
@@ -41,6 +41,7 @@ class Cue:
         return min(max(value, self.low), self.high)
 
     def log_density(self, value: float, *, label: int) -> float:
+        """Natural logarithm of the truncated density at `value`, per unit of the cue."""
         mean, spread = self._normal(label)
         below, above = self._tails(label)
         z = (self._scaled(value) - mean) / spread
@@ -55,6 +56,7 @@ class Cue:
         return self._scaled(mean), spread
 
     def _tails(self, label: int) -> tuple[float, float]:
+        """The untruncated normal's distribution function at both bounds."""
         mean, spread = self._normal(label)
         return (
             float(ndtr((self._scaled(self.low) - mean) / spread)),
@@ -70,10 +72,10 @@ CUES: Mapping[str, Cue] = {
     # speed: Schmidt, Ambadar, Cohn & Reed 2006; Schmidt, Bhattacharya & Denlinger 2009 (abstracts).
     "onset_s": Cue(0.20, 1.00, posed=(0.36, 0.33), spontaneous=(0.70, 0.33), logarithmic=True),
     # Seconds. Longer apex in genuine smiles: Guo et al. 2018 (abstract); apparent genuineness
-    # grows with apex duration: Krumhuber & Kappas 2005 (abstract). Cut short to fit our clips.
+    # grows with apex duration: Krumhuber & Kappas 2005 (abstract). Shortened to fit our clips.
     "apex_s": Cue(0.45, 1.25, posed=(0.75, 0.28), spontaneous=(0.86, 0.28), logarithmic=True),
     # Seconds. The findings disagree (longer in deliberate smiles: Schmidt et al. 2006; longer in
-    # genuine ones: Guo et al. 2018; both abstracts), so the classes are alike here.
+    # genuine ones: Guo et al. 2018; both abstracts), so the classes do not differ here.
     "offset_s": Cue(0.35, 0.85, posed=(0.58, 0.25), spontaneous=(0.58, 0.25), logarithmic=True),
     # Share of the full lip-corner excursion. Greater in deliberate smiles: Schmidt et al. 2006
     # (abstract). Hess & Kleck 1990 and Ambadar et al. 2009 warn that it depends on the occasion.
@@ -81,7 +83,7 @@ CUES: Mapping[str, Cue] = {
     # Share of the eye opening that the orbicularis oculi closes: the Duchenne marker, commoner in
     # felt smiles: Ekman & Friesen 1982; Frank, Ekman & Friesen 1993 (from memory). Eyelid dynamics
     # are highly relevant on UvA-NEMO: Dibeklioğlu, Salah & Gevers 2012 (abstract). That people can
-    # pose it too (from memory: Krumhuber & Manstead 2009) is why posed smiles do not stay at zero.
+    # pose it too (Krumhuber & Manstead 2009, from memory) is why posed smiles are not at zero.
     "constriction": Cue(0.08, 0.50, posed=(0.20, 0.085), spontaneous=(0.315, 0.085)),
     # Share of the full cheek raise. The same muscle (AU 6), so the same direction and sources.
     "cheek_raise": Cue(0.45, 1.15, posed=(0.70, 0.15), spontaneous=(0.78, 0.15)),

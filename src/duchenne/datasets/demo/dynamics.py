@@ -1,7 +1,7 @@
-"""When a smile does what: the drives of lips, cheeks and eyelids as functions of continuous time.
+"""The dynamics of a smile: drives of lips, cheeks and eyelids as functions of continuous time.
 
-Every movement is minimum-jerk (Flash & Hogan 1985, whose quintic is the one below): velocity and
-acceleration are zero at both ends. So a smile has a value at any instant, not only at frames.
+Every movement has minimum jerk (Flash & Hogan 1985, who give the quintic below): velocity and
+acceleration are zero at both ends. A drive has a value at any instant, not only at frames.
 """
 
 from dataclasses import dataclass
@@ -9,27 +9,27 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from duchenne.datasets.demo.alike import alike
 from duchenne.datasets.demo.cues import CUES, POSED, SPONTANEOUS
+from duchenne.datasets.demo.portrait import rounded
 
 Array = NDArray[np.float64]
 
-# A minimum-jerk rise passes 5 % of its height at this share of its duration, and 95 % at one minus.
+# A minimum-jerk rise reaches 5 % of its height at this share of its duration, 95 % at 1 − share.
 FIVE_PERCENT = 0.1892553774377708
 
 
 def rise(share: Array) -> Array:
-    """Minimum-jerk from 0 to 1 while `share` of the duration goes from 0 to 1; flat outside."""
+    """The minimum-jerk rise from 0 to 1 at `share` of its duration; constant outside 0 to 1."""
     s = np.clip(share, 0.0, 1.0)
     return np.asarray(s**3 * (10.0 - 15.0 * s + 6.0 * s * s))
 
 
 @dataclass(frozen=True)
 class Drives:
-    """How far each movement has gone at each time, arrays of shape (T,).
+    """The drive of each movement at T times, (T,) each; 0 is rest.
 
-    1 is the full excursion of lips or cheeks, and a closed eye. `lip` is the mean of both sides,
-    which are the subject's own. `eyelid` counts closing as positive; blinks are added by the clip.
+    1 is the full excursion of lips or cheeks, or a closed eye. Left and right are the subject's;
+    `lip` is the mean of both sides. Blinks are added to `eyelid` by `ClipPlan.drives`.
     """
 
     lip: Array
@@ -41,10 +41,10 @@ class Drives:
 
 @dataclass(frozen=True)
 class Smile:
-    """One smile: the seven cues of `cues.CUES`, and when it begins.
+    """One smile: its start, the seven cues of `cues.CUES`, and two lags.
 
-    `eye_lag_s` and `cheek_lag_s` say how long after the lips those regions start; they are the same
-    in both classes, and keep the three drives from being copies of one another.
+    `eye_lag_s` and `cheek_lag_s` are the times by which these regions start after the lips. They
+    have the same distribution in both classes and make the three drives differ.
     """
 
     label: int
@@ -71,7 +71,7 @@ class Smile:
         )
 
     def bounds(self) -> tuple[float, float, float, float]:
-        """When the lip drive crosses 5 % and 95 % going up, then 95 % and 5 % going down, in s."""
+        """Times in s at which the lip drive crosses 5 and 95 % rising, then 95 and 5 % falling."""
         fall = self.start_s + self.onset_s + self.apex_s
         return (
             self.start_s + FIVE_PERCENT * self.onset_s,
@@ -81,40 +81,42 @@ class Smile:
         )
 
     def phases(self, time: Array) -> NDArray[np.str_]:
-        """Neutral, onset, apex, offset or neutral again at `time`, (T,) s."""
+        """The phase at `time` (T,) s: neutral, onset, apex or offset."""
         names = np.array(["neutral", "onset", "apex", "offset", "neutral"])
         return names[np.searchsorted(np.array(self.bounds()), time, side="right")]
 
     def log_odds(self) -> float:
-        """Log-likelihood of these cues in spontaneous smiles less that in posed ones.
+        """Log-likelihood of the cues in spontaneous smiles minus that in posed smiles.
 
-        An observer who saw the cues themselves and says "spontaneous" where this is positive is the
-        best that there can be, with half the smiles in each class.
+        With half the smiles in each class, no classifier of the cues is better than the sign of
+        this value: it is the ideal observer.
         """
         return self.log_likelihood(SPONTANEOUS) - self.log_likelihood(POSED)
 
     def log_likelihood(self, label: int) -> float:
+        """Natural logarithm of the joint density of the cues in a class."""
         return sum(cue.log_density(getattr(self, name), label=label) for name, cue in CUES.items())
 
     def _course(self, time: Array) -> Array:
+        """Onset, apex and offset at `time` (T,) s, scaled to 0 at rest and 1 in the apex."""
         fall = self.start_s + self.onset_s + self.apex_s
         up = rise((time - self.start_s) / self.onset_s)
-        return alike(up - rise((time - fall) / self.offset_s))
+        return rounded(up - rise((time - fall) / self.offset_s))
 
 
 def longest_smile() -> float:
-    """Seconds that the longest drawn smile can take, so that a clip can be made to hold any."""
+    """The greatest duration of a drawn smile, s; a clip is made to hold it."""
     return sum(CUES[name].high for name in ("onset_s", "apex_s", "offset_s"))
 
 
 def draw_smile(label: int, rng: np.random.Generator, *, start_s: float = 0.5) -> Smile:
-    """A smile of the class. The same state of `rng` gives both classes the same quantiles."""
+    """Draw a smile of a class. The same state of `rng` gives both classes the same quantiles."""
     shares = rng.random(len(CUES))
     cues = {
         name: round(cue.quantile(float(share), label=label), 9)
         for (name, cue), share in zip(CUES.items(), shares, strict=True)
     }
-    # Ours: lips, cheeks and eyes start within about two frames of one another.
+    # Our choice: lips, cheeks and eyes start within about two frames of each other.
     eye_lag, cheek_lag = rng.uniform(-0.04, 0.08, size=2)
     return Smile(
         label=label,

@@ -1,7 +1,7 @@
-"""What a unit of each drive does to a face: displacement fields, by thin-plate splines.
+"""Displacement fields of a face for one unit of each drive, by thin-plate splines.
 
-Each field is solved once per subject from the displacement of a few mesh points, and clips blend
-the fields. The two sides of the face have their own, for asymmetric smiles.
+The fields are solved once for each subject from the displacement of a few mesh points. A frame is
+a weighted sum of fields. Each side of the face has its own fields, for asymmetric smiles.
 """
 
 from collections.abc import Sequence
@@ -12,12 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.interpolate import RBFInterpolator
 
-from duchenne.datasets.demo.alike import alike
-from duchenne.datasets.demo.portrait import FaceAxes, Points
+from duchenne.datasets.demo.portrait import FaceAxes, Points, rounded
 
 Grid = NDArray[np.float32]
 
-# Mesh points by region; those of the right half of the picture (the subject's left) come second.
+# Mesh points by region: left half of the picture (the subject's right), then right half.
 CORNERS = (61, 291)
 OUTER_LIPS = (
     (185, 40, 39, 37, 146, 91, 181, 84),
@@ -34,7 +33,7 @@ EYES = (
     (33, 246, 161, 160, 159, 158, 157, 173, 133, 7, 163, 144, 145, 153, 154, 155),
     (263, 466, 388, 387, 386, 385, 384, 398, 362, 249, 390, 373, 374, 380, 381, 382),
 )
-OVAL = (  # without the contour of the cheeks
+OVAL = (  # of the face, without CONTOUR
     *(10, 338, 297, 332, 284, 251, 389, 356, 397, 365, 379, 378, 400, 377),
     *(152, 148, 176, 149, 150, 136, 172, 127, 162, 21, 54, 103, 67, 109),
 )
@@ -42,33 +41,33 @@ BROWS = (70, 63, 105, 66, 107, 336, 296, 334, 293, 300)
 MIDLINE = (9, 8, 168, 6, 197, 195, 5, 4, 1, 2, 98, 327, 199, 175)
 STILL = (*EYES[0], *EYES[1], *OVAL, *BROWS, *MIDLINE)
 
-# Full excursions, in outer inter-ocular distances. Ours: at 1 a smile is about a quarter wider
-# than the relaxed mouth, and is large enough in pixels for the mesh to follow it.
+# Full excursions, in distances between the outer eye corners. Our choice: at drive 1 the mouth is
+# about a quarter wider than at rest, which is enough pixels for the mesh to follow.
 CORNER_OUT, CORNER_UP = 0.085, 0.075
-# Smooth skin tells a mesh nothing: it sees a cheek rise by the outline of the face, which bulges
-# with it. (Moving the skin alone left points 50 and 280 with a median r of 0.89; now it is 0.99.)
+# The mesh cannot locate points on smooth skin; it follows the cheeks by the contour of the face, so
+# the contour moves too. (Cheek points 50 and 280: median r 0.99; 0.89 without the contour.)
 CHEEK_OUT, CHEEK_UP = 0.07, 0.05
 CONTOUR_OUT, CONTOUR_UP = 0.08, 0.02
 
-SIDES = 2  # right half of the face in the picture's left half first
+SIDES = 2  # left half of the picture first
 
 
 @dataclass(frozen=True)
 class Fields:
-    """Displacements in px on a grid one portrait pixel apart, for one unit of each drive.
+    """Displacements in px for one unit of each drive, on a grid with a node at each portrait pixel.
 
     `unit` is (4, H, W, 2): lips on the picture's left and right, cheeks on the left and right.
-    `corner` is the portrait position (x, y) of the grid's first node.
+    `corner` is the position (x, y) of the grid's first node in the portrait, px.
     """
 
     unit: Grid
     corner: tuple[int, int]
 
     def backward(self, drives: Sequence[float]) -> Grid:
-        """Where each grid node of the moved face comes from, less where it is: (H, W, 2) px.
+        """The inverse displacement (H, W, 2) px: the source of each grid node minus the node.
 
-        The fields say where points GO; a picture needs where they CAME FROM. Three rounds of the
-        fixed point bring the two within a few hundredths of a pixel.
+        The fields map a point to its target, and rendering needs the inverse. Three fixed-point
+        iterations reach an error of a few hundredths of a pixel.
         """
         weights = np.asarray(drives, dtype=np.float32)
         forward = np.asarray(sum(w * unit for w, unit in zip(weights, self.unit, strict=True)))
@@ -81,8 +80,8 @@ class Fields:
 
 
 def solve(points: Points, *, corner: tuple[int, int], side: int) -> Fields:
-    """The fields of a face with mesh points (478, 2) px, on a square grid of `side` px."""
-    axes = FaceAxes.of(points)
+    """Solve the fields of a face with mesh points (478, 2) px, on a square grid of `side` px."""
+    axes = FaceAxes.from_mesh(points)
     centres, values = _controls(points, axes)
     frame = _edge(corner, side)
     spline = RBFInterpolator(
@@ -92,20 +91,20 @@ def solve(points: Points, *, corner: tuple[int, int], side: int) -> Fields:
     )
     coarse = np.arange(0, side + 1, 4, dtype=np.float64)
     xy = np.stack(np.meshgrid(coarse + corner[0], coarse + corner[1]), axis=-1).reshape(-1, 2)
-    planes = alike(spline(xy), 5).reshape(len(coarse), len(coarse), -1)
+    planes = rounded(spline(xy), 5).reshape(len(coarse), len(coarse), -1)
     return Fields(unit=_refine(planes, side), corner=corner)
 
 
 def mouth_displacement(points: Points) -> Points:
-    """What one unit of both lip drives does to every mesh point: (478, 2) px."""
-    axes = FaceAxes.of(points)
+    """Displacement (478, 2) px of all mesh points by one unit of both lip drives."""
+    axes = FaceAxes.from_mesh(points)
     centres, values = _controls(points, axes)
     both = values[:, 0:2] + values[:, 2:4]
-    return alike(RBFInterpolator(centres, both, kernel="thin_plate_spline")(points), 5)
+    return rounded(RBFInterpolator(centres, both, kernel="thin_plate_spline")(points), 5)
 
 
 def _controls(points: Points, axes: FaceAxes) -> tuple[Points, Points]:
-    """Mesh points that say what a drive does, and their displacement under each: (N, 8) px."""
+    """The control points (N, 2) px and their displacement by each of four fields, (N, 8) px."""
     lips = [*CORNERS, *MID_LIPS, *OUTER_LIPS[0], *OUTER_LIPS[1], *INNER_LIPS[0], *INNER_LIPS[1]]
     cheeks = [*CHEEKS[0], *CHEEKS[1], *CONTOUR[0], *CONTOUR[1]]
     index = np.array([*lips, *cheeks, *STILL])
@@ -124,7 +123,7 @@ def _controls(points: Points, axes: FaceAxes) -> tuple[Points, Points]:
 
 
 def _edge(corner: tuple[int, int], side: int) -> Points:
-    """Points round the grid, held still so that the face does not drag the picture along."""
+    """Points on the edge of the grid (N, 2) px, where the displacement is zero."""
     along = np.linspace(0.0, side, 9)
     zero, far = np.zeros_like(along), np.full_like(along, side)
     square = [(along, zero), (along, far), (zero, along), (far, along)]
@@ -133,7 +132,7 @@ def _edge(corner: tuple[int, int], side: int) -> Points:
 
 
 def _refine(planes: NDArray[np.float64], side: int) -> Grid:
-    """Planes (h, w, 8) four px apart to fields (4, side, side, 2) one px apart."""
+    """Interpolate planes (h, w, 8) with a node every 4 px to fields (4, side, side, 2)."""
     at = np.arange(side, dtype=np.float32) / 4.0
     x, y = np.meshgrid(at, at)
     fine = [

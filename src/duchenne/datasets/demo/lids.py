@@ -1,7 +1,8 @@
-"""Closing eyes: the lids slide over an eyeball that stays where it is.
+"""Closing eyes: the lids slide over an eyeball that does not move.
 
-A blended field would squash the iris. Here the picture between lid and eye socket is stretched
-along each column instead, up to where the lid's edge has come, and the eye beyond is left alone.
+A displacement field would squash the iris. Instead, in each column of the picture, the skin between
+the eye socket and the edge of the lid is stretched to the new place of the edge; the visible part
+of the eye does not change.
 """
 
 from dataclasses import dataclass
@@ -21,18 +22,19 @@ LOWER = (
     (33, 7, 163, 144, 145, 153, 154, 155, 133),
     (362, 382, 381, 380, 374, 373, 390, 249, 263),
 )
-# The upper lid does most of the way in a blink and, less so, when the orbicularis oculi narrows
-# the eye; one share for both keeps the opening linear in the drive. Ours.
+# The upper lid's share of a closure. It is greater in a blink than when the orbicularis oculi
+# narrows the eye; one share for both keeps the opening linear in the drive. Our choice.
 UPPER_SHARE = 0.75
-# Skin that stretches, above the upper and below the lower lid, in inter-ocular distances.
+# Height of the skin that stretches, above the upper and below the lower lid, in inter-ocular
+# distances.
 STRETCH = 0.13
-# The lashes are drawn on the open side of the mesh's lid line and travel with the lid. px
+# Px between the mesh's lid line and the lashes, which move with the lid.
 LASH = 0.5
 
 
 @dataclass(frozen=True)
 class Eye:
-    """Columns x of the picture (whole px) and the height of both lids in each, in px."""
+    """One eye: its first column `left`, the y of both lids in each column, and STRETCH in px."""
 
     left: int
     upper: Column
@@ -40,7 +42,7 @@ class Eye:
     reach: float
 
     def backward(self, rows: Column, closure: float) -> NDArray[np.float64]:
-        """Vertical distance (rows, columns) px to where each pixel comes from, at this closure."""
+        """Inverse displacement along y, (rows, columns) px, at a closure from 0 to 1."""
         opening = self.lower - self.upper
         y = rows[:, None]
         down = UPPER_SHARE * closure * opening
@@ -51,14 +53,14 @@ class Eye:
 
 
 def _stretch(depth: NDArray[np.float64], slide: Column, reach: float) -> NDArray[np.float64]:
-    """How far a lid that slid by `slide` carried the skin at `depth` beyond its fixed line."""
+    """Shift of the skin at `depth` px from its fixed line when the lid has slid by `slide` px."""
     carried = depth * slide / (reach + slide)
     return np.where((depth > 0.0) & (depth <= reach + slide), carried, 0.0)
 
 
 def eyes(points: Points) -> tuple[Eye, Eye]:
-    """Both eyes of a face with mesh points (478, 2) px; the picture's left one first."""
-    reach = STRETCH * FaceAxes.of(points).unit
+    """Both eyes of a face with mesh points (478, 2) px; left in the picture first."""
+    reach = STRETCH * FaceAxes.from_mesh(points).unit
     return _eye(points, 0, reach), _eye(points, 1, reach)
 
 

@@ -1,6 +1,6 @@
-"""Make portrait.csv: `python -m duchenne.datasets.demo.locate`, again only for another portrait.
+"""Make portrait.csv: `python -m duchenne.datasets.demo.locate`; needed only for a new portrait.
 
-The one place in the demo that runs the face mesh (MediaPipe 0.10.21, refined landmarks).
+It runs the face mesh (MediaPipe 0.10.21, refined landmarks), which the demo itself does not need.
 """
 
 from pathlib import Path
@@ -13,7 +13,7 @@ from duchenne.errors import StageError
 
 
 def locate() -> portrait.Points:
-    """Mesh points of the portrait, (478, 3) px; whole numbers are the centres of pixels."""
+    """Mesh points of the portrait, (478, 3) px; integers are centres of pixels."""
     from mediapipe.python.solutions.face_mesh import FaceMesh
 
     rgb = cv2.cvtColor(portrait.image(), cv2.COLOR_BGR2RGB)
@@ -22,7 +22,7 @@ def locate() -> portrait.Points:
     if not faces:
         raise StageError("the mesh found no face in scikit-image's astronaut")
     xyz = np.array([(point.x, point.y, point.z) for point in faces[0].landmark]) * portrait.SIDE
-    return np.asarray(xyz - (0.5, 0.5, 0.0))  # the mesh counts from the corner of a pixel
+    return np.asarray(xyz - (0.5, 0.5, 0.0))  # for the mesh, integers are corners of pixels
 
 
 def main() -> None:

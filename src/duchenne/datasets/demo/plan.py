@@ -1,8 +1,8 @@
-"""What will be filmed: every clip of the demo as a plain value, and the truth about it.
+"""The plan of the demo: all parameters of each clip, and the true motion in its frames.
 
-Randomness is keyed by (seed, subject, clip): more subjects or clips never change the earlier ones.
-Clips come in pairs, one of each class, that share frame rate, length and light; so none of these
-can give the class away.
+Random numbers are keyed by (seed, subject, clip), so that more subjects or clips do not change the
+others. Clips come in pairs, one of each class, with the same frame rate, length and light, so that
+none of these tells the class.
 """
 
 from collections.abc import Iterable, Sequence
@@ -21,17 +21,17 @@ Array = NDArray[np.float64]
 
 LABEL_NAMES = {POSED: "posed", SPONTANEOUS: "spontaneous"}
 RATES = (25.0, 30.0)
-# Seconds before and after a smile that are neutral in every clip.
+# Least time in s before and after a smile, in which the face is neutral.
 LEAD_S, TAIL_S = 0.25, 0.15
 LONGEST_CLIP_S = 4.2
 
-# First element of every random key, so that no two uses share a stream.
+# First element of the random keys, so that no two uses share a stream.
 _SUBJECT, _PAIR, _CLIP = range(3)
 
 
 @dataclass(frozen=True)
 class ClipPlan:
-    """All that rendering a clip needs. `dataclasses.asdict` gives plain JSON values only."""
+    """All that rendering a clip needs. `dataclasses.asdict` gives JSON values only."""
 
     clip: str
     subject: str
@@ -49,11 +49,11 @@ class ClipPlan:
     noise_seed: int
 
     def times(self) -> Array:
-        """Presentation time of each frame, (T,) s, the first one zero."""
+        """Presentation times of the frames, (T,) s, from 0."""
         return np.arange(round(self.seconds * self.fps)) / self.fps
 
     def drives(self, time: Array) -> Drives:
-        """The smile's drives with the blinks in the eyelid: what is left open, they close."""
+        """Drives at `time` (T,) s; blinks close a share of the opening that the smile leaves."""
         smile = self.smile.drives(time)
         open_ = 1.0 - smile.eyelid
         for blink in self.blinks:
@@ -62,15 +62,17 @@ class ClipPlan:
 
 
 class SubjectRow(TypedDict):
+    """One row of subjects.csv."""
+
     subject: str
     age: int
     gender: str
 
 
 def plan(*, seed: int, subjects: int, clips_per_subject: int, size: int) -> tuple[ClipPlan, ...]:
-    """Every clip of the demo: half of each subject's spontaneous, half posed, in random order.
+    """All clips of the demo: half of each subject's are spontaneous, half posed, in random order.
 
-    `duchenne.config.datasets.DemoDataset` says what may be asked for.
+    `duchenne.config.datasets.DemoDataset` has the allowed values.
     """
     return tuple(
         clip
@@ -80,7 +82,7 @@ def plan(*, seed: int, subjects: int, clips_per_subject: int, size: int) -> tupl
 
 
 def truth(plans: Iterable[ClipPlan]) -> dict[str, list[str] | Array]:
-    """One row per rendered frame: clip, time, lip, cheek, eyelid, phase."""
+    """Columns of truth.parquet, one row per frame: clip, time, lip, cheek, eyelid, phase."""
     plans = tuple(plans)
     times = [clip.times() for clip in plans]
     drives = [clip.drives(time) for clip, time in zip(plans, times, strict=True)]
@@ -96,7 +98,7 @@ def truth(plans: Iterable[ClipPlan]) -> dict[str, list[str] | Array]:
 
 
 def subjects_table(plans: Iterable[ClipPlan]) -> list[SubjectRow]:
-    """Subject, age and gender (both fictitious), a row each."""
+    """Rows of subjects.csv: subject, and fictitious age and gender."""
     people = {clip.subject: clip.person for clip in plans}
     return [
         SubjectRow(subject=subject, age=person.age, gender=person.gender)

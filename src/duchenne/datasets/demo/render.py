@@ -1,4 +1,4 @@
-"""Frames of a clip at any instants, seen from any view: the same smile, filmed anew."""
+"""Render the frames of a clip, at any times and from any view."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -9,9 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtri
 
-from duchenne.datasets.demo.alike import alike
 from duchenne.datasets.demo.plan import ClipPlan
-from duchenne.datasets.demo.portrait import Image
+from duchenne.datasets.demo.portrait import Image, rounded
 from duchenne.datasets.demo.sitter import CENTRE, DETAIL, SHOWN, Sitter, sit
 from duchenne.errors import ParamsError
 
@@ -20,11 +19,11 @@ Matrix = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class View:
-    """How a clip is filmed; the default is the clip as planned.
+    """A change of the camera; the default is the clip as planned.
 
-    `scale` enlarges the face within the frame, `size` is the frame's side in px (the plan's when
-    None; the face grows with it), `right` and `down` shift in shares of the frame's side, `roll` is
-    in degrees clockwise, `mirrored` swaps left and right of the finished picture.
+    `scale` enlarges the face within the frame. `size` is the side of the frame in px, by default
+    that of the plan; the face grows with it. `right` and `down` shift by shares of the side, `roll`
+    turns clockwise by degrees, `mirrored` swaps left and right of the finished picture.
     """
 
     scale: float = 1.0
@@ -45,9 +44,9 @@ class View:
 def render(
     plan: ClipPlan, *, times: ArrayLike | None = None, view: View | None = None
 ) -> Iterator[Image]:
-    """Frames (size, size, 3) BGR of the clip at `times` (T,) s; its own frame times when None.
+    """Yield frames (size, size, 3) BGR at `times` (T,) s, by default those of the plan.
 
-    Motion is a function of time alone. Camera noise follows the order of the frames asked for.
+    Motion depends on the time alone, camera noise on the number of the frame in `times`.
     """
     view = view or View()
     size = view.size or plan.size
@@ -65,7 +64,7 @@ def render(
 
 
 def _drives(plan: ClipPlan, time: Matrix) -> Matrix:
-    """Lips and cheeks on the picture's left and right, and eyelids, before mirroring: (T, 5)."""
+    """Drives (T, 5) of the unmirrored portrait: lips left and right, cheeks likewise, eyelids."""
     drives = plan.drives(time)
     lips = [drives.lip_right, drives.lip_left]  # the subject's right is on the picture's left
     if plan.look.mirrored:
@@ -74,8 +73,7 @@ def _drives(plan: ClipPlan, time: Matrix) -> Matrix:
 
 
 def _displacement(sitter: Sitter, drives: Sequence[float]) -> NDArray[np.float32] | None:
-    """Where each px of the moving square comes from, less where it is: (MOVING, MOVING, 2); None
-    for a face at rest."""
+    """Inverse displacement (MOVING, MOVING, 2) px of the moving square; None at rest."""
     if not any(drives):
         return None
     back = sitter.fields.backward(drives[:4])
@@ -93,7 +91,7 @@ def _displacement(sitter: Sitter, drives: Sequence[float]) -> NDArray[np.float32
 def _film(
     sitter: Sitter, texture: Image, back: NDArray[np.float32] | None, camera: Matrix, *, size: int
 ) -> Image:
-    """The texture through the face's displacement, then through the camera: (size, size, 3)."""
+    """The texture, displaced by `back` and seen by the camera: (size, size, 3)."""
     place = camera.astype(np.float32)
     place[:, 2] = camera[:, 2] + 0.5
     at = np.arange(size, dtype=np.float32)
@@ -104,7 +102,7 @@ def _film(
         flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
         moved = cv2.warpAffine(back, to_square, (size, size), flags=flags, borderValue=(0.0, 0.0))
         along = [axis + moved[..., number] for number, axis in enumerate(along)]
-    first = (sitter.part.left, sitter.part.top)  # taken off last, so that it rounds nothing
+    first = (sitter.part.left, sitter.part.top)  # subtracted last, which avoids rounding errors
     x, y = (
         (axis * DETAIL - 0.5) - start * DETAIL for axis, start in zip(along, first, strict=True)
     )
@@ -113,7 +111,7 @@ def _film(
 
 
 def _reach(cameras: Matrix, size: int) -> float:
-    """How far from the portrait's centre the corners of the frames look, in px along an axis."""
+    """Greatest distance along an axis, px, of a corner of a frame from CENTRE of the portrait."""
     end = size - 1.0
     corners = np.array([[0.0, end, 0.0, end], [0.0, 0.0, end, end], [1.0, 1.0, 1.0, 1.0]])
     seen = cameras @ corners - np.array(CENTRE)[:, None]
@@ -121,7 +119,7 @@ def _reach(cameras: Matrix, size: int) -> float:
 
 
 def _cameras(plan: ClipPlan, view: View, *, size: int, time: Matrix) -> Matrix:
-    """From frame to portrait at each time, (T, 2, 3): the inverse of head motion, then the view."""
+    """Affine maps (T, 2, 3) from frame to portrait: inverse of head motion and view."""
     head = plan.head
     zoom = size / SHOWN * view.scale * (1.0 + head.zoom.at(time))
     turn = np.deg2rad(head.roll.at(time) + view.roll)
@@ -135,7 +133,7 @@ def _cameras(plan: ClipPlan, view: View, *, size: int, time: Matrix) -> Matrix:
     down = offset + size * (head.down.at(time) + view.down)
     middle = np.stack((right, down), axis=-1)
     out[:, :, 2] = np.array(CENTRE) - np.einsum("tij,tj->ti", out[:, :, :2], middle)
-    return alike(_mirror(out, size) if view.mirrored else out)
+    return rounded(_mirror(out, size) if view.mirrored else out)
 
 
 def _mirror(cameras: Matrix, size: int) -> Matrix:
@@ -146,9 +144,10 @@ def _mirror(cameras: Matrix, size: int) -> Matrix:
 
 
 def _grain(spread: float) -> NDArray[np.int16]:
-    """Normal noise as a table of 256 equally likely grey levels: a byte a pixel, ten times faster.
+    """A table (256,) of equally likely grey levels that approximates normal noise.
 
-    (256,) for a standard deviation of `spread`; the table reaches 2.9 of them to either side.
+    `spread` is the standard deviation; the table reaches 2.9 times that. Noise from the table needs
+    one random byte for each pixel and is ten times faster than normal numbers.
     """
     levels = spread * ndtri((np.arange(256) + 0.5) / 256.0)
     return np.asarray(np.rint(levels), dtype=np.int16)

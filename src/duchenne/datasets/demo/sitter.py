@@ -1,4 +1,4 @@
-"""A subject ready to be filmed: the portrait in its looks, mouth relaxed, fields solved."""
+"""A subject ready for rendering: texture with relaxed mouth, displacement fields and eyes."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -10,24 +10,23 @@ from numpy.typing import NDArray
 from scipy.interpolate import RBFInterpolator
 
 from duchenne.datasets.demo import fields, lids, portrait
-from duchenne.datasets.demo.alike import alike
-from duchenne.datasets.demo.portrait import FaceAxes, Image, Points
+from duchenne.datasets.demo.portrait import FaceAxes, Image, Points, rounded
 from duchenne.datasets.demo.subjects import Look, Shape, reshape
 
-# The portrait smiles; this much of the lip drive is taken away to relax its mouth.
+# The portrait smiles; its mouth is relaxed by this much of the lip drive.
 RELAX = 0.75
-# Texture pixels per portrait pixel, so that enlarging stays a plain bilinear look-up.
+# Texture pixels per portrait pixel, so that bilinear interpolation is enough to enlarge.
 DETAIL = 2
-# The square of the portrait that a frame shows, and the one inside which the face can move. px
+# Centre and side of the square that a frame shows, and side of the one that can move, px.
 CENTRE = (224.0, 132.0)
 SHOWN = 200
 MOVING = 168
-# Px between two nodes at which a face's shape is solved.
+# Distance between nodes at which the shape of a face is solved, px.
 _COARSE = 4
 
 
 class Part(NamedTuple):
-    """A square of the portrait, in px; all three are multiples of the distance between nodes."""
+    """A square of the portrait, px; its values are multiples of the distance between nodes."""
 
     left: int
     top: int
@@ -35,13 +34,13 @@ class Part(NamedTuple):
 
 
 WHOLE = Part(0, 0, portrait.SIDE)
-# Nobody who sits still leaves it: it reaches 112 px to all sides, the cameras of ours look 107 far.
+# Enough for all planned clips: it reaches 112 px from the centre, their cameras look 107 px far.
 NEAR = Part(112, 20, 224)
 
 
 @dataclass(frozen=True, eq=False)
 class Sitter:
-    """`texture` (2 · side, 2 · side, 3) BGR of a part, mesh points (478, 2) px, fields and eyes."""
+    """A subject: `texture` (2 · side, 2 · side, 3) BGR of `part`, and mesh points (478, 2) px."""
 
     texture: Image
     part: Part
@@ -51,7 +50,7 @@ class Sitter:
 
 
 def sit(look: Look, *, reach: float) -> Sitter:
-    """With as much of the portrait as is seen up to `reach` px from the centre."""
+    """The subject with a look, with texture up to `reach` px from CENTRE at least."""
     return _made(look, NEAR if reach <= NEAR.side / 2 - 1 else WHOLE)
 
 
@@ -64,9 +63,9 @@ def _made(look: Look, part: Part) -> Sitter:
 
 
 def _shaped(shape: Shape, part: Part) -> tuple[Points, Image]:
-    """Mesh points and picture of the portrait with another face shape and a relaxed mouth."""
+    """Mesh points and texture of the portrait with a face shape and a relaxed mouth."""
     old = portrait.landmarks()
-    axes = FaceAxes.of(old)
+    axes = FaceAxes.from_mesh(old)
     new = axes.to_picture(reshape(axes.to_face(old), shape))
     new = new - RELAX * fields.mouth_displacement(new)
     back = _backward(new, old, part)
@@ -75,17 +74,17 @@ def _shaped(shape: Shape, part: Part) -> tuple[Points, Image]:
 
 
 def _backward(new: Points, old: Points, part: Part) -> NDArray[np.float32]:
-    """For every texture pixel, where in the portrait it comes from: (2 · side, 2 · side, 2) px."""
+    """The source in the portrait of each texture pixel, (2 · side, 2 · side, 2) px."""
     still = _surroundings()
     spline = RBFInterpolator(
         np.vstack((new, still)),
         np.vstack((old - new, np.zeros_like(still))),
         kernel="thin_plate_spline",
-        smoothing=0.1,  # the mesh points of lips lie so close that small errors would fold them
+        smoothing=0.1,  # mesh points of the lips are so close that small errors would fold the map
     )
     nodes = [_nodes(first, part.side) for first in (part.left, part.top)]
     xy = np.stack(np.meshgrid(*nodes), axis=-1)
-    plane = alike(spline(xy.reshape(-1, 2)), 5).reshape(xy.shape).astype(np.float32)
+    plane = rounded(spline(xy.reshape(-1, 2)), 5).reshape(xy.shape).astype(np.float32)
     x, y = np.meshgrid(*(_pixels(first, part.side) for first in (part.left, part.top)))
     at = [(along - one[0]) / _COARSE for along, one in zip((x, y), nodes, strict=True)]
     fine = cv2.remap(plane, at[0], at[1], cv2.INTER_CUBIC)
@@ -93,29 +92,29 @@ def _backward(new: Points, old: Points, part: Part) -> NDArray[np.float32]:
 
 
 def _nodes(first: int, side: int) -> NDArray[np.float32]:
-    """Nodes along a side, and the two beyond each of its ends that a cubic look-up may need. px"""
+    """Nodes along a side, px, with two more beyond each end for cubic interpolation."""
     beyond = 2 * _COARSE
     last = min(first + side + beyond, portrait.SIDE)
     return np.arange(max(first - beyond, 0), last + 1, _COARSE, dtype=np.float32)
 
 
 def _pixels(first: int, side: int) -> NDArray[np.float32]:
-    """Where texture pixels lie along a side, in px of the portrait."""
+    """Positions of texture pixels along a side, in px of the portrait."""
     return first + (np.arange(side * DETAIL, dtype=np.float32) + 0.5) / DETAIL - 0.5
 
 
 def _surroundings() -> Points:
-    """Points round the head that no face shape moves, (N, 2) px."""
+    """Points around the head, (N, 2) px, that no face shape moves."""
     turn = np.linspace(0.0, 2.0 * np.pi, 24, endpoint=False)
     ring = np.column_stack((np.cos(turn), np.sin(turn))) * (95.0, 105.0) + CENTRE
     edge = np.linspace(0.0, portrait.SIDE, 5)
     square = np.stack(np.meshgrid(edge, edge), axis=-1).reshape(-1, 2)
     far = np.abs(square - CENTRE).max(axis=1) > 110.0
-    return alike(np.vstack((ring, square[far])))
+    return rounded(np.vstack((ring, square[far])))
 
 
 def _coloured(texture: Image, look: Look, part: Part) -> Image:
-    """Saturation, colour of the light, its fall across the frame, and the camera's gamma."""
+    """Apply saturation, gamma, colour of the light and its gradient across the frame."""
     total = texture.sum(axis=2, dtype=np.uint32)
     lit = 255.0 * _tones(look)[total[..., None] * 256 + texture]
     lit *= np.array(look.gain_bgr)
@@ -128,8 +127,11 @@ def _coloured(texture: Image, look: Look, part: Part) -> Image:
 
 
 def _tones(look: Look) -> NDArray[np.float64]:
-    """What saturation and gamma make of a channel, by the pixel's sum · 256 + the channel: fewer
-    powers than a texture has values."""
+    """Table of a channel's value after saturation and gamma.
+
+    The index is 256 · (sum of the pixel's channels) + channel. The table has fewer entries than a
+    texture has values, so fewer powers are computed.
+    """
     grey, own = np.arange(3 * 255 + 1)[:, None] / 765.0, np.arange(256) / 255.0
     mixed = np.clip(grey + look.saturation * (own - grey), 0.0, 1.0)
-    return alike(mixed**look.gamma).ravel()
+    return rounded(mixed**look.gamma).ravel()

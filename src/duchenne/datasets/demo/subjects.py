@@ -1,20 +1,19 @@
-"""Synthetic people: the one portrait with another face shape, colour and light, or mirrored.
+"""Synthetic subjects: the portrait with random face shape, colour and light, perhaps mirrored.
 
-Age and gender are FICTITIOUS: drawn at random, they say nothing about the picture. They exist so
-that group columns and per-group scores have something to work on.
+Age and gender are FICTITIOUS: they are random and have nothing to do with the picture. They let the
+demo have group columns and scores for each group.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from duchenne.datasets.demo.alike import alike
-from duchenne.datasets.demo.portrait import Points
+from duchenne.datasets.demo.portrait import Points, rounded
 
 
 @dataclass(frozen=True)
 class Shape:
-    """How a face differs from the portrait's; every number is a share, zero for no difference."""
+    """Differences from the portrait's face, as shares; 0 is no difference."""
 
     width: float
     lower_length: float
@@ -29,7 +28,7 @@ class Shape:
 
 @dataclass(frozen=True)
 class Look:
-    """Everything that makes a subject's pictures differ from another's."""
+    """The appearance of a subject in pictures."""
 
     shape: Shape
     mirrored: bool
@@ -48,10 +47,10 @@ class Person:
     gender: str
 
 
-# The portrait smiles with its eyes too; this much wider they are at rest, in every subject.
+# The portrait's eyes are narrowed by its smile; every subject's are wider by this share.
 REST_OPENING = 0.25
 
-# Ours: the largest differences at which the face still looks like one and the mesh still fits.
+# Our choice: with larger differences faces look unnatural and the mesh does not fit.
 SHAPE_SPREAD = {
     "width": 0.06,
     "lower_length": 0.07,
@@ -66,6 +65,7 @@ SHAPE_SPREAD = {
 
 
 def draw_look(rng: np.random.Generator) -> Look:
+    """Draw a look; all values are uniform."""
     shape = {name: float(rng.uniform(-spread, spread)) for name, spread in SHAPE_SPREAD.items()}
     blue, green, red = rng.uniform((0.84, 0.90, 0.92), (1.06, 1.04, 1.06)).tolist()
     return Look(
@@ -80,14 +80,14 @@ def draw_look(rng: np.random.Generator) -> Look:
 
 
 def draw_person(number: int, rng: np.random.Generator) -> Person:
-    """Every third subject, from the second on, is a minor; genders take turns."""
+    """Draw age and gender: every third subject is a minor, genders alternate."""
     minor = number % 3 == 2
     age = int(rng.integers(8, 18)) if minor else int(rng.integers(18, 77))
     return Person(age=age, gender="female" if number % 2 else "male")
 
 
 def reshape(uv: Points, shape: Shape) -> Points:
-    """Face points (N, 2) of the portrait, in its own axes, to those of a subject."""
+    """Move points (N, 2) of the portrait, in its (u, v), to those of a face shape."""
     u, v = uv[:, 0], uv[:, 1]
     side = np.sign(u)
     eyes = np.exp(-(((np.abs(u) - 0.35) / 0.25) ** 2) - (v / 0.18) ** 2)
@@ -102,4 +102,4 @@ def reshape(uv: Points, shape: Shape) -> Points:
     new_v = v * (1.0 + shape.lower_length * (v > 0.0))
     new_v = new_v + (shape.eye_size + REST_OPENING) * eyes * v
     new_v = new_v - shape.brow_raise * brows + shape.mouth_drop * mouth
-    return alike(np.column_stack((new_u, new_v)))
+    return rounded(np.column_stack((new_u, new_v)))

@@ -1,4 +1,4 @@
-"""A clip as an mp4 file: H.264, exact frame times, and the same bytes from the same plan."""
+"""Write a clip as an mp4 file: H.264, exact frame times, equal bytes for equal plans."""
 
 import shutil
 from collections.abc import Iterable
@@ -16,12 +16,12 @@ from duchenne.datasets.demo.plan import ClipPlan
 from duchenne.datasets.demo.portrait import Image
 from duchenne.datasets.demo.render import View, render
 
-# Ticks per second; the usual number for video, a whole one per frame at 24, 25, 30, 50 and 60 Hz.
+# Ticks per second: the usual time base of video, divisible by 24, 25, 30, 50 and 60 Hz.
 TICKS = 90_000
-# One thread and bit-exact writing: the bytes depend on neither the machine's cores nor the date.
-# x264's macroblock tree is off because it reads memory that nobody has written: with it the bytes
-# differed from run to run (core 165; any value of MALLOC_PERTURB_ shows it). The fastest preset at
-# crf 21 gives pictures as fine as `veryfast` at 20, in half the time and 2.5 times the bytes.
+# One thread and bit-exact writing make the bytes independent of the number of cores and the date.
+# x264's macroblock tree is off, since it reads uninitialised memory, and bytes differed from run to
+# run (core 165; MALLOC_PERTURB_ shows it). The fastest preset at crf 21 is as good as `veryfast` at
+# crf 20, in half the time and with 2.5 times the bytes.
 CODEC = {
     "crf": "21",
     "preset": "ultrafast",
@@ -38,14 +38,14 @@ def write_video(
     times: ArrayLike | None = None,
     view: View | None = None,
 ) -> None:
-    """Render the clip into `target`, with each frame shown at its own time (T,) s."""
+    """Render a clip into `target`; `times` (T,) s are the presentation times of its frames."""
     at = plan.times() if times is None else np.asarray(times, dtype=np.float64)
     frames = render(plan, times=at, view=view)
     size = (view.size if view else None) or plan.size
     if isinstance(target, str | PathLike):
         _encode(Path(target), frames, time=at, size=size, fps=plan.fps)
         return
-    with TemporaryDirectory() as folder:  # moving the index to the front needs a file with a name
+    with TemporaryDirectory() as folder:  # faststart needs a file with a name
         path = Path(folder) / "clip.mp4"
         _encode(path, frames, time=at, size=size, fps=plan.fps)
         with path.open("rb") as done:

@@ -1,1 +1,1 @@
-"""From clips to subject-disjoint folds: three ways of making them, and a check that trusts none."""
+"""Subject-disjoint folds: three schemes that make them, and an independent check of the result."""

@@ -1,4 +1,4 @@
-"""What a split knows of a clip, and people with all their clips."""
+"""The values of a split: clips, subjects with counts of their clips, and roles."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any, Literal, NamedTuple, get_args
@@ -13,7 +13,7 @@ Indices = npt.NDArray[np.int64]
 
 
 class Case(NamedTuple):
-    """One clip that may be used; `groups` holds a value for each group column, "" = not known."""
+    """One clip to split; `groups` has a value for each group column, "" if not known."""
 
     clip: str
     subject: str
@@ -21,8 +21,8 @@ class Case(NamedTuple):
     groups: tuple[str, ...] = ()
 
 
-class Row(NamedTuple):
-    """What one clip is for in one fold."""
+class Assignment(NamedTuple):
+    """The role of one clip in one fold."""
 
     fold: str
     clip: str
@@ -30,21 +30,21 @@ class Row(NamedTuple):
 
 
 def few(names: Sequence[str], *, most: int = 5) -> str:
-    """The first of what may be many names: `a, b, c, d, e, …`."""
+    """The first `most` names: `a, b, c, d, e, …`."""
     return ", ".join(names[:most]) + (", …" if len(names) > most else "")
 
 
 def listed(names: Sequence[str], noun: str) -> str:
-    """How many, and the first of them: `7 clips (a, b, c, d, e, …)`."""
+    """The number of names and the first few: `7 clips (a, b, c, d, e, …)`."""
     return f"{len(names)} {noun if len(names) == 1 else noun + 's'} ({few(names)})"
 
 
 class People(NamedTuple):
-    """Subjects in the order of their names, and their `counts` (subjects, columns).
+    """Subjects, sorted by name, and their `counts` (subjects, columns).
 
-    The columns are the clips of each of the `classes`, all clips, the clips of each value of each
-    group, and for each class whether the subject shows it: by clips alone, one person with thirty
-    would do for ten persons with three.
+    The columns are: clips of each class, all clips, clips of each value of each group, and for each
+    class 1 if the subject shows it. The last ones balance people: by clips alone, one subject with
+    thirty clips would count as much as ten subjects with three. `classes` is the number of classes.
     """
 
     names: tuple[str, ...]
@@ -53,7 +53,7 @@ class People(NamedTuple):
 
 
 def people_of(cases: Sequence[Case]) -> People:
-    """The subjects of `cases`, whose order means nothing."""
+    """The subjects of `cases`; the order of `cases` does not matter."""
     names = sorted({case.subject for case in cases})
     columns = sorted({column for case in cases for column in _columns(case)})
     row = {name: number for number, name in enumerate(names)}
@@ -68,7 +68,7 @@ def people_of(cases: Sequence[Case]) -> People:
 
 
 def _columns(case: Case) -> Iterator[tuple[Any, ...]]:
-    """What a clip counts for; the names sort with the classes first and all clips after them."""
+    """The columns in which a clip counts. They sort as: classes, all clips, groups."""
     yield "class", case.label
     yield ("clips",)
     for number, value in enumerate(case.groups):

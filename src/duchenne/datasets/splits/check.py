@@ -1,18 +1,18 @@
-"""Who is where, read back from a split's rows."""
+"""Check the rules of a split, and list the members of its parts, from its rows alone."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain, combinations
 
-from duchenne.datasets.splits.case import ROLES, Case, Row, listed
+from duchenne.datasets.splits.case import ROLES, Assignment, Case, listed
 from duchenne.errors import FoldsError
 
 Members = Mapping[str, Mapping[str, Sequence[Case]]]
-Rule = Callable[[Sequence[Row], Sequence[Case]], Iterator[str]]
+Rule = Callable[[Sequence[Assignment], Sequence[Case]], Iterator[str]]
 
 
-def members(rows: Sequence[Row], cases: Sequence[Case]) -> Members:
-    """Fold → role → its cases, all in the order of their names. Unknown clips are left out."""
+def members(rows: Sequence[Assignment], cases: Sequence[Case]) -> Members:
+    """The cases of each role of each fold, all sorted by name. Unknown clips are left out."""
     known = {case.clip: case for case in cases}
     found: dict[str, dict[str, list[Case]]] = {}
     for fold, clip, role in sorted(rows):
@@ -29,8 +29,8 @@ def classes_of(cases: Sequence[Case]) -> set[int]:
     return {case.label for case in cases}
 
 
-def check(rows: Sequence[Row], cases: Sequence[Case]) -> None:
-    """Refuse a split in which any rule is broken, with all that are."""
+def check(rows: Sequence[Assignment], cases: Sequence[Case]) -> None:
+    """Raise FoldsError, with all violations, if a split breaks any rule."""
     if not rows or not cases:
         raise FoldsError("there is nothing to split: no clip is left, or no fold was made")
     broken = list(chain.from_iterable(rule(rows, cases) for rule in _RULES))
@@ -38,8 +38,8 @@ def check(rows: Sequence[Row], cases: Sequence[Case]) -> None:
         raise FoldsError(f"the folds cannot be trusted: {'; '.join(broken)}")
 
 
-def _names(rows: Sequence[Row], cases: Sequence[Case]) -> Iterator[str]:
-    """Clips and roles are those that there are."""
+def _names(rows: Sequence[Assignment], cases: Sequence[Case]) -> Iterator[str]:
+    """Rule: the split has exactly the clips of the list, and known roles."""
     known = {case.clip for case in cases}
     twice = [clip for clip, count in Counter(case.clip for case in cases).items() if count > 1]
     unknown = {row.clip for row in rows} - known
@@ -55,8 +55,8 @@ def _names(rows: Sequence[Row], cases: Sequence[Case]) -> Iterator[str]:
         yield f"{listed(sorted(roles), 'unknown role')}, where there are {', '.join(ROLES)}"
 
 
-def _places(rows: Sequence[Row], cases: Sequence[Case]) -> Iterator[str]:
-    """Every fold has every clip once."""
+def _places(rows: Sequence[Assignment], cases: Sequence[Case]) -> Iterator[str]:
+    """Rule: each fold has each clip once."""
     places = Counter((row.fold, row.clip) for row in rows)
     folds = {row.fold for row in rows}
     clips = {case.clip for case in cases} & {row.clip for row in rows}
@@ -68,8 +68,8 @@ def _places(rows: Sequence[Row], cases: Sequence[Case]) -> Iterator[str]:
         yield f"{listed(sorted(missing), 'clip')} without a place in a fold"
 
 
-def _subjects(rows: Sequence[Row], cases: Sequence[Case]) -> Iterator[str]:
-    """A fold never meets a subject in two roles."""
+def _subjects(rows: Sequence[Assignment], cases: Sequence[Case]) -> Iterator[str]:
+    """Rule: a subject has one role in a fold."""
     shared = [
         f"{subject} in {one} and {other} of fold {fold}"
         for fold, parts in members(rows, cases).items()
@@ -80,9 +80,8 @@ def _subjects(rows: Sequence[Row], cases: Sequence[Case]) -> Iterator[str]:
         yield f"{listed(shared, 'subject')} in two roles"
 
 
-def _tests(rows: Sequence[Row], cases: Sequence[Case]) -> Iterator[str]:
-    """Every clip is tested once, where there are folds to take turns: the one official split of a
-    set tests its test part alone."""
+def _tests(rows: Sequence[Assignment], cases: Sequence[Case]) -> Iterator[str]:
+    """Rule: each clip is tested once. One official split tests its test part alone."""
     if len({row.fold for row in rows}) == 1:
         return
     tests = Counter(row.clip for row in rows if row.role == "test")
@@ -94,8 +93,8 @@ def _tests(rows: Sequence[Row], cases: Sequence[Case]) -> Iterator[str]:
         yield f"{listed(sorted(twice), 'clip')} tested more than once"
 
 
-def _parts(rows: Sequence[Row], cases: Sequence[Case]) -> Iterator[str]:
-    """Every fold trains on two classes, validates and tests."""
+def _parts(rows: Sequence[Assignment], cases: Sequence[Case]) -> Iterator[str]:
+    """Rule: no part of a fold is empty, and each training part has two classes or more."""
     folds = members(rows, cases)
     empty = [f"{role} of fold {f}" for f in folds for role in ROLES if not folds[f][role]]
     single = [f"fold {f}" for f in folds if len(classes_of(folds[f]["train"])) == 1]

@@ -1,4 +1,4 @@
-"""Splits that others have published: test folds, or one official split."""
+"""Published splits: test folds, or one official split."""
 
 import re
 from collections import defaultdict
@@ -7,8 +7,8 @@ from typing import get_args
 
 import numpy as np
 
-from duchenne.datasets.splits.case import Case, Role, Row, listed
-from duchenne.datasets.splits.roles import rows_of
+from duchenne.datasets.splits.case import Assignment, Case, Role, listed
+from duchenne.datasets.splits.schemes import rows_of
 from duchenne.errors import FoldsError
 
 _ROLES: Mapping[str, Role] = {role: role for role in get_args(Role)}
@@ -21,10 +21,11 @@ def official(
     *,
     val: float,
     seed: int,
-) -> list[Row]:
-    """One fold, called as `parts` calls it, in which every clip has the role that it came with.
+) -> list[Assignment]:
+    """One fold with the official roles.
 
-    Where the set has no validation part, a share `val` of its training subjects becomes one.
+    `parts` and `roles` map clips to the fold's name and to their roles. If no clip has the role
+    val, a share `val` of the training subjects gets it.
     """
     ordered = sorted(cases)
     without = [case.clip for case in ordered if not (parts.get(case.clip) and roles.get(case.clip))]
@@ -38,7 +39,7 @@ def official(
     strange = sorted({roles[case.clip] for case in ordered} - set(_ROLES))
     if strange:
         raise FoldsError(f"{listed(strange, 'unknown role')}, where there are {', '.join(_ROLES)}")
-    rows = [Row(parts[case.clip], case.clip, _ROLES[roles[case.clip]]) for case in ordered]
+    rows = [Assignment(parts[case.clip], case.clip, _ROLES[roles[case.clip]]) for case in ordered]
     if "val" in roles.values():
         return rows
     drawn = _drawn([case for case in ordered if roles[case.clip] == "train"], val=val, seed=seed)
@@ -46,8 +47,11 @@ def official(
 
 
 def _drawn(training: Sequence[Case], *, val: float, seed: int) -> set[str]:
-    """The clips of a share `val` of the subjects. They are drawn evenly along all of them, sorted
-    by the classes that they show, so that each class gets its share even of a hundred thousand."""
+    """The clips of a share `val` of the subjects, by systematic sampling.
+
+    The subjects are shuffled, sorted by the classes that they show, and taken at equal distances,
+    so that each class gets its share. This is fast for a hundred thousand subjects too.
+    """
     shows: dict[str, set[int]] = {}
     for case in training:
         shows.setdefault(case.subject, set()).add(case.label)
@@ -61,8 +65,8 @@ def _drawn(training: Sequence[Case], *, val: float, seed: int) -> set[str]:
 
 def published(
     cases: Sequence[Case], parts: Mapping[str, str], *, val: float, seed: int
-) -> list[Row]:
-    """`parts` names the fold that tests each clip; it may know more clips than can be used."""
+) -> list[Assignment]:
+    """Folds with published test parts: `parts` maps clips, also unused ones, to their folds."""
     without = sorted(case.clip for case in cases if not parts.get(case.clip))
     if without:
         raise FoldsError(f"no published fold is known for {listed(without, 'clip')}")
@@ -81,7 +85,7 @@ def published(
 
 
 def _names(folds: set[str]) -> dict[str, str]:
-    """Numbers padded with zeros: else 10 comes before 2, and a list by name is out of order."""
+    """New names of folds: numbers are padded with zeros, so that they sort as numbers."""
     unfit = sorted(fold for fold in folds if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9._-]*", fold))
     if unfit:
         raise FoldsError(

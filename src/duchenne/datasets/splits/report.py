@@ -1,19 +1,19 @@
-"""What a split holds, fold by fold, and what to bear in mind when reading its scores."""
+"""The report on a split: numbers of clips and subjects, and warnings on its scores."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import combinations
 from typing import Any
 
-from duchenne.datasets.splits.case import Case, Row, few, listed
+from duchenne.datasets.splits.case import Assignment, Case, few, listed
 from duchenne.datasets.splits.check import Members, classes_of, members, subjects_of
 from duchenne.subjects import is_unknown
 
 
 def report(
-    rows: Sequence[Row], cases: Sequence[Case], *, groups: Sequence[str] = ()
+    rows: Sequence[Assignment], cases: Sequence[Case], *, groups: Sequence[str] = ()
 ) -> dict[str, Any]:
-    """Facts for data/reports/folds.json, of a split that `check` has passed.
+    """The contents of data/reports/folds.json, for a split that has passed `check`.
 
     `groups` names the columns of `Case.groups`; without names they are numbered.
     """
@@ -48,7 +48,7 @@ def _facts(cases: Sequence[Case]) -> dict[str, Any]:
 
 
 def _groups(cases: Sequence[Case], columns: Sequence[str]) -> dict[str, dict[str, int]]:
-    """Clips of each value of each column; "" counts those where it is not known."""
+    """Numbers of clips by value of each group column; "" stands for unknown."""
     values = zip(*(case.groups for case in cases), strict=True)
     return {
         column: dict(sorted(Counter(held).items()))
@@ -57,7 +57,7 @@ def _groups(cases: Sequence[Case], columns: Sequence[str]) -> dict[str, dict[str
 
 
 def _alone(folds: Members) -> Iterator[str]:
-    """Parts that are judged on one class."""
+    """Warning: test or validation parts with a single class."""
     advice = {
         "test": "a score of such a fold alone says nothing, only scores pooled over folds do",
         "val": "they cannot tell a good epoch from one that always gives the same answer",
@@ -69,7 +69,7 @@ def _alone(folds: Members) -> Iterator[str]:
 
 
 def _lacking(folds: Members, cases: Sequence[Case]) -> Iterator[str]:
-    """With three classes or more, training on two is no error, and yet may lack one."""
+    """Warning: training parts that lack one of three classes or more."""
     lacking = [
         f"class {label} in fold {fold}"
         for fold in folds
@@ -80,7 +80,7 @@ def _lacking(folds: Members, cases: Sequence[Case]) -> Iterator[str]:
 
 
 def _unknown(cases: Sequence[Case]) -> Iterator[str]:
-    """Clips of which nobody knows whom they show: no split of them can be trusted to the end."""
+    """Warning: clips of unknown people, whose split cannot be checked."""
     nobody = sorted(case.clip for case in cases if is_unknown(case.subject))
     if nobody:
         yield (
@@ -90,7 +90,7 @@ def _unknown(cases: Sequence[Case]) -> Iterator[str]:
 
 
 def _confounded(cases: Sequence[Case]) -> Iterator[str]:
-    """Classes that no subject shares, where it is known who they are."""
+    """Warning: pairs of classes that no known subject has both of."""
     cases = [case for case in cases if not is_unknown(case.subject)]
     shown = {
         label: {case.subject for case in cases if case.label == label}

@@ -1,4 +1,4 @@
-"""How good a part is that is held out of training."""
+"""Divide subjects into parts that are as even as possible in classes, clips and groups."""
 
 from fractions import Fraction
 
@@ -7,20 +7,21 @@ import numpy.typing as npt
 
 from duchenne.datasets.splits.case import Counts, Indices, People
 
-# The inverse of a column's total is kept in millionths: whole numbers compare alike everywhere,
-# sums of fractions in binary do not. With a hundred thousand clips they still fit 64 bits.
+# Weights are integers, in millionths: integer costs are equal on every machine, sums of floats are
+# not. They fit into 64 bits for a hundred thousand clips.
 _MILLION = 10**6
-# A search ends where no single move or swap helps, so the best of several is taken: of many where
-# subjects are few and such an end may be poor, of four where they are many and it never is.
+# A search ends in a local optimum, so the best of several searches is taken: at least four, and
+# more with few subjects, where local optima may be poor.
 _SEARCHES, _FEW = 4, 100
 
 
 class Evenness:
-    """The cost of a part that should get `share` of everyone's `counts`; lower is better.
+    """The cost of a part that should hold a `share` of all `counts` (subjects, columns).
 
-    Above all it must leave some of each class to train on; next, hold some of each itself; then
-    come as near as it can to its share. The distance is Pearson's: squared, over what is expected,
-    so that a deviation in a rare group counts for more than the same in a common one.
+    Three terms, each larger than all later ones together: classes of which the part leaves none to
+    train on; classes that the part itself lacks; and the distance from the share, which is
+    Pearson's: squared deviation over the total of the column. So a deviation in a rare group costs
+    more than the same deviation in a common one.
     """
 
     def __init__(self, counts: Counts, *, classes: int, share: Fraction) -> None:
@@ -28,13 +29,13 @@ class Evenness:
         self._classes = classes
         self._share = share
         self._weights = np.maximum(_MILLION // np.maximum(self._totals, 1), 1)
-        # More than any two parts can differ in evenness; and in what they lack.
+        # _lack is more than two parts can differ in distance, _rob more than in distance and lacks.
         self._lack = 4 * int((self._weights * self._totals**2).sum()) * share.denominator
         self._rob = self._lack * (2 * classes + 1)
 
     def cost(self, parts: Counts) -> npt.NDArray[np.int64]:
-        """The cost (…) of parts that hold (…, columns). Only differences mean something."""
-        # (n - share * total)^2, times the denominator, without the term that no choice changes.
+        """The cost (…) of parts with counts (…, columns), up to a constant."""
+        # (n - share * total)^2 times the denominator of share, without the constant term.
         over = self._share.denominator * parts - 2 * self._share.numerator * self._totals
         shown = parts[..., : self._classes]
         robbed = (shown == self._totals[: self._classes]).sum(axis=-1, dtype=np.int64)
@@ -45,7 +46,7 @@ class Evenness:
 
 
 def spread(people: People, *, parts: int, seed: int) -> Indices:
-    """The part (subjects,) that each subject belongs to."""
+    """Divide subjects into `parts`: the index (subjects,) of each subject's part."""
     rng = np.random.Generator(np.random.PCG64(seed))
     evenness = Evenness(people.counts, classes=people.classes, share=Fraction(1, parts))
     number = max(_SEARCHES, _FEW // len(people.names))
@@ -56,10 +57,10 @@ def spread(people: People, *, parts: int, seed: int) -> Indices:
 
 
 class _Search:
-    """Where each subject is, `home`, and what each part holds (parts, columns).
+    """A local search over `home`, the part of each subject.
 
-    After the subjects comes a nobody for each part, who never leaves it: to swap with a nobody is
-    to move.
+    After the subjects there is an empty dummy subject for each part. A dummy never changes its
+    part, and a swap with a dummy is a move.
     """
 
     def __init__(self, people: People, parts: int, evenness: Evenness) -> None:
@@ -77,16 +78,16 @@ class _Search:
         return int(self._evenness.cost(self._held).sum())
 
     def run(self, order: Indices) -> None:
-        """Put each subject where it does least harm, then improve for as long as anything helps."""
+        """Put each subject into the part where it costs least, then swap until no swap helps."""
         for subject in order:
             then = self._evenness.cost(self._held + self._counts[subject])
             self._home[subject] = (then - self._evenness.cost(self._held)).argmin()
             self._held[self._home[subject]] += self._counts[subject]
         while sum(self._improve(subject) for subject in order):
-            pass  # a sum, unlike any(), gives everyone a turn
+            pass  # sum(), unlike any(), tries every subject
 
     def _improve(self, subject: int) -> bool:
-        """Swap a subject with whoever elsewhere helps most, if anyone does."""
+        """Swap a subject with the one in another part that lowers the cost most, if any does."""
         here = self._home[subject]
         others = np.flatnonzero(self._home != here)
         there = self._home[others]

@@ -1,4 +1,4 @@
-"""The packages that duchenne uses: there, as pinned, loadable, and no two that own one folder."""
+"""The packages that duchenne uses: missing, of another version than pinned, broken, in conflict."""
 
 import re
 import subprocess
@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, packages_distributions, requires, version
 from pathlib import Path
 
-from duchenne.cli.doctor.site import Finding, Site
+from duchenne.cli.doctor import Finding, Site
 
 # Packages that are imported under another name.
 MODULES = {"dlib-bin": "dlib", "pillow": "PIL", "pyyaml": "yaml",
@@ -15,7 +15,7 @@ MODULES = {"dlib-bin": "dlib", "pillow": "PIL", "pyyaml": "yaml",
            "scikit-learn": "sklearn", "vl-convert-python": "vl_convert"}  # fmt: skip
 CURE = "`make repro` installs what constraints.txt says (after `make clean` from the beginning)"
 
-# One process for all: it says what it tries, so that a crash in native code has a name too.
+# It prints each name before the import, so that a crash in native code can be attributed.
 _LOADER = """
 import importlib, sys
 for name in sys.argv[1:]:
@@ -28,6 +28,7 @@ for name in sys.argv[1:]:
 
 
 def check(site: Site) -> Iterator[Finding]:
+    """Compare the installed packages with pyproject.toml and constraints.txt, and import each."""
     wanted = needed()
     there = [name for name in wanted if _version(name)]
     yield from _missing([name for name in wanted if name not in there])
@@ -37,7 +38,7 @@ def check(site: Site) -> Iterator[Finding]:
 
 
 def needed() -> list[str]:
-    """The packages that duchenne names itself, without those of its extras."""
+    """The direct requirements of duchenne, without those of its extras."""
     try:
         wanted = requires("duchenne") or []
     except PackageNotFoundError:
@@ -46,23 +47,27 @@ def needed() -> list[str]:
 
 
 def plain_name(requirement: str) -> str:
-    """A package's name in its one spelling, without what is asked of its version."""
+    """The normalized name (PEP 503) of a requirement, without version, extras and markers."""
     return re.sub(r"[-_.]+", "-", re.split(r"[<=>\[; ]", requirement)[0]).lower()
 
 
 def module_of(name: str) -> str:
+    """The module that a package is imported as."""
     return MODULES.get(name, name.replace("-", "_"))
 
 
 def pinned(constraints: Path) -> dict[str, str]:
-    """The versions in constraints.txt; none where there is no such file."""
+    """Versions by package in constraints.txt; empty if there is no such file."""
     lines = constraints.read_text(encoding="utf-8").splitlines() if constraints.exists() else []
     pairs = (line.split("==") for line in lines if "==" in line and not line.startswith("#"))
     return {plain_name(name): pin.strip() for name, pin in pairs}
 
 
 def load(modules: Sequence[str]) -> dict[str, str]:
-    """Why modules cannot be imported, by name; tried in processes of their own."""
+    """Import modules in a process of their own; why each that failed did, by its name.
+
+    After a crash, a new process goes on with the modules after the one that crashed.
+    """
     failures: dict[str, str] = {}
     waiting = list(modules)
     while waiting:
@@ -83,7 +88,7 @@ def load(modules: Sequence[str]) -> dict[str, str]:
 
 
 def shared(owners: Mapping[str, Sequence[str]]) -> Iterator[Finding]:
-    """cv2 in several packages: each overwrites the other's files."""
+    """Report several packages that install cv2: each overwrites the other's files."""
     held = sorted(set(owners.get("cv2", ())))
     if len(held) > 1:
         others = " ".join(name for name in held if name != "opencv-contrib-python")
@@ -106,8 +111,11 @@ def _missing(names: Sequence[str]) -> Iterator[Finding]:
 
 
 def _other_versions(pins: Mapping[str, str]) -> Iterator[Finding]:
-    """A build's own mark, such as torch's +cpu, is no other version; what is not there is an extra
-    that nobody asked for."""
+    """Note versions that differ from the pins.
+
+    A local version such as torch's +cpu is ignored, and so are packages that are not installed:
+    they belong to extras.
+    """
     here = {name: has for name in pins if (has := _version(name))}
     other = [
         f"{name} {has} (pinned {pins[name]})"
