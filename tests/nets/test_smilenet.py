@@ -1,11 +1,8 @@
 """What holds for the whole network, whatever its fusion."""
 
-from typing import get_args
-
 import pytest
 import torch
 
-from duchenne.config import training
 from duchenne.nets import fusion
 from duchenne.nets.fusion import FUSIONS
 from duchenne.nets.inputs import Windows
@@ -26,10 +23,6 @@ FORMS = [
 forms = pytest.mark.parametrize(
     "given", FORMS, ids=lambda given: "-".join(map(str, given.values()))
 )
-
-
-def test_every_fusion_that_params_allows_is_here_and_no_other():
-    assert set(FUSIONS) == set(get_args(training.Fusion))
 
 
 @pytest.mark.parametrize(

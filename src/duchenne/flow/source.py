@@ -2,14 +2,16 @@
 
 The code is that of the stage's own folder, of which a queued experiment has a copy. What a stage
 imports is read from the text: its script, every file of ours that one imports (inside a function
-too), and the tables beside them. data/code/<stage>.json has the digest of each; DVC knows a stage's
-code by this file alone, so a stage that runs other code than is written there must fail: DVC would
-remember its results as those of the code that is written.
+too), and the tables beside them. A file that imports `pkgutil.resolve_name` also loads what the
+files that it imports name in strings as `module:class`. data/code/<stage>.json has the digest of
+each; DVC knows a stage's code by this file alone, so a stage that runs other code than is written
+there must fail: DVC would remember its results as those of the code that is written.
 """
 
 import ast
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
@@ -19,6 +21,7 @@ from duchenne.errors import SourceError
 
 # Where the packages of ours lie in a project.
 _PLACES = {"duchenne": "src/", "stages": ""}
+_LOADED = re.compile(r"duchenne(\.\w+)+:[\w.]+$")
 
 
 def present() -> Path:
@@ -92,9 +95,26 @@ def closure_of(project: Path, paths: Iterable[str]) -> set[str]:
 
 def direct(project: Path, path: str) -> set[str]:
     """The files of ours that a file imports, with the packages they lie in."""
-    parents = {parent for name in modules(project, path) for parent in _parents(name)}
-    found = {_file_of(project, name) for name in parents}
-    return {name for name in found if name}
+    names = modules(project, path)
+    found = _files_of(project, names)
+    if "pkgutil.resolve_name" in names:
+        found |= {file for known in found for file in _named_for_loading(project, known)}
+    return found
+
+
+def _files_of(project: Path, names: Iterable[str]) -> set[str]:
+    """The files of modules of ours and of the packages they lie in."""
+    parents = {parent for name in names for parent in _parents(name)}
+    return {file for file in (_file_of(project, name) for name in parents) if file}
+
+
+def _named_for_loading(project: Path, path: str) -> set[str]:
+    """The files of the modules that a file names as `module:class`, in a string of its own."""
+    texts = (
+        node.value for node in ast.walk(tree(project / path)) if isinstance(node, ast.Constant)
+    )
+    names = (text.split(":")[0] for text in texts if isinstance(text, str) and _LOADED.match(text))
+    return _files_of(project, names)
 
 
 def modules(project: Path, path: str) -> frozenset[str]:

@@ -1,4 +1,4 @@
-"""A weighted sum of landmarks and D-Markers; the two weights add to 1 and go by the clip."""
+"""Weighted sum of landmarks and D-Markers; the two weights are a softmax of both sides."""
 
 import torch
 from torch import Tensor, nn
@@ -9,12 +9,15 @@ from duchenne.nets.trunk import Features
 
 
 class Additive(Fusion):
+    paper = "HadaSmileNet"
+    published = 5_285_459
+
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings)
         self.landmarks = _side(of_landmarks(), settings)
         self.markers = _side(of_markers(settings), settings)
         self.weights = nn.Linear(2 * WIDTH, 2)
-        self.mix = nn.Sequential(  # wider than that of the other fusions, as published
+        self.mix = nn.Sequential(  # hidden width 512, as published; other fusions have 256
             nn.LayerNorm(WIDTH),
             nn.Linear(WIDTH, 2 * WIDTH),
             nn.ReLU(),

@@ -1,4 +1,4 @@
-"""Landmarks and D-Markers side by side."""
+"""Concatenation of landmarks and projected D-Markers: mix([x; m])."""
 
 import torch
 from torch import Tensor
@@ -9,6 +9,9 @@ from duchenne.nets.trunk import Features
 
 
 class Concat(Fusion):
+    paper = "HadaSmileNet"
+    published = 5_151_313
+
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings)
         self.markers = of_markers(settings)

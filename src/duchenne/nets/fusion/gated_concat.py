@@ -1,4 +1,4 @@
-"""Element by element a share of the landmarks, the rest of the D-Markers."""
+"""Gated mixture of landmarks x and projected D-Markers m: mix(g ⊙ x + (1 - g) ⊙ m)."""
 
 import torch
 from torch import Tensor, nn
@@ -9,6 +9,9 @@ from duchenne.nets.trunk import Features
 
 
 class GatedConcat(Fusion):
+    paper = "HadaSmileNet"
+    published = 5_217_105
+
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings)
         self.markers = of_markers(settings)
@@ -21,7 +24,7 @@ class GatedConcat(Fusion):
 
 
 class Gate(nn.Module):
-    """A point between two vectors (B, 256); how far along, both together say."""
+    """g ⊙ x + (1 - g) ⊙ m with g = σ(W [x; m] + b), for x and m of shape (B, 256)."""
 
     def __init__(self) -> None:
         super().__init__()

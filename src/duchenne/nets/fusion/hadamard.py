@@ -1,13 +1,24 @@
-"""The product, element by element, of projected landmarks and projected D-Markers."""
+"""Hadamard product of the normalised projections of landmarks and D-Markers."""
 
 from torch import Tensor
 
-from duchenne.nets.fusion.base import Fusion, normed, of_landmarks, of_markers, perceptron
+from duchenne.nets.fusion.base import (
+    NORMED_PRODUCT,
+    Fusion,
+    normed,
+    of_landmarks,
+    of_markers,
+    perceptron,
+)
 from duchenne.nets.settings import Settings
 from duchenne.nets.trunk import Features
 
 
 class Hadamard(Fusion):
+    paper = "HadaSmileNet"
+    published = 5_151_569
+    differs = NORMED_PRODUCT
+
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings)
         self.landmarks = of_landmarks()
