@@ -90,8 +90,8 @@ each frame, 32 latent tokens are pooled from the landmarks, and two transformers
   order; published, it was added in every layer, to a doubled input, and to the latent tokens too;
 * absent frames are left out of the encoder, of batch statistics, attention and means; published,
   zeros stood for them and counted as faces;
-* the fifteen fusions are given standardised D-Markers of the whole clip, and share the widths of
-  their projections and the head, so that a difference is the fusion's;
+* fusions with D-Markers take standardised ones of the whole clip, and share the widths of their
+  projections and the head, so that a difference is the fusion's;
 * no network ends in a sigmoid: logits go into the loss.
 
 Networks that see the face get aligned chips. Absent frames are masked in them, too: padding a clip
