@@ -5,7 +5,7 @@ from typer.testing import CliRunner
 from duchenne.cli.main import app
 from duchenne.config import training
 from duchenne.nets import catalogue, realsmilenet
-from duchenne.nets.settings import Settings
+from duchenne.nets.settings import MeshSettings
 from duchenne.nets.smilenet import SmileNet
 from tests.rules.imports import ROOT
 
@@ -22,7 +22,7 @@ def test_every_choice_of_params_has_a_row_and_nothing_else_has():
 def test_sizes_are_those_of_networks_that_are_built():
     sizes = {entry.variant: entry.parameters for entry in catalogue.rows()}
     for name in ("none", "film"):
-        built = SmileNet(Settings(fusion=name))
+        built = SmileNet(MeshSettings(fusion=name))
         assert sizes[name] == sum(values.numel() for values in built.parameters())
     assert sizes["none"] == 4_896_337
 

@@ -11,7 +11,7 @@ Attention = Literal["both", "space", "time"]
 
 
 @dataclass(frozen=True)
-class Settings:
+class MeshSettings:
     points: int = 478
     classes: int = 2
     fusion: str = "none"  # a name in duchenne.config.models.FUSIONS

@@ -1,4 +1,4 @@
-"""The landmark network in its three published forms, chosen by `Settings.fusion`.
+"""The landmark network in its three published forms, chosen by `MeshSettings.fusion`.
 
 none: MeshSmileNet, landmarks alone. multitask: DeepMarkerNet, which also predicts the D-Markers
 and does not have them as inputs. All others: HadaSmileNet, with landmarks and D-Markers as inputs.
@@ -11,12 +11,12 @@ from torch import nn
 from duchenne.nets import fusion
 from duchenne.nets.heads import MarkerHeads, smile_head
 from duchenne.nets.inputs import Output, Windows
-from duchenne.nets.settings import Settings
+from duchenne.nets.settings import MeshSettings
 from duchenne.nets.trunk import Trunk
 
 
 class SmileNet(nn.Module):
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: MeshSettings) -> None:
         super().__init__()
         self.settings = settings
         # In this order, so that a seed gives the same trunk and head with every fusion.
@@ -30,8 +30,8 @@ class SmileNet(nn.Module):
 
     @classmethod
     def of(cls, **arguments: Any) -> "SmileNet":
-        """Built from the fields of `Settings`."""
-        return cls(Settings(**arguments))
+        """Built from the fields of `MeshSettings`."""
+        return cls(MeshSettings(**arguments))
 
     def forward(self, windows: Windows) -> Output:
         features = self.trunk(windows)

@@ -26,7 +26,8 @@ if TYPE_CHECKING:  # check must start within a moment, and Arrow does not
     from duchenne.tables.parquet import Table
 
 # Code that cannot change a unit's result, so that units survive a change there: how things run
-# (tests prove it), how parameters are checked (their values are in the key), which clips a stage
+# (tests prove it), how parameters are checked (their values are in the key, and the classes that
+# config/models names for a model and a fusion are among those of train), which clips a stage
 # does (their content is), what tables look like (their version is), errors and the version.
 # Files of `tables` that read what a unit works on are not among it.
 _NEUTRAL = (

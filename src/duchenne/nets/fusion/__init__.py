@@ -9,18 +9,18 @@ from duchenne.config import models
 from duchenne.errors import suggest
 from duchenne.nets.fusion import base
 from duchenne.nets.fusion.base import Fusion
-from duchenne.nets.settings import Settings
+from duchenne.nets.settings import MeshSettings
 
 FUSIONS: dict[str, type[Fusion]] = {
     name: resolve_name(path) for name, path in models.FUSIONS.items()
 }
 
 
-def build(settings: Settings) -> Fusion:
+def build(settings: MeshSettings) -> Fusion:
     return _named(settings.fusion)(settings)
 
 
-def columns(settings: Settings) -> int:
+def columns(settings: MeshSettings) -> int:
     """M of `Windows.markers`: 0 where the fusion has no D-Markers as inputs."""
     return base.columns(settings) if _named(settings.fusion).uses_markers else 0
 

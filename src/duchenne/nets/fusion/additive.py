@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from duchenne.nets.fusion.base import Fusion, of_landmarks, of_markers
-from duchenne.nets.settings import WIDTH, Settings
+from duchenne.nets.settings import WIDTH, MeshSettings
 from duchenne.nets.trunk import Features
 
 
@@ -12,7 +12,7 @@ class Additive(Fusion):
     paper = "HadaSmileNet"
     published = 5_285_459
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: MeshSettings) -> None:
         super().__init__(settings)
         self.landmarks = _side(of_landmarks(), settings)
         self.markers = _side(of_markers(settings), settings)
@@ -32,5 +32,5 @@ class Additive(Fusion):
         return mixed
 
 
-def _side(projection: nn.Linear, settings: Settings) -> nn.Module:
+def _side(projection: nn.Linear, settings: MeshSettings) -> nn.Module:
     return nn.Sequential(projection, nn.LayerNorm(WIDTH), nn.ReLU(), nn.Dropout(settings.dropout))

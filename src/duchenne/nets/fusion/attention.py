@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from duchenne.nets.fusion.base import Fusion, normed, of_landmarks, perceptron
 from duchenne.nets.fusion.tokens import ONE_ELEMENT, MarkerTokens, addressed
-from duchenne.nets.settings import WIDTH, Settings
+from duchenne.nets.settings import WIDTH, MeshSettings
 from duchenne.nets.transformer import attend
 from duchenne.nets.trunk import Features, over_present
 
@@ -23,7 +23,7 @@ class Attention(Fusion):
         "value"
     )
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: MeshSettings) -> None:
         super().__init__(settings)
         self.landmarks = of_landmarks()
         self.markers = MarkerTokens(settings)

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from duchenne.nets.inputs import MARKERS
-from duchenne.nets.settings import WIDTH, Settings
+from duchenne.nets.settings import WIDTH, MeshSettings
 from duchenne.nets.trunk import Features
 
 NORMED_PRODUCT = "both sides of the product are normalised: free projections give it long tails"
@@ -27,7 +27,7 @@ class Fusion(nn.Module):
     published: ClassVar[int | None] = None  # parameters of the paper's own network, if known
     differs: ClassVar[str] = ""  # how ours differs from the paper's
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: MeshSettings) -> None:
         super().__init__()
         del settings  # for subclasses, which are all built with the same arguments
 
@@ -35,7 +35,7 @@ class Fusion(nn.Module):
         raise NotImplementedError
 
 
-def columns(settings: Settings) -> int:
+def columns(settings: MeshSettings) -> int:
     """M, the number of D-Marker inputs: values, then with `indicators` 1 where one is missing."""
     return 2 * MARKERS if settings.indicators else MARKERS
 
@@ -44,11 +44,11 @@ def of_landmarks() -> nn.Linear:
     return nn.Linear(WIDTH, WIDTH)
 
 
-def of_markers(settings: Settings) -> nn.Linear:
+def of_markers(settings: MeshSettings) -> nn.Linear:
     return nn.Linear(columns(settings), WIDTH)
 
 
-def perceptron(settings: Settings, *, inputs: int = WIDTH) -> nn.Module:
+def perceptron(settings: MeshSettings, *, inputs: int = WIDTH) -> nn.Module:
     """The layers after the combination: (B, inputs) → (B, 256)."""
     return nn.Sequential(
         nn.Linear(inputs, WIDTH),

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from duchenne.nets.fusion.base import Fusion, of_markers, perceptron
-from duchenne.nets.settings import WIDTH, Settings
+from duchenne.nets.settings import WIDTH, MeshSettings
 from duchenne.nets.trunk import Features
 
 
@@ -12,7 +12,7 @@ class Concat(Fusion):
     paper = "HadaSmileNet"
     published = 5_151_313
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: MeshSettings) -> None:
         super().__init__(settings)
         self.markers = of_markers(settings)
         self.mix = perceptron(settings, inputs=2 * WIDTH)

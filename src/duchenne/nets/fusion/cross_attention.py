@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from duchenne.nets.fusion.base import Fusion, normed, of_landmarks, perceptron
 from duchenne.nets.fusion.tokens import ONE_ELEMENT, MarkerTokens, addressed
-from duchenne.nets.settings import WIDTH, Settings
+from duchenne.nets.settings import WIDTH, MeshSettings
 from duchenne.nets.transformer import attend
 from duchenne.nets.trunk import Features, over_present
 
@@ -24,7 +24,7 @@ class CrossAttention(Fusion):
         "`attention`; a map more, none with biases"
     )
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: MeshSettings) -> None:
         super().__init__(settings)
         self.landmarks = of_landmarks()
         self.markers = MarkerTokens(settings)

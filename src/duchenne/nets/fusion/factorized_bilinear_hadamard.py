@@ -11,7 +11,7 @@ from duchenne.nets.fusion.base import (
     perceptron,
 )
 from duchenne.nets.fusion.factorized_bilinear import Factorized
-from duchenne.nets.settings import WIDTH, Settings
+from duchenne.nets.settings import WIDTH, MeshSettings
 from duchenne.nets.trunk import Features
 
 
@@ -20,7 +20,7 @@ class FactorizedBilinearHadamard(Fusion):
     published = 4_556_849
     differs = OWN_TRUNK
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: MeshSettings) -> None:
         super().__init__(settings)
         self.landmarks = of_landmarks()
         self.markers = of_markers(settings)

@@ -7,7 +7,7 @@ Here they have no ReLU, and the scale starts near 1.
 from torch import Tensor, nn
 
 from duchenne.nets.fusion.base import Fusion, of_landmarks, of_markers, perceptron
-from duchenne.nets.settings import WIDTH, Settings
+from duchenne.nets.settings import WIDTH, MeshSettings
 from duchenne.nets.trunk import Features
 
 
@@ -18,7 +18,7 @@ class Film(Fusion):
         "scale and shift do not end in a ReLU, which let them lower nothing; the scale starts at 1"
     )
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: MeshSettings) -> None:
         super().__init__(settings)
         self.landmarks = of_landmarks()
         self.markers = of_markers(settings)

@@ -12,7 +12,7 @@ from duchenne.nets.fusion.base import (
     perceptron,
 )
 from duchenne.nets.fusion.film import conditions
-from duchenne.nets.settings import WIDTH, Settings
+from duchenne.nets.settings import WIDTH, MeshSettings
 from duchenne.nets.trunk import Features
 
 
@@ -21,7 +21,7 @@ class FilmHadamard(Fusion):
     published = 5_546_321
     differs = NORMED_PRODUCT
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: MeshSettings) -> None:
         super().__init__(settings)
         self.landmarks = of_landmarks()
         self.markers = of_markers(settings)

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from duchenne.nets.fusion.base import Fusion, of_markers, perceptron
-from duchenne.nets.settings import WIDTH, Settings
+from duchenne.nets.settings import WIDTH, MeshSettings
 from duchenne.nets.trunk import Features
 
 
@@ -12,7 +12,7 @@ class GatedConcat(Fusion):
     paper = "HadaSmileNet"
     published = 5_217_105
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: MeshSettings) -> None:
         super().__init__(settings)
         self.markers = of_markers(settings)
         self.gate = Gate()

@@ -10,7 +10,7 @@ from duchenne.nets.fusion.base import (
     of_markers,
     perceptron,
 )
-from duchenne.nets.settings import Settings
+from duchenne.nets.settings import MeshSettings
 from duchenne.nets.trunk import Features
 
 
@@ -19,7 +19,7 @@ class Hadamard(Fusion):
     published = 5_151_569
     differs = NORMED_PRODUCT
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: MeshSettings) -> None:
         super().__init__(settings)
         self.landmarks = of_landmarks()
         self.markers = of_markers(settings)

@@ -11,7 +11,7 @@ from duchenne.nets.fusion.base import (
     perceptron,
 )
 from duchenne.nets.fusion.gated_concat import Gate
-from duchenne.nets.settings import Settings
+from duchenne.nets.settings import MeshSettings
 from duchenne.nets.trunk import Features
 
 
@@ -20,7 +20,7 @@ class HadamardGated(Fusion):
     published = 5_282_897
     differs = NORMED_PRODUCT
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: MeshSettings) -> None:
         super().__init__(settings)
         self.landmarks = of_landmarks()
         self.markers = of_markers(settings)

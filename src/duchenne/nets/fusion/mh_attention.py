@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from duchenne.nets.fusion.base import Fusion, normed, of_landmarks, perceptron
 from duchenne.nets.fusion.tokens import ONE_ELEMENT, MarkerTokens, addressed
-from duchenne.nets.settings import WIDTH, Settings
+from duchenne.nets.settings import WIDTH, MeshSettings
 from duchenne.nets.transformer import attend
 from duchenne.nets.trunk import Features, over_present
 
@@ -20,7 +20,7 @@ class MultiHeadAttention(Fusion):
     published = 5_413_969
     differs = f"frames attend to the nine D-Marker tokens with four heads; {ONE_ELEMENT}"
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: MeshSettings) -> None:
         super().__init__(settings)
         self.heads = settings.heads
         self.landmarks = of_landmarks()

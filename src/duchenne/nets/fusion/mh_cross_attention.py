@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from duchenne.nets.fusion.base import Fusion, normed
 from duchenne.nets.fusion.tokens import ONE_ELEMENT, MarkerTokens, addressed
-from duchenne.nets.settings import WIDTH, Settings
+from duchenne.nets.settings import WIDTH, MeshSettings
 from duchenne.nets.transformer import attend
 from duchenne.nets.trunk import Features, over_present
 
@@ -25,7 +25,7 @@ class MultiHeadCrossAttention(Fusion):
         f"{ONE_ELEMENT}"
     )
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: MeshSettings) -> None:
         super().__init__(settings)
         self.heads = settings.heads
         self.markers = MarkerTokens(settings)

@@ -5,7 +5,7 @@ from torch import Tensor, nn
 
 from duchenne.nets.fusion.base import of_markers
 from duchenne.nets.inputs import BLOCKS, FEATURES
-from duchenne.nets.settings import WIDTH, Settings
+from duchenne.nets.settings import WIDTH, MeshSettings
 from duchenne.nets.transformer import encoding
 
 # How the published fusions with attention differ from ours.
@@ -19,7 +19,7 @@ class MarkerTokens(nn.Module):
     single map (256, M) of the other fusions; they are initialised for 25 inputs, not for 225.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: MeshSettings) -> None:
         super().__init__()
         self.linear = of_markers(settings)
         bound = (BLOCKS / self.linear.in_features) ** 0.5
