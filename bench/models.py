@@ -22,18 +22,12 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from duchenne.config.models import NEEDS
+from duchenne.config import models
+from duchenne.config.datasets import PUBLISHED
 from duchenne.flow.startup import PINS
-from duchenne.nets.dexpression import DeXpression
 from duchenne.nets.inputs import Pictures, Windows
 from duchenne.nets.neighbours import nearest
-from duchenne.nets.p4transformer import P4Transformer
-from duchenne.nets.pstnet import PstNet
-from duchenne.nets.realsmilenet import RealSmileNet
-from duchenne.nets.scn import Scn
-from duchenne.nets.settings import Settings
-from duchenne.nets.smilenet import SmileNet
-from duchenne.nets.vit import Vit
+from duchenne.nets.registry import build
 from duchenne.training.device import keep_memory
 from duchenne.training.fit import Fitter
 from duchenne.training.fitting import FITTERS, Logistic, Svm, Trees
@@ -67,21 +61,23 @@ def chips(samples: int, *, frames: int = FRAMES, side: int, channels: int) -> Pi
     return Pictures(noise, torch.ones(samples, frames, dtype=torch.bool))
 
 
-def _chips(model: str, frames: int = FRAMES) -> Callable[[int], Inputs]:
-    chip = NEEDS[model].chip
-    assert chip is not None
-    return partial(chips, frames=frames, side=chip.side, channels=chip.channels)
+def _model(name: str) -> Model:
+    """As declared, with its published batch and number of frames."""
+    declared = models.MODELS[name]
+    published = {section: {**PUBLISHED[section], **declared.published.get(section, {})}
+                 for section in ("train", "window")}  # fmt: skip
+    chip = declared.needs.chip
+    inputs: Callable[[int], Inputs] = landmarks
+    if chip is not None:
+        frames = int(published["window"]["frames"])
+        inputs = partial(chips, frames=frames, side=chip.side, channels=chip.channels)
+    elif declared.needs.fuses:
+        inputs = partial(landmarks, neighbours=1 + int(PUBLISHED["net"]["neighbours"]))
+    network = partial(build, name, {"classes": declared.classes})
+    return Model(network, inputs, int(published["train"]["batch"]))
 
 
-MODELS: dict[str, Model] = {
-    "mesh": Model(lambda: SmileNet(Settings()), partial(landmarks, neighbours=21), 16),
-    "pstnet": Model(lambda: PstNet(classes=2), landmarks, 16),
-    "p4transformer": Model(lambda: P4Transformer(classes=2), landmarks, 16),
-    "realsmilenet": Model(lambda: RealSmileNet(classes=2), _chips("realsmilenet"), 16),
-    "dexpression": Model(lambda: DeXpression(classes=7), _chips("dexpression", frames=1), 32),
-    "scn": Model(lambda: Scn(classes=7), _chips("scn", frames=1), 128),
-    "vit": Model(lambda: Vit(classes=2), _chips("vit"), 16),
-}
+MODELS = {name: _model(name) for name, of in models.MODELS.items() if of.network}
 
 
 class Fitted(NamedTuple):

@@ -24,7 +24,7 @@ from duchenne.flow.startup import PINS
 from duchenne.nets.curvenet import CurveNet
 from duchenne.nets.inputs import Windows
 from duchenne.nets.neighbours import nearest
-from duchenne.nets.settings import Settings
+from duchenne.nets.settings import MeshSettings
 from duchenne.nets.smilenet import SmileNet
 from duchenne.training.device import keep_memory
 
@@ -99,7 +99,7 @@ def network(*, windows: int) -> tuple[SmileNet, Windows]:
     xyz = torch.randn(windows, 16, POINTS, 3)
     near = nearest(xyz.flatten(0, 1), 21).view(windows, 16, POINTS, 21)
     present = torch.ones(windows, 16, dtype=torch.bool)
-    settings = Settings(points=POINTS, fusion="hadamard")
+    settings = MeshSettings(points=POINTS, fusion="hadamard")
     return SmileNet(settings), Windows(xyz, near, present, torch.randn(windows, 225))
 
 

@@ -146,14 +146,7 @@ def merge_history(folders: Sequence[Path], target: Path) -> None:
 
 
 def run(stage: Stage) -> None:
-    settings = Training.of(
-        stage.params.model, fusion=stage.params.fusion, protocol=stage.params.protocol,
-        seed=stage.params.seed, window=stage.params.window, augment=stage.params.augment,
-        train=stage.params.train, net=stage.params.net, multitask=stage.params.multitask,
-        realsmilenet=stage.params.realsmilenet, scn=stage.params.scn, vit=stage.params.vit,
-        pstnet=stage.params.pstnet, p4transformer=stage.params.p4transformer,
-        svm=stage.params.svm, trees=stage.params.trees,
-    )  # fmt: skip
+    settings = Training.of(stage.params)
     clips = read(CLIPS, stage.dep("data/clips.parquet"))
     folds = read(FOLDS, stage.dep("data/folds.parquet"))
     check_kinds(folds, clips, settings)

@@ -2,15 +2,15 @@
 
 import re
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import pytest
 import yaml
 
 from duchenne.config import params
-from duchenne.config.models import OF_MODEL, OF_TRAINING, PUBLISHED
+from duchenne.config.datasets import OF_TRAINING, PUBLISHED
+from duchenne.config.models import MODELS
 from duchenne.config.params import Params
-from duchenne.config.training import Model
 from duchenne.errors import ParamsError
 from tests.rules.imports import ROOT
 
@@ -103,10 +103,10 @@ def test_a_set_may_say_more_of_one_model(model, models, epochs, tmp_path: Path):
     assert load(tmp_path, demo={}, models=models, model=model, train__epochs=2).train.epochs == 2
 
 
-@pytest.mark.parametrize("model", get_args(Model))
+@pytest.mark.parametrize("model", MODELS)
 def test_where_no_set_says_otherwise_the_model_s_own_published_value_holds(model, tmp_path: Path):
     found = load(tmp_path, dataset="mine", model=model)
-    of_model = OF_MODEL.get(model, {})
+    of_model = MODELS[model].published
     for section, key in KEYS:
         wanted = of_model.get(section, {}).get(key, PUBLISHED[section][key])
         assert value(found, section, key) == wanted, (section, key)
@@ -114,10 +114,9 @@ def test_where_no_set_says_otherwise_the_model_s_own_published_value_holds(model
 
 def test_models_differ_in_what_training_reads_alone():
     """Else another model would run the stages before it again."""
-    for model, sections in OF_MODEL.items():
-        assert model in get_args(Model)
-        assert set(sections) <= set(OF_TRAINING)
-        for section, keys in sections.items():
+    for model in MODELS.values():
+        assert set(model.published) <= set(OF_TRAINING)
+        for section, keys in model.published.items():
             assert set(keys) <= set(PUBLISHED[section])
 
 

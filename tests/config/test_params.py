@@ -79,6 +79,8 @@ def test_the_shipped_file_is_well_formed_and_frozen(tmp_path: Path):
         ("within: null", "within: {gender: female}", "within: it should be a group as column:"),
         ("  young: 18", "  young: 0", "groups.young: it should be greater than 0, not 0"),
         ("quality:\n", "qualty:\n", "quality: missing"),
+        ("\nvit:\n", "\nvti:\n", "vit: missing"),
+        ("multitask:\n  weight: 0.5 ", "multitask: null ", "multitask: it should hold the sect"),
         ("model: mesh", "model: vti", "model: 'vti' is not allowed; did you mean 'vit'?"),
     ],
 )

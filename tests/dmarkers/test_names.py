@@ -15,11 +15,8 @@ NAMES = [feature.name for feature in names.FEATURES]
 MOST = len(names.COLUMNS)
 
 
-def test_networks_know_the_same_regions_phases_and_features():
-    assert inputs.REGIONS == names.REGIONS
-    assert inputs.PHASES == names.PHASES
-    assert len(names.FEATURES) == inputs.FEATURES
-    assert inputs.MARKERS == MOST
+def test_networks_divide_the_columns_into_blocks():
+    assert inputs.BLOCKS * inputs.FEATURES == inputs.MARKERS == MOST
 
 
 def test_the_columns_are_region_by_region_phase_by_phase():

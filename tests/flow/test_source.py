@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from duchenne.config.models import FUSIONS, MODELS
 from duchenne.errors import SourceError
 from duchenne.flow import source
 from duchenne.tables.files import write_json
@@ -50,6 +51,36 @@ def test_everything_that_is_imported_counts_and_nothing_else(project: Path):
         "stages/__init__.py",
         "stages/work.py",
     ]
+
+
+NAMES = 'LATE = "duchenne.idle:Late"\nTALK = ("see duchenne.gone:Gone, or", "duchenne.face:")\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "counts"),
+    [
+        ("from pkgutil import resolve_name\nfrom duchenne import table\n", True),
+        ("from duchenne import table\n", False),
+        ("from pkgutil import resolve_name\nimport duchenne.late\n", False),
+    ],
+)
+def test_what_is_loaded_by_its_name_counts_where_it_is_loaded(
+    project: Path, text: str, counts: bool
+):
+    (project / "src/duchenne/table.py").write_text(NAMES)
+    (project / "src/duchenne/face/boxes.py").write_text(text)
+    found = source.files_of_stage(project, "work")
+    assert ("src/duchenne/idle.py" in found) is counts
+
+
+def test_a_change_in_any_network_trains_again_and_decodes_nothing():
+    """Its file is among the code of `train`, and networks are loaded by their name."""
+    named = {text.split(":")[0] for text in FUSIONS.values()}
+    named |= {model.network.split(":")[0] for model in MODELS.values() if model.network}
+    files = {f"src/{name.replace('.', '/')}.py" for name in named}
+    assert files <= set(source.files_of_stage(ROOT, "train"))
+    assert not any("/nets/" in path for path in source.files_of_stage(ROOT, "decode"))
+    assert "src/duchenne/nets/catalogue.py" not in source.files_of_stage(ROOT, "train")
 
 
 def test_an_edit_is_seen_at_once(project: Path):

@@ -47,17 +47,13 @@ def settings(**changes: Any) -> Training:
             values[section][key] = value
         else:
             values[section] = value
-    whole = params.Params.model_validate(values, strict=False)
-    return Training.of(whole.model, **{name: getattr(whole, name) for name in _READ})
+    return Training.of(params.Params.model_validate(values, strict=False))
 
 
 @cache
 def _shipped() -> list[tuple[str, Any]]:
     values = params.load(ROOT / "params.yaml").model_dump()
     return list(values.items())
-
-
-_READ = [name for name in Training.model_fields if name != "model"]
 
 
 def clip(

@@ -7,12 +7,12 @@ import torch
 from duchenne.nets import fusion, trunk
 from duchenne.nets.inputs import Windows
 from duchenne.nets.neighbours import nearest
-from duchenne.nets.settings import Settings
+from duchenne.nets.settings import MeshSettings
 from duchenne.nets.smilenet import SmileNet
 
 
-def small(**given: Any) -> Settings:
-    """Settings of a smaller network, with all of its parts."""
+def small(**given: Any) -> MeshSettings:
+    """MeshSettings of a smaller network, with all of its parts."""
     few: dict[str, Any] = {
         "points": 24,
         "latents": 4,
@@ -24,16 +24,16 @@ def small(**given: Any) -> Settings:
         "steps": 3,
         "encoder": "linear",
     }
-    return Settings(**few | given)
+    return MeshSettings(**few | given)
 
 
-def network(settings: Settings, *, seed: int = 0) -> SmileNet:
+def network(settings: MeshSettings, *, seed: int = 0) -> SmileNet:
     """A network in evaluation mode."""
     torch.manual_seed(seed)
     return SmileNet(settings).eval()
 
 
-def windows(settings: Settings, *, seen: list[str], seed: int = 0) -> Windows:
+def windows(settings: MeshSettings, *, seen: list[str], seed: int = 0) -> Windows:
     """One window for each of `seen`, with a letter for each frame: `.` present, `x` absent."""
     present = torch.tensor([[letter == "." for letter in row] for row in seen])
     draw = torch.Generator().manual_seed(seed)
@@ -49,7 +49,7 @@ def windows(settings: Settings, *, seen: list[str], seed: int = 0) -> Windows:
     return Windows(xyz, neighbours, present, markers)
 
 
-def parameters(settings: Settings) -> int:
+def parameters(settings: MeshSettings) -> int:
     """The number of parameters of the network, without allocating them."""
     with torch.device("meta"):
         return sum(values.numel() for values in SmileNet(settings).parameters())

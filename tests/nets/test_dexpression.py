@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import nn
 
-from duchenne.nets.dexpression import DeXpression, Looks
+from duchenne.nets.dexpression import DeXpression, FeatEx
 from tests.make.pictures import pictures
 
 
@@ -37,7 +37,7 @@ def test_the_published_maps():
 def test_the_two_looks_side_by_side():
     """With weights of one: a 3 × 3 sum of 96 equal planes that keep what is above zero, and the
     maximum around."""
-    looks = Looks(1)
+    looks = FeatEx(1)
     for name, value in looks.named_parameters():
         nn.init.constant_(value, 1.0 if name.endswith("weight") else 0.0)
     x = torch.zeros(1, 1, 5, 5)
@@ -52,7 +52,7 @@ def test_the_two_looks_side_by_side():
 
 
 def test_looks_keep_what_is_above_zero():
-    looks = Looks(3)
+    looks = FeatEx(3)
     with torch.no_grad():
         seen = looks(torch.randn(2, 3, 6, 6))
     assert seen.min() == 0.0 < seen.max()

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from duchenne.nets.dexpression import DeXpression
-from duchenne.nets.frames import mean, pixels_of, verdict
+from duchenne.nets.frames import mean, mean_probabilities, pixels_of
 from duchenne.nets.inputs import Output, Pictures
 from duchenne.nets.scn import Scn, landmark_loss, rank_loss
 from tests.make.pictures import one_frame_each, pictures, without
@@ -177,7 +177,7 @@ YES, NO = math.log(0.9 / 0.1), math.log(0.3 / 0.7)
 )
 def test_two_classes_by_hand(frames, expected, gains):
     logits = torch.tensor(frames, requires_grad=True)
-    found = verdict(logits[:, None], torch.ones(1, len(frames), dtype=torch.bool))
+    found = mean_probabilities(logits[:, None], torch.ones(1, len(frames), dtype=torch.bool))
     assert found.tolist() == [[pytest.approx(expected, rel=1e-6, abs=1e-6)]]
     found.sum().backward()
     assert logits.grad is not None
@@ -190,7 +190,7 @@ def test_many_classes_by_hand():
     sure, opposed = torch.tensor([900.0, 0.0, 0.0]), torch.tensor([0.0, 900.0, -900.0])
     logits = torch.stack((one + 3.0, other - 5.0, sure, opposed)).requires_grad_()
     present = torch.tensor([[True, False, True], [False, True, True]])
-    found = verdict(logits, present)
+    found = mean_probabilities(logits, present)
     expected = torch.tensor([[0.3, 0.525, 0.175], [0.5, 0.5, 0.0]])
     assert torch.allclose(found.exp(), expected, atol=1e-6)
     assert found[1, 2].item() == pytest.approx(-900.0 - math.log(2.0))

@@ -12,7 +12,7 @@ from duchenne.nets.fusion.bilinear import Products
 from duchenne.nets.fusion.factorized_bilinear import Factorized
 from duchenne.nets.fusion.gated_concat import Gate
 from duchenne.nets.fusion.tokens import MarkerTokens, addressed
-from duchenne.nets.settings import Settings
+from duchenne.nets.settings import MeshSettings
 from duchenne.nets.trunk import Features, over_present
 from tests.nets import plain
 
@@ -21,7 +21,7 @@ CLIPS, FRAMES, TOKENS = 3, 5, 4
 
 def built(name: str) -> Fusion:
     torch.manual_seed(0)
-    return fusion.build(Settings(fusion=name)).double().eval().requires_grad_(False)
+    return fusion.build(MeshSettings(fusion=name)).double().eval().requires_grad_(False)
 
 
 def features() -> Features:
@@ -166,7 +166,7 @@ def test_factorized_products_are_bilinear_of_rank_512():
 @pytest.mark.parametrize("indicators", [False, True])
 def test_a_token_is_made_of_its_own_block_alone(indicators):
     torch.manual_seed(0)
-    tokens = MarkerTokens(Settings(indicators=indicators)).double().requires_grad_(False)
+    tokens = MarkerTokens(MeshSettings(indicators=indicators)).double().requires_grad_(False)
     given = markers(450 if indicators else 225)
     before = tokens(given)
     summed = before.sum(dim=1) - 8 * tokens.linear.bias
@@ -180,7 +180,7 @@ def test_a_token_is_made_of_its_own_block_alone(indicators):
 
 def test_tokens_of_one_size_and_told_apart_where_all_is_missing():
     torch.manual_seed(0)
-    tokens = MarkerTokens(Settings()).requires_grad_(False)
+    tokens = MarkerTokens(MeshSettings()).requires_grad_(False)
     sizes = tokens(torch.randn(500, 225)).std(dim=(0, 2))
     assert sizes.max() < 1.2 * sizes.min()
     assert sizes.mean() == pytest.approx(3**-0.5, rel=0.1)

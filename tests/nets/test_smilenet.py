@@ -1,15 +1,12 @@
 """What holds for the whole network, whatever its fusion."""
 
-from typing import get_args
-
 import pytest
 import torch
 
-from duchenne.config import training
 from duchenne.nets import fusion
 from duchenne.nets.fusion import FUSIONS
 from duchenne.nets.inputs import Windows
-from duchenne.nets.settings import Settings
+from duchenne.nets.settings import MeshSettings
 from duchenne.nets.smilenet import SmileNet
 from tests.make.windows import network, parameters, small, windows
 
@@ -26,10 +23,6 @@ FORMS = [
 forms = pytest.mark.parametrize(
     "given", FORMS, ids=lambda given: "-".join(map(str, given.values()))
 )
-
-
-def test_every_fusion_that_params_allows_is_here_and_no_other():
-    assert set(FUSIONS) == set(get_args(training.Fusion))
 
 
 @pytest.mark.parametrize(
@@ -62,7 +55,7 @@ def test_what_cannot_be_built_is_refused(given, text):
 )
 @pytest.mark.parametrize("attention", ["both", "space", "time"])
 def test_published_numbers_of_parameters(name, number, attention):
-    assert parameters(Settings(fusion=name, attention=attention)) == number
+    assert parameters(MeshSettings(fusion=name, attention=attention)) == number
 
 
 # Differences by hand. multitask: nine heads of LN 512 and 256 · 25 + 25, for one of LN and 256 ·
@@ -81,7 +74,7 @@ def test_published_numbers_of_parameters(name, number, attention):
     ],
 )
 def test_where_the_number_of_parameters_is_not_the_published_one(name, published, more):
-    assert parameters(Settings(fusion=name)) == published + more
+    assert parameters(MeshSettings(fusion=name)) == published + more
 
 
 @pytest.mark.parametrize(
@@ -96,7 +89,7 @@ def test_where_the_number_of_parameters_is_not_the_published_one(name, published
     ],
 )
 def test_what_settings_add_to_the_number_of_parameters(given, more):
-    assert parameters(Settings(**given)) == 4_896_337 + more
+    assert parameters(MeshSettings(**given)) == 4_896_337 + more
 
 
 @pytest.mark.parametrize(("classes", "logits"), [(2, 1), (3, 3), (7, 7)])
@@ -303,7 +296,7 @@ def test_68_points(encoder):
 
 
 def test_the_published_network_from_end_to_end():
-    settings = Settings(fusion="hadamard")
+    settings = MeshSettings(fusion="hadamard")
     net, window = network(settings), windows(settings, seen=["..x."])
     assert window.neighbours.shape == (1, 4, 478, 21)
     assert torch.isfinite(net(window).logits).all()
@@ -319,7 +312,7 @@ def test_the_published_network_from_end_to_end():
     ],
 )
 def test_how_many_columns_of_markers_a_fusion_needs(given, expected):
-    assert fusion.columns(Settings(**given)) == expected
+    assert fusion.columns(MeshSettings(**given)) == expected
 
 
 def double(window: Windows) -> Windows:

@@ -39,7 +39,7 @@ def whole(patches: Tensor) -> Tensor:
         ({"patch": 5}, "patch must divide 12, and 5 does not"),
         ({"heads": 5}, "width must be even and a multiple of 5, and 24 is not"),
         ({"width": 27}, "width must be even and a multiple of 3, and 27 is not"),
-        ({"depth": 0}, "depth is 0; without a layer no frame would be looked at"),
+        ({"depth": 0}, "depth is 0; at least 1 layer is needed to encode a frame"),
     ],
 )
 def test_what_cannot_be_built_is_refused(given, text):

@@ -25,6 +25,8 @@ PURE = (
     "media/", "face/", "dmarkers/", "nets/", "evaluation/", "datasets/demo/", "datasets/splits/",
     "training/fitting/",
 )  # fmt: skip
+# Names of models and published values, which are no parameters of the project.
+DECLARATIONS = {"src/duchenne/config/__init__.py", "src/duchenne/config/models.py"}
 IMPURE = {"rich", "tqdm", "dvc", "dask", "distributed", "logging", "pyarrow", "yaml"}
 FILES = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "src").rglob("*.py"))
 
@@ -52,7 +54,7 @@ def is_pure(path: str) -> bool:
 
 @pytest.mark.parametrize("path", [path for path in FILES if is_pure(path)])
 def test_pure_packages_know_neither_params_nor_tables_nor_flow(path: str):
-    reached = {room(other) for other in closure(path)}
+    reached = {room(other) for other in closure(path) - DECLARATIONS}
     assert not reached & {"config", "flow", "tables", "pipeline"}
     assert not {name.split(".")[0] for name in modules(path)} & IMPURE
 

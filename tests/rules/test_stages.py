@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from duchenne.config.datasets import DemoDataset
+from duchenne.config.training import TrainingKeys
 from tests.rules.imports import ROOT, tree
 
 PIPELINE = yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
@@ -28,6 +29,8 @@ def params_read(stage: str) -> set[str]:
     """Every `stage.params.a.b` in a script, as dvc.yaml names it: `a.b`."""
     text = ast.unparse(tree(f"stages/{stage}.py"))
     found = set(re.findall(r"stage\.params\.([a-z0-9_]+(?:\.[a-z0-9_]+)*)", text))
+    if "Training.of(stage.params)" in text:
+        found |= set(TrainingKeys.model_fields)
     if "data/raw/${dataset}" in text:
         found.add("dataset")
     if "datasets[stage.params.dataset]" in text:

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from duchenne.config.models import PUBLISHED
+from duchenne.config.datasets import PUBLISHED
 from duchenne.dmarkers.names import COLUMNS
 from duchenne.errors import TrainingError, Unusable
 from duchenne.face import topology

@@ -75,7 +75,7 @@ def import_dmarkers(
 
 @app.command()
 def models() -> None:
-    """List every model and fusion: its size, and what it needs to be trained and to judge."""
+    """List every model and fusion: its size, and what it needs to train and to predict."""
     from duchenne.nets import catalogue
 
     table = Table(

@@ -1,40 +1,89 @@
-"""The sections of params.yaml under `datasets`: settings of each set, and its values of `auto`."""
+"""What params.yaml says of each data set, and what `auto` stands for in other sections.
+
+A key that is `auto` takes the value of the chosen data set, else the model's published value, else
+the common published value.
+"""
 
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator
 
-from duchenne.config.models import NEEDS, OF_TRAINING, PUBLISHED, Scalar
+from duchenne.config.models import MODELS, Values
 from duchenne.config.yaml import Section
 from duchenne.errors import suggest
 
-Says = Mapping[str, Mapping[str, Scalar]]  # by section and key
+AUTO = "auto"
+# Published values that all models share, by section and key.
+_COMMON: Values = {
+    "detect": {"min_score": 0.7},
+    "quality": {"min_size": 40.0, "max_failed": 0.1},
+    "folds": {"scheme": "stratified", "count": 10},
+    "window": {"shows": "shape", "frames": 16, "fps": 5.0, "test": 5},
+    "augment": {
+        "mirror": 0, "rotate": 0, "scale": 0, "stretch": 0, "noise": 0, "crop": 0, "brightness": 0,
+        "warp": 0,
+    },
+    "train": {
+        "epochs": 300, "batch": 16, "lr": 5e-4, "weight_decay": 0.01, "schedule": "constant",
+        "warmup": 0,
+    },
+}  # fmt: skip
+# Every key that may be `auto`, with its published value.
+PUBLISHED: Values = {
+    **_COMMON,
+    **{
+        section: values
+        for model in MODELS.values()
+        for section, values in model.published.items()
+        if section not in _COMMON
+    },
+}
+# Sections that no stage before crops and train reads: only these may depend on the model.
+OF_TRAINING = tuple(name for name in PUBLISHED if name not in {"detect", "quality", "folds"})
+
+
+def resolved(section: Any, name: str, says: list[Any]) -> Any:
+    """A section with each `auto` replaced by its value.
+
+    `says` are mappings of sections, the one that decides first; what none of them has is published.
+    A section that is no mapping is returned as it is, for validation to refuse.
+    """
+    if not isinstance(section, dict):
+        return section
+    known: dict[str, Any] = dict(PUBLISHED[name])
+    for source in reversed(says):
+        given = source.get(name) if isinstance(source, Mapping) else None
+        known |= given if isinstance(given, Mapping) else {}
+    return {
+        key: known[str(key)] if value == AUTO and key in known else value
+        for key, value in section.items()
+    }
 
 
 class OfDataset(Section):
     """Settings of any data set: its values for keys that are `auto` elsewhere in params.yaml."""
 
-    auto: Says = Field(default_factory=dict)  # whatever the model
-    auto_for: Mapping[str, Says] = Field(default_factory=dict)  # by model; goes before `auto`
+    auto: Values = Field(default_factory=dict)  # whatever the model
+    auto_for: Mapping[str, Values] = Field(default_factory=dict)  # by model, before `auto`
 
     @field_validator("auto")
     @classmethod
-    def _keys_that_exist(cls, auto: Says) -> Says:
+    def _keys_that_exist(cls, auto: Values) -> Values:
         _check_keys(auto)
         return auto
 
     @field_validator("auto_for")
     @classmethod
-    def _models_that_exist(cls, auto_for: Mapping[str, Says]) -> Mapping[str, Says]:
+    def _models_that_exist(cls, auto_for: Mapping[str, Values]) -> Mapping[str, Values]:
         for model, says in auto_for.items():
-            if model not in NEEDS:
-                raise ValueError(f"'{model}' is no model; {suggest(model, NEEDS)}")
+            if model not in MODELS:
+                raise ValueError(f"'{model}' is no model; {suggest(model, MODELS)}")
             _check_keys(says, OF_TRAINING)
         return auto_for
 
 
-def _check_keys(says: Says, sections: Iterable[str] = PUBLISHED) -> None:
+def _check_keys(says: Values, sections: Iterable[str] = PUBLISHED) -> None:
     """Refuse keys that cannot be `auto`."""
     known = {f"{section}.{key}" for section in sections for key in PUBLISHED[section]}
     for name in (f"{section}.{key}" for section, keys in says.items() for key in keys):

@@ -1,75 +1,19 @@
-"""What each value of `model` looks at: by it stages know what to make and whom to leave out."""
+"""Each value of `model` and `fusion`, declared once: inputs, network, published settings, paper.
+
+A network is named as `module:class`, so that parameters can be checked without loading torch;
+`duchenne.nets` loads it. What a network's own settings may be is in duchenne.config.training.
+"""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 Scalar = str | int | float
-AUTO = "auto"
-PUBLISHED: Mapping[str, Mapping[str, Scalar]] = {
-    "detect": {"min_score": 0.7},
-    "quality": {"min_size": 40.0, "max_failed": 0.1},
-    "folds": {"scheme": "stratified", "count": 10},
-    "net": {
-        "points": "all",
-        "neighbours": 20,
-        "curves": 100,
-        "steps": 5,
-        "latents": 32,
-        "depth": 6,
-        "time_depth": 3,
-        "dropout": 0.1,
-        "momentum": 0.1,
-    },
-    "augment": {
-        "mirror": 0,
-        "rotate": 0,
-        "scale": 0,
-        "stretch": 0,
-        "noise": 0,
-        "crop": 0,
-        "brightness": 0,
-        "warp": 0,
-    },
-    "window": {"shows": "shape", "frames": 16, "fps": 5.0, "test": 5},
-    "train": {
-        "epochs": 300,
-        "batch": 16,
-        "lr": 5e-4,
-        "weight_decay": 0.01,
-        "schedule": "constant",
-        "warmup": 0,
-    },
-    "scn": {"width": 64},
-    "vit": {"width": 192, "depth": 4, "heads": 3, "time_depth": 1},
-    "pstnet": {"width": 64, "anchors": 64, "neighbours": 9},
-    "p4transformer": {"width": 128, "anchors": 32, "neighbours": 16, "depth": 3, "heads": 4},
-}
-# Sections that no stage before training and crops reads: in these the model may decide.
-OF_TRAINING = ("window", "augment", "net", "train", "scn", "vit", "pstnet", "p4transformer")
-# By model, what differs from the above.
-OF_MODEL: Mapping[str, Mapping[str, Mapping[str, Scalar]]] = {
-    "realsmilenet": {"train": {"epochs": 10, "lr": 1e-3, "weight_decay": 0.0}},
-    "dexpression": {
-        "train": {"epochs": 25, "batch": 32, "lr": 1e-3, "weight_decay": 0.0},
-        "window": {"frames": 1, "test": 16},
-    },
-    "scn": {
-        "train": {
-            "epochs": 3000,
-            "batch": 128,
-            "lr": 0.01,
-            "weight_decay": 0.0,
-            "schedule": "linear",
-        },
-        "window": {"frames": 1, "test": 16},
-        "augment": {"mirror": 0.5, "rotate": 5, "brightness": 0.5},
-    },
-}
+Values = Mapping[str, Mapping[str, Scalar]]  # by section of params.yaml and key
 
 
 class Chip(NamedTuple):
-    """An upright picture of an aligned face."""
+    """An aligned, upright picture of the face."""
 
     side: int  # px
     channels: int  # 1: grey, 3: RGB
@@ -77,40 +21,190 @@ class Chip(NamedTuple):
 
 @dataclass(frozen=True)
 class Needs:
+    """The inputs of a model, which decide what stages make and which clips they leave out."""
+
     landmarks: bool = False  # normalised landmarks of every frame
-    chip: Chip | None = None  # pictures of the face
-    dmarkers: bool = False  # always; where False, `fusion` may bring them in
+    chip: Chip | None = None  # face chips of this form
+    dmarkers: bool = False  # D-Markers, always; where False, `fusion` may add them
     unaligned: bool = False  # also takes photographs in which no landmarks were found
-    fitted: bool = False  # in one go, to a row of numbers for each clip; no epochs
-    fuses: bool = False  # whether `fusion` means anything to it
+    fitted: bool = False  # fitted in one go to one row of numbers per clip; no epochs
+    fuses: bool = False  # reads `fusion`
 
 
-def resolved(section: Any, name: str, says: list[Any]) -> Any:
-    """A section with `auto` replaced; `says` are sections by name, the first one to know a key
-    decides. Anything that is no section is left to be refused."""
-    if not isinstance(section, dict):
-        return section
-    known: dict[str, Any] = dict(PUBLISHED[name])
-    for source in reversed(says):
-        given = source.get(name) if isinstance(source, dict) else None
-        known |= given if isinstance(given, dict) else {}
-    return {
-        key: known[str(key)] if value == AUTO and key in known else value
-        for key, value in section.items()
-    }
+@dataclass(frozen=True)
+class Version:
+    """One row of docs/models.md."""
+
+    parameters: int | None = None  # of the paper's own code; None: not known
+    differs: str = ""  # how ours differs from the paper's
+    arguments: Mapping[str, str] = field(default_factory=dict)  # keys of the model's section
 
 
-NEEDS: dict[str, Needs] = {
-    "mesh": Needs(landmarks=True, fuses=True),
-    "realsmilenet": Needs(chip=Chip(48, 3)),
-    "dexpression": Needs(chip=Chip(224, 1)),
-    "scn": Needs(chip=Chip(48, 1), unaligned=True),
-    "vit": Needs(chip=Chip(64, 3)),
-    "pstnet": Needs(landmarks=True),
-    "p4transformer": Needs(landmarks=True),
-    "svm": Needs(dmarkers=True, fitted=True),
-    "trees": Needs(dmarkers=True, fitted=True),
-    "duration": Needs(landmarks=True, fitted=True),
-    "first_frame": Needs(landmarks=True, fitted=True),
-    "majority": Needs(fitted=True),
-}
+@dataclass(frozen=True)
+class Declaration:
+    needs: Needs
+    network: str = ""  # `module:class`; empty: training/fitting chooses the classifier
+    sections: tuple[str, ...] = ()  # of params.yaml, read by it alone; (): the one of its name
+    published: Values = field(default_factory=dict)  # own sections; what differs in common ones
+    paper: str = ""
+    inputs: str = ""  # in words, where `needs` does not say it
+    training_inputs: str = ""  # in words, where it takes more to train than to predict
+    classes: int = 2  # with which the paper counts parameters
+    versions: tuple[Version, ...] = ()  # (): one for each fusion
+
+
+_COMPACT = Version(
+    differs="compact, for faces of 478 points and some hundred clips; the paper's own has wider "
+    "and more layers, for scenes of thousands of points"
+)
+_PROBE = "a probe: where it beats chance, the data set gives its labels away"
+
+MODELS: Mapping[str, Declaration] = {
+    "mesh": Declaration(
+        Needs(landmarks=True, fuses=True),
+        network="duchenne.nets.smilenet:SmileNet.of",
+        sections=("net", "multitask"),
+        published={
+            "net": {
+                "points": "all", "neighbours": 20, "curves": 100, "steps": 5, "latents": 32,
+                "depth": 6, "time_depth": 3, "dropout": 0.1, "momentum": 0.1,
+            },
+        },
+    ),
+    "pstnet": Declaration(
+        Needs(landmarks=True),
+        network="duchenne.nets.pstnet:PstNet",
+        published={"pstnet": {"width": 64, "anchors": 64, "neighbours": 9}},
+        paper="PSTNet (Fan et al. 2021)",
+        versions=(_COMPACT,),
+    ),
+    "p4transformer": Declaration(
+        Needs(landmarks=True),
+        network="duchenne.nets.p4transformer:P4Transformer",
+        published={
+            "p4transformer": {
+                "width": 128, "anchors": 32, "neighbours": 16, "depth": 3, "heads": 4,
+            },
+        },
+        paper="P4Transformer (Fan et al. 2021)",
+        versions=(_COMPACT,),
+    ),
+    "realsmilenet": Declaration(
+        Needs(chip=Chip(48, 3)),
+        network="duchenne.nets.realsmilenet:RealSmileNet",
+        published={"train": {"epochs": 10, "lr": 1e-3, "weight_decay": 0.0}},
+        paper="RealSmileNet (Yang et al. 2020)",
+        versions=(
+            Version(
+                5_273,
+                "differences are to the frame before that shows a face; published, padding took "
+                "part in batch statistics, and testing cut frames away",
+                {"memory": "convlstm"},
+            ),
+            Version(
+                1_149_545,
+                "the memory stops at the last frame; published, it ran on over padding",
+                {"memory": "lstm"},
+            ),
+            Version(862_313, "as with lstm", {"memory": "gru"}),
+        ),
+    ),
+    "dexpression": Declaration(
+        Needs(chip=Chip(224, 1)),
+        network="duchenne.nets.dexpression:DeXpression",
+        published={
+            "train": {"epochs": 25, "batch": 32, "lr": 1e-3, "weight_decay": 0.0},
+            "window": {"frames": 1, "test": 16},
+        },
+        paper="DeXpression (Burkert et al. 2015)",
+        classes=7,
+        versions=(
+            Version(
+                1_126_647,
+                "whole people are held out; published, other frames of theirs were trained on",
+            ),
+        ),
+    ),
+    "scn": Declaration(
+        Needs(chip=Chip(48, 1), unaligned=True),
+        network="duchenne.nets.scn:Scn",
+        published={
+            "scn": {"width": 64},
+            "train": {
+                "epochs": 3000, "batch": 128, "lr": 0.01, "weight_decay": 0.0, "schedule": "linear",
+            },
+            "window": {"frames": 1, "test": 16},
+            "augment": {"mirror": 0.5, "rotate": 5, "brightness": 0.5},
+        },
+        paper="Self-cure network (Wang et al. 2020), with landmarks",
+        training_inputs="face chips, 68 landmarks",
+        classes=7,
+        versions=(
+            Version(
+                11_242_704,
+                "all cells of the last map are averaged, not the top left 16 of 36; the landmark "
+                "loss counts faces that have landmarks, and the mean of these is taken from "
+                "training faces, and left as it is; a replaced label can come back",
+            ),
+        ),
+    ),
+    "vit": Declaration(
+        Needs(chip=Chip(64, 3)),
+        network="duchenne.nets.vit:Vit",
+        published={"vit": {"width": 192, "depth": 4, "heads": 3, "time_depth": 1}},
+        paper="Vision Transformer (Dosovitskiy et al. 2021)",
+        versions=(
+            Version(differs="compact, and frames are mixed by a small transformer over time"),
+        ),
+    ),
+    "svm": Declaration(
+        Needs(dmarkers=True, fitted=True),
+        paper="after Dibeklioğlu et al. 2012, 2015",
+        versions=(
+            Version(
+                differs="features are selected, and all settings chosen, by inner folds over "
+                "training subjects; probabilities are calibrated there too"
+            ),
+        ),
+    ),
+    "trees": Declaration(
+        Needs(dmarkers=True, fitted=True),
+        versions=(Version(differs="gradient-boosted trees, stopped by training subjects"),),
+    ),
+    "duration": Declaration(
+        Needs(landmarks=True, fitted=True),
+        inputs="clip length",
+        versions=(Version(differs=f"logistic regression on seconds; {_PROBE}"),),
+    ),
+    "first_frame": Declaration(
+        Needs(landmarks=True, fitted=True),
+        inputs="landmarks at rest",
+        versions=(Version(differs=f"logistic regression on the resting face; {_PROBE}"),),
+    ),
+    "majority": Declaration(
+        Needs(fitted=True), versions=(Version(differs="the shares of the classes in training"),)
+    ),
+}  # fmt: skip
+NEEDS: Mapping[str, Needs] = {name: model.needs for name, model in MODELS.items()}
+
+# Each class says its paper, what it has of parameters there, and how it differs.
+FUSIONS: Mapping[str, str] = {
+    "none": "duchenne.nets.fusion.none:Alone",
+    "multitask": "duchenne.nets.fusion.none:Multitask",
+    "concat": "duchenne.nets.fusion.concat:Concat",
+    "gated_concat": "duchenne.nets.fusion.gated_concat:GatedConcat",
+    "additive": "duchenne.nets.fusion.additive:Additive",
+    "hadamard": "duchenne.nets.fusion.hadamard:Hadamard",
+    "hadamard_gated": "duchenne.nets.fusion.hadamard_gated:HadamardGated",
+    "attention": "duchenne.nets.fusion.attention:Attention",
+    "cross_attention": "duchenne.nets.fusion.cross_attention:CrossAttention",
+    "mh_attention": "duchenne.nets.fusion.mh_attention:MultiHeadAttention",
+    "mh_cross_attention": "duchenne.nets.fusion.mh_cross_attention:MultiHeadCrossAttention",
+    "bilinear": "duchenne.nets.fusion.bilinear:Bilinear",
+    "bilinear_hadamard": "duchenne.nets.fusion.bilinear_hadamard:BilinearHadamard",
+    "factorized_bilinear": "duchenne.nets.fusion.factorized_bilinear:FactorizedBilinear",
+    "factorized_bilinear_hadamard":
+        "duchenne.nets.fusion.factorized_bilinear_hadamard:FactorizedBilinearHadamard",
+    "film": "duchenne.nets.fusion.film:Film",
+    "film_hadamard": "duchenne.nets.fusion.film_hadamard:FilmHadamard",
+}  # fmt: skip

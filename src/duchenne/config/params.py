@@ -9,26 +9,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 
-from duchenne.config.datasets import Dataset, OfStills
-from duchenne.config.models import AUTO, NEEDS, OF_MODEL, PUBLISHED, resolved
-from duchenne.config.training import (
-    Augment,
-    Fusion,
-    Model,
-    Multitask,
-    Net,
-    P4Transformer,
-    PstNet,
-    RealSmileNet,
-    Scn,
-    Svm,
-    Train,
-    Trees,
-    Vit,
-    Window,
-    idle_augment,
-    needs_motion,
-)
+from duchenne.config.datasets import AUTO, PUBLISHED, Dataset, OfStills, resolved
+from duchenne.config.models import MODELS
+from duchenne.config.training import OF_ONE_MODEL, TrainingKeys, idle_augment, needs_motion
 from duchenne.config.yaml import Section, explain_all, read_yaml
 from duchenne.errors import ParamsError, suggest
 
@@ -101,12 +84,8 @@ class Folds(Section):
         raise ValueError("it should be a group as column:value, such as gender:female")
 
 
-class Params(Section):
+class Params(TrainingKeys):
     dataset: str
-    model: Model
-    fusion: Fusion
-    protocol: Literal["nested", "published"]
-    seed: Annotated[int, Field(ge=0)]
     datasets: Mapping[Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,80}$")], Dataset]
     groups: Groups
     decode: Decode
@@ -116,18 +95,13 @@ class Params(Section):
     quality: Quality
     dmarkers: DMarkers
     folds: Folds
-    window: Window
-    augment: Augment
-    net: Net
-    train: Train
-    multitask: Multitask
-    realsmilenet: RealSmileNet
-    scn: Scn
-    vit: Vit
-    pstnet: PstNet
-    p4transformer: P4Transformer
-    svm: Svm
-    trees: Trees
+
+    @field_validator(*OF_ONE_MODEL, mode="before")
+    @classmethod
+    def _no_section_is_null(cls, section: object) -> object:
+        if section is None:
+            raise ValueError("it should hold the section's keys")
+        return section
 
     @model_validator(mode="before")
     @classmethod
@@ -151,7 +125,8 @@ class Params(Section):
         chosen = chosen if isinstance(chosen, dict) else {}
         of_models = chosen.get(f"{AUTO}_for")
         of_model = of_models.get(model) if isinstance(of_models, dict) else None
-        says = [of_model, chosen.get(AUTO), OF_MODEL.get(str(model))]
+        declared = MODELS.get(str(model))
+        says = [of_model, chosen.get(AUTO), declared.published if declared else None]
         given = [name for name in PUBLISHED if name in values]
         return {**values, **{name: resolved(values[name], name, says) for name in given}}
 
@@ -172,7 +147,7 @@ class Params(Section):
 
     @model_validator(mode="after")
     def _what_the_model_has_no_use_for(self) -> "Params":
-        needs = NEEDS[self.model]
+        needs = MODELS[self.model].needs
         if self.fusion != "none" and not needs.fuses:
             raise ValueError(
                 f"fusion: {self.fusion} is for model: mesh alone; with model: {self.model} use "

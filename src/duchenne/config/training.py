@@ -1,45 +1,18 @@
-"""What params.yaml says of training: what a network sees, which one it is, and how it learns."""
+"""The keys of params.yaml that training reads: the model, its input and settings, the optimiser."""
 
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
 from pydantic import Field
 
-from duchenne.config.models import NEEDS
+from duchenne.config.models import FUSIONS, MODELS, NEEDS
 from duchenne.config.yaml import Section
 
-Model = Literal[
-    "mesh",
-    "realsmilenet",
-    "dexpression",
-    "scn",
-    "vit",
-    "pstnet",
-    "p4transformer",
-    "svm",
-    "trees",
-    "duration",
-    "first_frame",
-    "majority",
-]
-Fusion = Literal[
-    "none",
-    "multitask",
-    "concat",
-    "gated_concat",
-    "additive",
-    "hadamard",
-    "hadamard_gated",
-    "attention",
-    "cross_attention",
-    "mh_attention",
-    "mh_cross_attention",
-    "bilinear",
-    "bilinear_hadamard",
-    "factorized_bilinear",
-    "factorized_bilinear_hadamard",
-    "film",
-    "film_hadamard",
-]
+if TYPE_CHECKING:
+    Model = str
+    Fusion = str
+else:  # the declared names, so that a misspelt one is refused with a suggestion
+    Model = Literal[tuple(MODELS)]
+    Fusion = Literal[tuple(FUSIONS)]
 
 
 class Window(Section):
@@ -146,42 +119,59 @@ class Trees(Section):
     rate: Annotated[float, Field(gt=0, le=1)]
 
 
-class Training(Section):
-    """All parameters that decide what a fold learns. A section that the model does not read is
-    None: a change in it trains no other model again."""
+class TrainingKeys(Section):
+    """All keys of params.yaml that training may read."""
 
     model: Model
     fusion: Fusion
     protocol: Literal["nested", "published"]
-    seed: int
+    seed: Annotated[int, Field(ge=0)]
     window: Window
     augment: Augment
     train: Train
-    net: Net | None = None
-    multitask: Multitask | None = None
-    realsmilenet: RealSmileNet | None = None
-    scn: Scn | None = None
-    vit: Vit | None = None
-    pstnet: PstNet | None = None
-    p4transformer: P4Transformer | None = None
-    svm: Svm | None = None
-    trees: Trees | None = None
+    # Sections of single models: none may be missing in params.yaml; None: another model's.
+    net: Net | None
+    multitask: Multitask | None
+    realsmilenet: RealSmileNet | None
+    scn: Scn | None
+    vit: Vit | None
+    pstnet: PstNet | None
+    p4transformer: P4Transformer | None
+    svm: Svm | None
+    trees: Trees | None
+
+
+OF_ONE_MODEL = tuple(
+    name
+    for name, key in TrainingKeys.model_fields.items()
+    if type(None) in get_args(key.annotation)
+)
+
+
+class Training(TrainingKeys):
+    """All that decides the weights of a fold, for the unit's key.
+
+    A section that the model does not read is None, so that a change in it trains no other model
+    again.
+    """
+
+    classes: tuple[str, ...]  # of network and fusion, as `module:class`: another one trains again
 
     @classmethod
-    def of(cls, model: Model, **sections: Any) -> "Training":
-        """Of all sections those that this model reads."""
-        own = {"net", "multitask"} if model == "mesh" else {model}
-        read = {
-            name: value
-            for name, value in sections.items()
-            if cls.model_fields[name].is_required() or name in own
+    def of(cls, keys: TrainingKeys) -> "Training":
+        """Of all keys those that the chosen model reads."""
+        model = MODELS[keys.model]
+        own = model.sections or (keys.model,)
+        read: dict[str, Any] = {
+            name: None if name in OF_ONE_MODEL and name not in own else getattr(keys, name)
+            for name in TrainingKeys.model_fields
         }
-        return cls(model=model, **read)
+        return cls(classes=(model.network, FUSIONS[keys.fusion]), **read)
 
 
 def needs_motion(model: Model, fusion: Fusion, window: Window) -> str:
-    """Why photographs, in which nothing moves, do not do; empty where they do. They have no
-    Duchenne Markers, no length, and no way from a resting face."""
+    """Why this model cannot take photographs; empty where it can. A photograph has no D-Markers, no
+    duration and no displacement from a resting face."""
     asked = []
     if NEEDS[model].dmarkers or model == "duration":
         asked.append(f"model: {model}")
@@ -198,10 +188,12 @@ _OF_PICTURES = {"crop", "brightness", "warp"}
 
 
 def idle_augment(model: Model, augment: Augment, window: Window) -> str:
-    """Which changes are asked for that this model's input cannot undergo; empty if all can."""
+    """Which augmentations are set that do not apply to this model's input; empty if all apply."""
     needs, user = NEEDS[model], f"model: {model}"
     idle = _OF_LANDMARKS if needs.chip else _OF_PICTURES
-    if needs.chip and window.shows == "velocity":  # bent time would leave them as they were
+    if (
+        needs.chip and window.shows == "velocity"
+    ):  # computed before the warp, which cannot change it
         idle, user = idle | {"warp"}, f"{user} with window.shows: velocity"
     if needs.fitted:
         idle = set(Augment.model_fields)

@@ -1,8 +1,9 @@
 """Which code a stage runs, its digest, and whether it is still the code that DVC knows of.
 
 A stage's code is found by the text of its imports: its script, every file of ours that one imports
-(inside a function too), and the tables beside them. All lie in the stage's own folder, of which a
-queued experiment has a copy.
+(inside a function too), and the tables beside them. A file that imports `pkgutil.resolve_name` also
+loads what the files that it imports name in strings as `module:class`. All lie in the stage's own
+folder, of which a queued experiment has a copy.
 
 A file of Python has one digest, that of its syntax tree without docstrings: comments, layout and
 docstrings change no result. data/code/<stage>.json lists the digest of each file of a stage. DVC
@@ -13,6 +14,7 @@ results as those of the code on the list.
 import ast
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from functools import cache
@@ -25,6 +27,7 @@ from duchenne.errors import SourceError
 PARSED = "data/code/by_bytes.json"
 
 _PLACES = {"duchenne": "src/", "stages": ""}  # where our packages lie in a project
+_LOADED = re.compile(r"duchenne(\.\w+)+:[\w.]+$")
 _DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
 
@@ -128,9 +131,25 @@ def closure_of(project: Path, paths: Iterable[str]) -> set[str]:
 
 def direct(project: Path, path: str) -> set[str]:
     """The files of ours that a file imports, with the packages they lie in."""
-    parents = {parent for name in modules(project, path) for parent in _parents(name)}
-    found = {_file_of(project, name) for name in parents}
-    return {name for name in found if name}
+    names = modules(project, path)
+    found = _files_of(project, names)
+    if "pkgutil.resolve_name" in names:
+        found |= {file for known in found for file in _named_for_loading(project, known)}
+    return found
+
+
+def _files_of(project: Path, names: Iterable[str]) -> set[str]:
+    """The files of modules of ours and of the packages they lie in."""
+    parents = {parent for name in names for parent in _parents(name)}
+    return {file for file in (_file_of(project, name) for name in parents) if file}
+
+
+def _named_for_loading(project: Path, path: str) -> set[str]:
+    """The files of the modules that a file names as `module:class`, in a string of its own."""
+    nodes = ast.walk(_tree(project / path, *_seen(project / path)))
+    texts = (node.value for node in nodes if isinstance(node, ast.Constant))
+    names = (text.split(":")[0] for text in texts if isinstance(text, str) and _LOADED.match(text))
+    return _files_of(project, names)
 
 
 def modules(project: Path, path: str) -> frozenset[str]:

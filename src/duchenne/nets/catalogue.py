@@ -1,220 +1,83 @@
-"""Every model there is, with its size, and docs/models.md made of that."""
+"""The list of all models with their sizes, and docs/models.md made from it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Literal
 
 import torch
 from torch import nn
 
+from duchenne.config.models import MODELS, Declaration, Needs, Version
 from duchenne.nets import fusion
 from duchenne.nets.curvenet import CurveNet
-from duchenne.nets.dexpression import DeXpression
-from duchenne.nets.p4transformer import P4Transformer
-from duchenne.nets.pstnet import PstNet
-from duchenne.nets.realsmilenet import RealSmileNet
-from duchenne.nets.scn import Scn
-from duchenne.nets.settings import Settings
-from duchenne.nets.smilenet import SmileNet
-from duchenne.nets.vit import Vit
+from duchenne.nets.registry import build
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One choice of `model` and `fusion` (or of a key of the model's own); needs are in words."""
+    """One choice of `model` and of `fusion` or another key; inputs are in words."""
 
     model: str
     variant: str  # the fusion, or `key: value`; empty where there is nothing to choose
     parameters: int | None  # None where their number depends on the clips that it is fitted to
-    published: int | None  # what the paper's own code has; None: not known
-    training: str
-    inference: str
+    published: int | None  # of the paper's own code; None: not known
+    training: str  # inputs
+    inference: str  # inputs
     paper: str
-    ours: str  # where it differs from the published one, and why; empty: in nothing of its own
+    differs: str  # how ours differs from the published network, and why
 
 
-def size(build: Callable[[], nn.Module]) -> int:
-    """The number of parameters, counted without giving them memory or values."""
+def rows() -> list[Entry]:
+    return [entry for name, model in MODELS.items() for entry in _entries(name, model)]
+
+
+def size(network: Callable[[], nn.Module]) -> int:
+    """The number of parameters, counted without memory for them."""
     with torch.device("meta"):
-        return sum(values.numel() for values in build().parameters())
+        return sum(values.numel() for values in network().parameters())
 
 
-_HADASMILENET = "HadaSmileNet"
-_PRODUCT = "both sides of the product are normalised: free projections give it long tails"
-_BILINEAR = f"the common trunk; published with one of its own, so incomparable; {_PRODUCT}"
-_SEQUENCES = "published with sequences of one element, so that the landmarks had no effect"
-# fusion: paper, published number of parameters, what differs
-_MESH = {
-    "none": ("MeshSmileNet", 4_896_337, ""),
-    "multitask": (
-        "DeepMarkerNet",
-        4_952_361,
-        "225 D-Markers, not 216; a head per region and phase, not one for all; a loss that is not "
-        "squashed, since the published one has almost no gradient",
-    ),
-    "concat": (_HADASMILENET, 5_151_313, ""),
-    "gated_concat": (_HADASMILENET, 5_217_105, ""),
-    "additive": (_HADASMILENET, 5_285_459, ""),
-    "hadamard": (_HADASMILENET, 5_151_569, _PRODUCT),
-    "hadamard_gated": (_HADASMILENET, 5_282_897, _PRODUCT),
-    "attention": (
-        _HADASMILENET,
-        5_348_945,
-        f"frames ask the nine D-Marker tokens; {_SEQUENCES}; no biases of query, key and value",
-    ),
-    "cross_attention": (
-        _HADASMILENET,
-        5_348_945,
-        f"the nine D-Marker tokens ask the frames, too; {_SEQUENCES}, and the same "
-        "as `attention`; a map more, none with biases",
-    ),
-    "mh_attention": (
-        _HADASMILENET,
-        5_413_969,
-        f"frames ask the nine D-Marker tokens with four heads; {_SEQUENCES}",
-    ),
-    "mh_cross_attention": (
-        _HADASMILENET,
-        5_216_593,
-        f"the latent tokens of all frames ask with four heads; {_SEQUENCES}",
-    ),
-    "bilinear": (_HADASMILENET, 20_874_033, _BILINEAR),
-    "bilinear_hadamard": (_HADASMILENET, 20_939_825, _BILINEAR),
-    "factorized_bilinear": (_HADASMILENET, 4_491_057, _BILINEAR),
-    "factorized_bilinear_hadamard": (_HADASMILENET, 4_556_849, _BILINEAR),
-    "film": (
-        _HADASMILENET,
-        5_545_809,
-        "scale and shift do not end in a ReLU, which let them lower nothing; the scale starts at 1",
-    ),
-    "film_hadamard": (_HADASMILENET, 5_546_321, _PRODUCT),
-}
+def _entries(name: str, model: Declaration) -> Iterator[Entry]:
+    if model.needs.fuses:
+        yield from (_fused(name, chosen) for chosen in fusion.FUSIONS)
+    for version in model.versions:
+        yield _entry(name, model, version)
 
 
-def _mesh() -> list[Entry]:
-    return [_mesh_entry(Settings(fusion=name)) for name in fusion.FUSIONS]
-
-
-def _mesh_entry(settings: Settings) -> Entry:
-    paper, published, ours = _MESH[settings.fusion]
-    given = "landmarks, D-Markers" if fusion.columns(settings) else "landmarks"
+def _entry(name: str, model: Declaration, version: Version) -> Entry:
+    arguments = {"classes": model.classes, **version.arguments}
+    inputs = model.inputs or _inputs(model.needs)
     return Entry(
-        model="mesh",
-        variant=settings.fusion,
-        parameters=size(lambda: SmileNet(settings)),
-        published=published,
-        training="landmarks, D-Markers" if settings.fusion == "multitask" else given,
-        inference=given,
-        paper=paper,
-        ours=ours,
+        model=name,
+        variant=", ".join(f"{key}: {value}" for key, value in version.arguments.items()),
+        parameters=size(lambda: build(name, arguments)) if model.network else None,
+        published=version.parameters,
+        training=model.training_inputs or inputs,
+        inference=inputs,
+        paper=model.paper,
+        differs=version.differs,
     )
 
 
-_COMPACT = (
-    "compact, for faces of 478 points and some hundred clips; the paper's own has wider and more "
-    "layers, for scenes of thousands of points"
-)
-
-
-def _points() -> list[Entry]:
-    return [
-        _point_entry("pstnet", size(lambda: PstNet(classes=2)), "PSTNet (Fan et al. 2021)"),
-        _point_entry(
-            "p4transformer",
-            size(lambda: P4Transformer(classes=2)),
-            "P4Transformer (Fan et al. 2021)",
-        ),
-    ]
-
-
-def _point_entry(model: str, parameters: int, paper: str) -> Entry:
-    return Entry(model, "", parameters, None, "landmarks", "landmarks", paper, _COMPACT)
-
-
-Memory = Literal["convlstm", "lstm", "gru"]
-
-_MEMORIES: dict[Memory, tuple[int, str]] = {
-    "convlstm": (
-        5_273,
-        "differences are to the frame before that shows a face; published, padding took part in "
-        "batch statistics, and testing cut frames away",
-    ),
-    "lstm": (1_149_545, "the memory stops at the last frame; published, it ran on over padding"),
-    "gru": (862_313, "as with lstm"),
-}
-
-
-def _frames() -> list[Entry]:
-    return [
-        *(_realsmilenet(memory, *facts) for memory, facts in _MEMORIES.items()),
-        Entry(
-            "dexpression",
-            "",
-            size(lambda: DeXpression(classes=7)),
-            1_126_647,
-            "face chips",
-            "face chips",
-            "DeXpression (Burkert et al. 2015)",
-            "whole people are held out; published, other frames of theirs taught",
-        ),
-        Entry(
-            "scn",
-            "",
-            size(lambda: Scn(classes=7)),
-            11_242_704,
-            "face chips, 68 landmarks",
-            "face chips",
-            "Self-cure network (Wang et al. 2020), with landmarks",
-            "all cells of the last map are averaged, not the top left 16 of 36; the landmark loss "
-            "counts faces that have landmarks, and the mean of these is taken from training faces, "
-            "and left as it is; a replaced label can come back",
-        ),
-        Entry(
-            "vit",
-            "",
-            size(lambda: Vit(classes=2)),
-            None,
-            "face chips",
-            "face chips",
-            "Vision Transformer (Dosovitskiy et al. 2021)",
-            "compact, and frames are mixed by a small transformer over time",
-        ),
-    ]
-
-
-def _realsmilenet(memory: Memory, published: int, ours: str) -> Entry:
+def _fused(name: str, chosen: str) -> Entry:
+    kind, both = fusion.FUSIONS[chosen], "landmarks, D-Markers"
     return Entry(
-        "realsmilenet",
-        f"memory: {memory}",
-        size(lambda: RealSmileNet(classes=2, memory=memory)),
-        published,
-        "face chips",
-        "face chips",
-        "RealSmileNet (Yang et al. 2020)",
-        ours,
+        model=name,
+        variant=chosen,
+        parameters=size(lambda: build(name, {"fusion": chosen})),
+        published=kind.published,
+        training=both if kind.uses_markers or kind.predicts_markers else "landmarks",
+        inference=both if kind.uses_markers else "landmarks",
+        paper=kind.paper,
+        differs=kind.differs,
     )
 
 
-_SVM = (
-    "features are selected, and all settings chosen, by inner folds over training subjects; "
-    "probabilities are calibrated there too"
-)
-_PROBE = "a probe: where it beats chance, the data set gives its labels away"
-# model: what it looks at, paper, what differs
-_FITTED = {
-    "svm": ("D-Markers", "after Dibeklioğlu et al. 2012, 2015", _SVM),
-    "trees": ("D-Markers", "", "gradient-boosted trees, stopped by training subjects"),
-    "duration": ("clip length", "", f"logistic regression on seconds; {_PROBE}"),
-    "first_frame": ("landmarks at rest", "", f"logistic regression on the resting face; {_PROBE}"),
-    "majority": ("nothing", "", "the shares of the classes in training"),
-}
-
-
-def _fitted() -> list[Entry]:
-    return [
-        Entry(model, "", None, None, looks, looks, paper, ours)
-        for model, (looks, paper, ours) in _FITTED.items()
-    ]
+def _inputs(needs: Needs) -> str:
+    if needs.chip:
+        return "face chips"
+    if needs.landmarks:
+        return "landmarks"
+    return "D-Markers" if needs.dmarkers else "nothing"
 
 
 _COMMON = """
@@ -227,8 +90,8 @@ each frame, 32 latent tokens are pooled from the landmarks, and two transformers
   order; published, it was added in every layer, to a doubled input, and to the latent tokens too;
 * absent frames are left out of the encoder, of batch statistics, attention and means; published,
   zeros stood for them and counted as faces;
-* the fifteen fusions are given standardised D-Markers of the whole clip, and share the widths of
-  their projections and the head, so that a difference is the fusion's;
+* fusions with D-Markers take standardised ones of the whole clip, and share the widths of their
+  projections and the head, so that a difference is the fusion's;
 * no network ends in a sigmoid: logits go into the loss.
 
 Networks that see the face get aligned chips. Absent frames are masked in them, too: padding a clip
@@ -236,20 +99,8 @@ changes no output. Each in particular:
 """
 
 
-_LISTS: tuple[Callable[[], list[Entry]], ...] = (
-    _mesh,
-    _points,
-    _frames,
-    _fitted,
-)
-
-
-def rows() -> list[Entry]:
-    return [entry for entries in _LISTS for entry in entries()]
-
-
 def document() -> str:
-    """docs/models.md: every model, its size, what it needs, and where it is not the published."""
+    """docs/models.md: every model, its size, its inputs, and how it differs from its paper."""
     entries = rows()
     parts = [
         "# Models\n",
@@ -257,12 +108,12 @@ def document() -> str:
         "is any other key that is named here, after the model's name (`realsmilenet.memory`).",
         "Parameters are counted by building the network with 478 landmarks and two classes, as",
         "published (`dexpression` and `scn`: seven); “published” counts those of the papers' own",
-        "code. What is fitted has no fixed number.\n",
-        "| model | fusion or key | parameters | published | trained with | judges by | paper |",
+        "code. Models that are fitted have no fixed number.\n",
+        "| model | fusion or key | parameters | published | trained with | predicts from | paper |",
         "|---|---|---|---|---|---|---|",
         *(_line(entry) for entry in entries),
         _COMMON.format(encoder=size(CurveNet)),
-        *(f"* `{_name(entry)}`: {entry.ours}." for entry in entries if entry.ours),
+        *(f"* `{_name(entry)}`: {entry.differs}." for entry in entries if entry.differs),
     ]
     return "\n".join(parts) + "\n"
 

@@ -1,7 +1,7 @@
 """DeXpression (Burkert et al. 2015): a small convolutional network for one grey face.
 
-Two blocks look at 3 × 3 places and at the maximum around each, side by side. As in the public
-PyTorch version, a norm with a weight for each value stands for the paper's local response
+Two FeatEx blocks, each a 3 × 3 convolution and a 3 × 3 max pooling in parallel. As in the public
+PyTorch version, a layer norm with a weight for each value replaces the paper's local response
 normalisation.
 """
 
@@ -9,16 +9,16 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from duchenne.nets.frames import pixels_of, verdict
+from duchenne.nets.frames import mean_probabilities, pixels_of
 from duchenne.nets.heads import outputs
 from duchenne.nets.inputs import Output, Pictures
 
 _STEM = 64
-_SMALLEST = 45  # px; the last map is then 2 × 2, and even one face has batch statistics
+_SMALLEST = 45  # px; the last map is then 2 × 2, so that batch statistics exist for a single face
 
 
 class DeXpression(nn.Module):
-    """Frames are judged one by one; a clip's probabilities are the means of theirs."""
+    """Classifies each frame by itself; the probabilities of a clip are the means of its frames'."""
 
     def __init__(self, *, classes: int, side: int = 224) -> None:
         super().__init__()
@@ -32,23 +32,23 @@ class DeXpression(nn.Module):
             _pool(),
             nn.LayerNorm((_STEM, first, first)),
         )
-        self.features = nn.Sequential(Looks(_STEM), _pool(), Looks(Looks.width), _pool())
+        self.features = nn.Sequential(FeatEx(_STEM), _pool(), FeatEx(FeatEx.width), _pool())
         self.head = nn.Sequential(
             nn.Dropout(0.2),
-            nn.BatchNorm2d(Looks.width),
+            nn.BatchNorm2d(FeatEx.width),
             nn.Flatten(),
-            nn.Linear(Looks.width * last**2, outputs(classes)),
+            nn.Linear(FeatEx.width * last**2, outputs(classes)),
         )
 
     def forward(self, pictures: Pictures) -> Output:
         """Of grey chips (B, T, side, side, 1)."""
         frames = pixels_of(pictures)
         logits = self.head(self.features(self.stem(frames)))
-        return Output(verdict(logits, pictures.present))
+        return Output(mean_probabilities(logits, pictures.present))
 
 
-class Looks(nn.Module):
-    """The paper's "FeatEx": (F, planes, S, S) → (F, 272, S, S)."""
+class FeatEx(nn.Module):
+    """Parallel feature extraction: (F, planes, S, S) → (F, 272, S, S)."""
 
     width = 208 + 64
 

@@ -1,6 +1,6 @@
-"""Classifiers of one row of numbers: fitted in one go, and all of it kept in buffers.
+"""Fitted classifiers of one row of numbers per clip, with all their weights in buffers.
 
-So weights go into a file of numbers alone, and classifying needs nothing of what did the fitting.
+So weights are saved as plain tensors, and predicting does not need the library that fitted them.
 """
 
 import math
@@ -14,13 +14,13 @@ from torch.nn import functional
 from duchenne.errors import suggest
 from duchenne.nets.inputs import Output, Rows
 
-# Of a class that no training clip shows: so rare that it never decides, and still finite.
+# Log-probability of a class that no training clip has: never the likeliest, and still finite.
 NEVER = math.log(1e-12)
 Kernel = Callable[[Tensor, Tensor, Tensor], Tensor]  # (B, m), (V, m), gamma () → (B, V)
 
 
 class Classifier(nn.Module):
-    """Rows of `inputs` columns → logits. Of `classes`, so many were `present` in training."""
+    """Rows of `inputs` columns → logits of `classes`, of which `present` occurred in training."""
 
     present: Tensor
 
@@ -36,7 +36,7 @@ class Classifier(nn.Module):
         return Output(self._placed(self.scores(rows.values)))
 
     def scores(self, values: Tensor) -> Tensor:
-        """(B, inputs) → (B, present), whose softmax are probabilities; of two the second alone."""
+        """Softmax logits, (B, inputs) → (B, present); of two classes that of the second alone."""
         raise NotImplementedError
 
     def _placed(self, scores: Tensor) -> Tensor:
@@ -48,17 +48,17 @@ class Classifier(nn.Module):
 
 
 def width(present: int) -> int:
-    """Columns of `scores`."""
+    """Number of columns of `scores`."""
     return 1 if present == 2 else present
 
 
 def numbers(*shape: int) -> Tensor:
-    """What a buffer holds until it is given its weights."""
+    """The value of a buffer before its weights are loaded."""
     return torch.zeros(shape, dtype=torch.float64)
 
 
 class Columns(nn.Module):
-    """(B, M) → (B, columns): chosen, missing ones filled, centred and scaled."""
+    """(B, M) → (B, columns): select columns, impute missing values, standardise."""
 
     chosen: Tensor
     fill: Tensor
@@ -108,7 +108,7 @@ def linear(rows: Tensor, vectors: Tensor, gamma: Tensor) -> Tensor:
 
 
 def rbf(rows: Tensor, vectors: Tensor, gamma: Tensor) -> Tensor:
-    # By differences: squares and products, which cdist prefers for many rows, cancel.
+    # From differences: the matrix product that cdist uses for many rows suffers from cancellation.
     apart = torch.cdist(rows, vectors, compute_mode="donot_use_mm_for_euclid_dist")
     return torch.exp(-gamma * apart.square())
 
@@ -139,13 +139,13 @@ class KernelMachine(Classifier):
         return self.slope * self.decisions(values) + self.offset
 
     def decisions(self, values: Tensor) -> Tensor:
-        """(B, machines): on which side of each machine's plane a row lies, and how far."""
+        """The decision function of each machine, (B, machines)."""
         alike = self.kernel(self.columns(values), self.vectors, self.gamma)
         return alike @ self.dual.T + self.intercept
 
 
 class TreeSum(Classifier):
-    """Tree `r` adds to score r modulo the number of scores."""
+    """A sum of regression trees: tree `r` adds to score r modulo the number of scores."""
 
     feature: Tensor
     threshold: Tensor
@@ -169,7 +169,7 @@ class TreeSum(Classifier):
         self.register_buffer("base", numbers(width(present)))
 
     def scores(self, values: Tensor) -> Tensor:
-        # The trees were grown on single precision: a value between must fall on the same side.
+        # The trees were fitted to float32: rounded, a value falls on the same side of a threshold.
         rounded = values.float().double()
         tree = torch.arange(len(self.value), device=values.device)
         node = torch.zeros((len(values), len(tree)), dtype=torch.int64, device=values.device)
@@ -194,7 +194,7 @@ CLASSIFIERS: dict[str, type[Classifier]] = {
 
 
 def build(arguments: dict[str, Any]) -> Classifier:
-    """A judge of these shapes that has yet to be given its weights; `judge` names its kind."""
+    """A classifier of these shapes, its weights still to be loaded; `judge` names its kind."""
     shapes = dict(arguments)
     name = shapes.pop("judge")
     if name not in CLASSIFIERS:

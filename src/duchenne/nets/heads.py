@@ -1,4 +1,4 @@
-"""From the vector of a clip to what is asked of it."""
+"""Output layers: from the vector of a clip to logits or D-Markers."""
 
 import torch
 from torch import Tensor, nn
@@ -8,14 +8,14 @@ from duchenne.nets.settings import WIDTH
 
 
 def largest(values: Tensor, present: Tensor) -> Tensor:
-    """The largest of every feature of (B, S, C) where `present` (B, S) → (B, C)."""
+    """Max pooling of (B, S, C) over the tokens that are `present` (B, S) → (B, C)."""
     return values.masked_fill(~present[..., None], -torch.inf).amax(1)
 
 
 def outputs(classes: int) -> int:
-    """Columns of the logits: two classes need one."""
+    """Number of logits: 1 for two classes, else one per class."""
     if classes < 2:
-        raise ValueError(f"classes is {classes}; there are at least 2 to be told apart")
+        raise ValueError(f"classes is {classes}; at least 2 are needed")
     return 1 if classes == 2 else classes
 
 
@@ -30,9 +30,9 @@ def smile_head(classes: int) -> nn.Module:
 
 
 class MarkerHeads(nn.Module):
-    """(B, 256) → (B, 225): for each region and phase a head of its own.
+    """(B, 256) → (B, 225): one head for each region and phase.
 
-    The paper describes several, the released code has one for all.
+    The paper describes several heads; the released code has one for all D-Markers.
     """
 
     def __init__(self) -> None:

@@ -2,15 +2,15 @@
 
 After Fan, Yang & Kankanhalli, "Point 4D Transformer Networks for Spatio-Temporal Modeling in Point
 Cloud Videos" (CVPR 2021), in the form of their network for MSR-Action3D, made smaller. A point 4D
-convolution makes a token of what surrounds each anchor in space and time; tokens know where and
-when they are by a linear map of (x, y, z, t); all tokens of a window look at each other, and the
-largest of every feature decides. Landmarks have no features of their own, so the convolution's
-sum of features and mapped displacement is the latter alone, as published.
+convolution makes a token of the neighbourhood of each anchor in space and time; a linear map of
+(x, y, z, t) is added as position embedding; all tokens of a window attend to each other, followed
+by max pooling. Landmarks have no features of their own, so the convolution has the mapped
+displacement alone, as published.
 
 Other than published: the nearest neighbours, not those within a radius (see `tubes`); absent frames
-are nowhere, while frames beyond the ends of a window were copies of those at its ends; a frame
-counts as a tenth of the distance between the eyes, since a whole unit would outweigh all that
-moves; one linear map for head, and dropout.
+are left out, while frames beyond the ends of a window were copies of its first and last; one frame
+is 0.1 in t, in units of the distance between the eyes, since 1 would outweigh all movement; the
+head is one linear layer, with dropout.
 """
 
 import torch
@@ -41,7 +41,7 @@ class P4Transformer(nn.Module):
     ) -> None:
         super().__init__()
         if depth < 1:
-            raise ValueError(f"depth is {depth}; tokens meet in at least 1 layer")
+            raise ValueError(f"depth is {depth}; at least 1 layer is needed")
         self.span = check(Span(anchors, neighbours, radius, stride))
         self.convolution = PointConvolution4d(width)
         self.where = nn.Linear(4, width)
@@ -74,8 +74,8 @@ class PointConvolution4d(nn.Module):
 def most(rows: Tensor, weight: Tensor) -> Tensor:
     """max_s weight · rows_s for rows (R, S, c) and weight (o, c) → (R, o).
 
-    Which row wins is found first, a few at a time; what all would have given, S·o numbers for each
-    of R, is never whole in memory, and only winners have a gradient anyway.
+    The argmax is found first, in chunks and without a gradient, so that the R·S·o products are
+    never in memory at once; only the maximum has a gradient.
     """
     with torch.no_grad():
         parts = chunks(rows, count=len(rows), values=rows.shape[1] * len(weight))
@@ -85,9 +85,10 @@ def most(rows: Tensor, weight: Tensor) -> Tensor:
 
 
 def _ways(pieces: Tubes) -> Tensor:
-    """(B, G, A, L·K, 4): from anchors to neighbours in space and time.
+    """Displacements from anchors to neighbours in space and time, (B, G, A, L·K, 4).
 
-    In place of a frame that is not seen stands a neighbour that is in the maximum already.
+    A frame that is absent gets a displacement of the anchor's own frame, which leaves the maximum
+    as it is.
     """
     reach = pieces.seen.shape[-1] // 2
     steps = _FRAME * torch.arange(-reach, reach + 1).to(pieces.way)
@@ -99,6 +100,6 @@ def _ways(pieces: Tubes) -> Tensor:
 
 
 def _places(pieces: Tubes) -> Tensor:
-    """(B, G, A, 4): x, y, z and t of anchors."""
+    """x, y, z and t of the anchors, (B, G, A, 4)."""
     time = _FRAME * pieces.frame[..., None, None].expand(*pieces.centres.shape[:-1], 1)
     return torch.cat((pieces.centres, time.to(pieces.centres)), -1)

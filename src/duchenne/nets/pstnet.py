@@ -2,12 +2,13 @@
 
 After Fan, Yu, Ding, Yang & Kankanhalli, "PSTNet: Point Spatio-Temporal Convolution on Point Cloud
 Sequences" (ICLR 2021), with the six layers of their network for MSR-Action3D, of smaller widths.
-Only ways from anchors to their neighbours enter, never places: where the face is does not matter.
+Its inputs are displacements from anchors to neighbours, not positions: it is translation-invariant.
 
 Other than published: the nearest neighbours, not those within a radius (see `tubes`); absent frames
 are left out of sums, while frames beyond the ends of a window were points in the origin; dropout;
-layer norms, not batch norms, so that a window is judged alone and a batch may be one. A norm takes
-the length from a vector, here that of a movement; a learned level before it keeps it from doing so.
+layer norms, not batch norms, so that a prediction depends on its window alone and a batch may have
+one window. A layer norm removes the length of a vector, here of a displacement; a learned bias
+before it preserves it.
 """
 
 from typing import NamedTuple
@@ -35,17 +36,16 @@ _LAYERS = (
     Layer(4, 1, 1, 4),
     Layer(8, 0, 1, 8),
 )
-_LEVEL = (
-    0.3  # at most, at first: as much as the sums it is added to, 0.1 to 0.4 with real landmarks
-)
+# Bound of the initial bias: as large as the sums it is added to, 0.1 to 0.4 with real landmarks.
+_LEVEL = 0.3
 
 
 class Cloud(NamedTuple):
-    """Points of frames, and what is known of each."""
+    """The points of frames and their features."""
 
     xyz: Tensor  # (B, T, N, 3)
-    features: Tensor  # (B, T, N, C); C = 0: nothing yet but where they are
-    present: Tensor  # (B, T) elsewhere both are meaningless
+    features: Tensor  # (B, T, N, C); C = 0 before the first layer
+    present: Tensor  # (B, T) bool; where False, both others are arbitrary
 
 
 class PstNet(nn.Module):

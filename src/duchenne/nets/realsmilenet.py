@@ -1,7 +1,7 @@
-"""RealSmileNet: a small network that watches a face (Yang et al. 2020), with three memories.
+"""RealSmileNet (Yang et al. 2020): a frame encoder and one of three recurrent layers.
 
-All present frames go through the encoder at once, and nothing else ever does: in the released code
-the padding reaches LSTM and GRU, and in evaluation frames are cut off in its place.
+Only present frames are encoded and reach the recurrent layer. In the released code padding reaches
+LSTM and GRU, and evaluation drops frames instead of padding.
 """
 
 from collections.abc import Callable
@@ -18,12 +18,12 @@ from duchenne.nets.inputs import Output, Pictures
 
 SIDE = 48  # px
 RGB = 3
-_FEATURES = 6  # of a place, in maps of 12 × 12 places
+_FEATURES = 6  # channels of the encoder's maps of 12 × 12
 Memory = Literal["convlstm", "lstm", "gru"]
 
 
 class NarrowConv(nn.Conv2d):
-    """3 × 3, and the picture keeps its size."""
+    """A 3 × 3 convolution with padding 1."""
 
     def __init__(self, channels: int, out: int) -> None:
         super().__init__(channels, out, kernel_size=3, padding=1)
@@ -33,7 +33,7 @@ class NarrowConv(nn.Conv2d):
 
 
 def narrow_conv(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
-    """(F, i, H, W), (o, i, 3, 3) → (F, o, H, W), channels first before and after."""
+    """(F, i, H, W), (o, i, 3, 3) → (F, o, H, W); channels last in between on a CPU, for speed."""
     if x.is_cuda:
         return functional.conv2d(x, weight, bias, padding=1)
     x = x.contiguous(memory_format=torch.channels_last)
@@ -41,7 +41,7 @@ def narrow_conv(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
 
 
 class ConvLstm(nn.Module):
-    """Maps (B, S, i, H, W) → hidden states after each, (B, S, o, H, W), from zeros at the start."""
+    """Maps (B, S, i, H, W) → hidden states (B, S, o, H, W), starting from zeros."""
 
     def __init__(self, channels: int, hidden: int) -> None:
         super().__init__()
@@ -49,7 +49,7 @@ class ConvLstm(nn.Module):
         self.gates = nn.Conv2d(channels + hidden, 4 * hidden, kernel_size=3, padding=1)
 
     def forward(self, maps: Tensor) -> Tensor:
-        """One convolution in two parts: over all frames at once, then over states one by one."""
+        """The gates' convolution in two parts: of all frames at once, then state by state."""
         weight = self.gates.weight
         of_frame, of_state = weight[:, : self.channels], weight[:, self.channels :]
         seen = narrow_conv(maps.flatten(0, 1), of_frame, self.gates.bias)
@@ -71,8 +71,8 @@ def _step(gates: Tensor, cell: Tensor) -> tuple[Tensor, Tensor]:
 class NonLocal(nn.Module):
     """x + norm(W y), where y_i is the mean over j of (θ x_i · φ x_j) g x_j; (B, C, H, W).
 
-    Their "dot product", in half of the channels, with j on a grid of half the size. The gain of the
-    norm starts at zero, and the block as identity.
+    The dot-product form of Wang et al. (2018), in half of the channels, with j on a grid of half
+    the size. The norm's gain is initialised to zero, so that the block starts as the identity.
     """
 
     def __init__(self, channels: int) -> None:
@@ -89,7 +89,7 @@ class NonLocal(nn.Module):
         asks = self.asks(x).flatten(2)  # (B, C/2, H·W)
         answers = _halved(self.answers(x))  # (B, C/2, H·W/4)
         gives = _halved(self.gives(x))
-        # Without a softmax between them the products may be taken from the right, and stay small.
+        # Without a softmax (θφᵀ)g = θ(φᵀg), which needs no matrix of H·W × H·W/4.
         mixing = gives @ answers.mT / answers.shape[-1]  # (B, C/2, C/2)
         y = (mixing @ asks).unflatten(2, x.shape[2:])
         out: Tensor = x + self.norm(self.widen(y))
@@ -101,10 +101,10 @@ def _halved(maps: Tensor) -> Tensor:
 
 
 class TemporalAttention(nn.Module):
-    """x · conv(change since the frame before) + x; the frame before is the last present one.
+    """x · conv(x - previous x) + x; the previous frame is the last present one.
 
-    A window's first frame has changed in nothing. The convolution starts as identity, channel by
-    channel; in the released code that kernel lies between all channels, and it starts as their sum.
+    For a window's first frame the difference is 0. The convolution is initialised as the identity
+    of each channel; in the released code as the sum over all channels.
     """
 
     def __init__(self, channels: int) -> None:
@@ -117,7 +117,7 @@ class TemporalAttention(nn.Module):
     def forward(self, frames: Frames) -> Tensor:
         """→ (F, C, H, W)."""
         counts = frames.present.sum(dim=1)
-        first = counts.cumsum(dim=0) - counts  # rows of `pixels` with which windows begin
+        first = counts.cumsum(dim=0) - counts  # row of `pixels` where each window begins
         change = frames.pixels - frames.pixels.roll(1, dims=0)
         change.index_fill_(0, first, 0.0)
         seen: Tensor = frames.pixels * self.conv(change) + frames.pixels
@@ -125,9 +125,9 @@ class TemporalAttention(nn.Module):
 
 
 class RealSmileNet(nn.Module):
-    """Of "convlstm" the last map is judged, of "lstm" and "gru" the last vector.
+    """Predicts from the last hidden state: of "convlstm" a map, of "lstm" and "gru" a vector.
 
-    These two come without temporal attention, as in the released code.
+    The latter two have no temporal attention, as in the released code.
     """
 
     def __init__(self, *, classes: int, memory: Memory = "convlstm") -> None:
@@ -149,7 +149,7 @@ class RealSmileNet(nn.Module):
 
 
 class _Flat(nn.Module):
-    """A memory that is a vector: maps (B, S, 6, 12, 12) → hidden states (B, S, 256)."""
+    """LSTM or GRU over flattened maps: (B, S, 6, 12, 12) → hidden states (B, S, 256)."""
 
     hidden = 256
 

@@ -1,8 +1,8 @@
-"""The self-cure network (Wang et al. 2020) that also learns where a face's landmarks are.
+"""The self-cure network (Wang et al. 2020), which also predicts the face's 68 landmarks.
 
-It says how far it trusts its own look at a face, and the class scores count by so much. The
-release with landmarks averages only the top left 16 of the last map's 36 cells; here all count.
-What it is taught by is in duchenne.nets.self_cure.
+It predicts a certainty per face, by which the class logits are multiplied. The release with
+landmarks averages only the top left 16 of the last map's 36 cells; here all are averaged. Its
+losses and its relabelling are used by duchenne.training.objective.
 """
 
 import torch
@@ -19,9 +19,10 @@ POINTS = 68
 
 
 def rank_loss(certainty: Tensor, *, share: float = 0.7, margin: float = 0.5) -> Tensor:
-    """How far the more trusted `share` of a batch, (B,), is from leading the rest by `margin`.
+    """max(0, margin - (mean high - mean low)) of certainties (B,).
 
-    The mean of the high is to exceed the mean of the low. 0 for a batch that cannot be divided.
+    High is the `share` of the batch with the largest certainty, low the rest. 0 where either would
+    be empty.
     """
     high = int(share * len(certainty))
     if not 0 < high < len(certainty):
@@ -31,10 +32,9 @@ def rank_loss(certainty: Tensor, *, share: float = 0.7, margin: float = 0.5) -> 
 
 
 def landmark_loss(points: Tensor, target: Tensor) -> Tensor:
-    """Mean distance along x and y, (B, 68, 2) each, of the landmarks that `target` has.
+    """Mean absolute error of coordinates (B, 68, 2) over those that are not NaN in `target`.
 
-    It is NaN where there are none; published, such faces were divided by as well. Exactly 0 where
-    no face has any.
+    The published loss also divides by faces without landmarks. Exactly 0 where no face has any.
     """
     known = ~target.isnan()
     errors = torch.where(known, points - target, 0.0).abs()
@@ -42,16 +42,16 @@ def landmark_loss(points: Tensor, target: Tensor) -> Tensor:
 
 
 def mean_points(points: Tensor) -> Tensor:
-    """Of training faces (C, 68, 2), NaN where unknown → (68, 2); of none, the chip's middle."""
+    """Mean landmarks of training faces (C, 68, 2), NaN where unknown → (68, 2); 0.5 without any."""
     return points.nanmean(dim=0).nan_to_num(nan=0.5)
 
 
 def relabelled(probabilities: Tensor, given: Tensor, *, margin: float = 0.4) -> Tensor:
-    """Labels (C,): the likeliest class where it leads the given one by more than `margin`.
+    """Labels (C,): the likeliest class where its probability exceeds the given one's by `margin`.
 
-    `given` are the labels of the data set, never those of an earlier call, so that a label comes
-    back as soon as the network no longer objects. `probabilities` (C, classes) are those of
-    evaluation: dropout would relabel at random.
+    `given` are the labels of the data set, not those of an earlier call, so that a replaced label
+    can come back. `probabilities` (C, classes) are those of evaluation mode: dropout would make the
+    choice random.
     """
     most, likeliest = probabilities.max(dim=1)
     own = probabilities.gather(1, given[:, None])[:, 0]
@@ -79,7 +79,7 @@ class ResNet18(nn.Module):
 
 
 class Block(nn.Module):
-    """Two convolutions beside a way around them."""
+    """A residual block of two convolutions; the shortcut is 1 × 1 where the shape changes."""
 
     def __init__(self, planes: int, wide: int, *, stride: int) -> None:
         super().__init__()
@@ -104,7 +104,7 @@ def _conv(planes: int, wide: int, *, stride: int = 1) -> nn.Module:
 
 
 class Scn(nn.Module):
-    """`mean_points` (68, 2) is set from the training faces before training; weights keep it."""
+    """`mean_points` (68, 2), a buffer, is set from the training faces before training."""
 
     mean_points: Tensor
 
@@ -118,10 +118,9 @@ class Scn(nn.Module):
         self.register_buffer("mean_points", torch.full((POINTS, 2), 0.5))
 
     def forward(self, pictures: Pictures) -> Output:
-        """Of grey chips (B, T, H, W, 1), each by itself; a clip is given the means of its frames.
+        """Classifies each grey chip (B, T, H, W, 1) by itself; a clip gets the means of its frames.
 
-        A frame that the network does not trust has probabilities near chance, so that it takes no
-        class's side in the mean.
+        A frame of low certainty has probabilities near chance and little effect on the mean.
         """
         present = pictures.present
         grey = (pixels_of(pictures) - 0.5) / 0.5
@@ -129,7 +128,7 @@ class Scn(nn.Module):
         certainty = torch.sigmoid(self.certainty(features))  # (F, 1)
         points = frames.mean(self.points(features), present)
         return Output(
-            frames.verdict(certainty * self.scores(features), present),
+            frames.mean_probabilities(certainty * self.scores(features), present),
             certainty=frames.mean(certainty, present)[:, 0],
             points=self.mean_points + points.reshape(-1, POINTS, 2),
         )

@@ -1,33 +1,33 @@
-"""What one network is made of; the defaults are the published network."""
+"""The settings of the landmark network; the defaults are those of MeshSmileNet."""
 
 from dataclasses import dataclass
 from typing import Literal
 
 WIDTH = 256
-"""Of a landmark, a token, a frame and a clip: what CurveNet gives, and then kept throughout."""
+"""Width of the features of a landmark, a token, a frame and a clip: that of CurveNet's output."""
 
 Encoder = Literal["curvenet", "linear"]
 Attention = Literal["both", "space", "time"]
 
 
 @dataclass(frozen=True)
-class Settings:
+class MeshSettings:
     points: int = 478
     classes: int = 2
-    fusion: str = "none"  # a name in duchenne.nets.fusion
-    encoder: Encoder = "curvenet"  # linear: the same map for every landmark, blind to the others
-    attention: Attention = "both"  # space: within frames only; time: between frames only
-    latents: int = 32  # tokens that the landmarks of a frame are pooled into
+    fusion: str = "none"  # a name in duchenne.config.models.FUSIONS
+    encoder: Encoder = "curvenet"  # linear: one linear map, landmark by landmark
+    attention: Attention = "both"  # space: within frames alone; time: between frames alone
+    latents: int = 32  # tokens per frame, pooled from its landmarks
     depth: int = 6  # layers of the first transformer
     time_depth: int = 3  # layers of the second
     heads: int = 4
     mlp: int = 512
     dropout: float = 0.1
-    neighbours: int = 20  # of a landmark, itself not counted; CurveNet's alone, as the next two
+    neighbours: int = 20  # of a landmark, itself not counted; CurveNet only, as curves and steps
     curves: int = 100
     steps: int = 5
-    momentum: float = 0.1  # of the running statistics by which BatchNorm judges later
-    indicators: bool = False  # whether each D-Marker comes with a 1 where it is missing
+    momentum: float = 0.1  # of BatchNorm's running statistics, which evaluation uses
+    indicators: bool = False  # a second input per D-Marker, 1 where it is missing
 
     def __post_init__(self) -> None:
         if WIDTH % self.heads:

@@ -11,13 +11,13 @@ from torch.nn import functional
 from duchenne.nets.kernels.dropout import Dropout
 from duchenne.nets.settings import WIDTH
 
-# Of the slowest wave, in frames over 2 pi; the fastest repeats after 2 pi frames.
+# Longest wavelength over 2 pi, in frames; the shortest wavelength is 2 pi frames.
 _LONGEST = 10_000.0
 Axis = Literal["time", "space"]
 
 
 def encoding(places: int, width: int, *, like: Tensor) -> Tensor:
-    """(places, width), sine and cosine in turn, with the type and on the device of `like`."""
+    """Sinusoidal position encoding (places, width), sine and cosine in turn; dtype of `like`."""
     place = torch.arange(places, device=like.device, dtype=torch.float32)
     even = torch.arange(0, width, 2, device=like.device, dtype=torch.float32)
     angle = place[:, None] * torch.exp(even * (-math.log(_LONGEST) / width))
@@ -27,9 +27,9 @@ def encoding(places: int, width: int, *, like: Tensor) -> Tensor:
 def attend(
     query: Tensor, key: Tensor, value: Tensor, *, heads: int, present: Tensor | None = None
 ) -> Tensor:
-    """(B, S, C) of `query` over (B, K, C) of `key` and `value` → (B, S, C), heads side by side.
+    """Scaled dot-product attention: query (B, S, C), key and value (B, K, C) → (B, S, C).
 
-    Nothing is taken from keys where `present` (B, K) is False; one key at least must be present.
+    Keys where `present` (B, K) is False are masked; at least one key must be present.
     """
     mask = None if present is None else present[:, None, None]  # (B, 1, 1, K)
     mixed = functional.scaled_dot_product_attention(
@@ -64,7 +64,7 @@ class Layer(nn.Module):
         )
 
     def forward(self, x: Tensor, present: Tensor | None = None) -> Tensor:
-        """`present` (R, S) says which places may be looked at; None: all."""
+        """`present` (R, S) says which tokens can be attended to; None: all."""
         query, key, value = self.query_key_value(self.before_attention(x)).chunk(3, dim=-1)
         seen = attend(query, key, value, heads=self.heads, present=present)
         x = x + self.output(seen)
@@ -75,8 +75,8 @@ class Layer(nn.Module):
 class Transformer(nn.Module):
     """One layer for each of `axes`; (B, T, L, 256) → the same shape.
 
-    A layer over "time" looks along the frames of each token, one over "space" along the tokens of
-    each frame. Frames get their place in time as soon as any layer looks along it.
+    A layer over "time" attends along the frames of each latent token, one over "space" along the
+    latent tokens of each frame. A position encoding of time is added if any layer is over "time".
     """
 
     def __init__(self, axes: Sequence[Axis], *, heads: int, mlp: int, dropout: float) -> None:
@@ -87,7 +87,7 @@ class Transformer(nn.Module):
         )
 
     def forward(self, tokens: Tensor, present: Tensor) -> Tensor:
-        """Frames where `present` (B, T) is False are looked at by no other."""
+        """No frame attends to frames where `present` (B, T) is False."""
         if "time" in self.axes:
             tokens = tokens + encoding(tokens.shape[1], WIDTH, like=tokens)[:, None]
         for axis, layer in zip(self.axes, self.layers, strict=True):
@@ -104,6 +104,6 @@ def _over_time(layer: nn.Module, tokens: Tensor, present: Tensor) -> Tensor:
 
 
 def _over_space(layer: nn.Module, tokens: Tensor, present: Tensor) -> Tensor:
-    del present  # within a frame there is nothing to hide
+    del present  # no masking is needed within a frame
     mixed: Tensor = layer(tokens.flatten(0, 1))  # (B·T, L, 256)
     return mixed.reshape(tokens.shape)

@@ -15,7 +15,7 @@ from torch.nn import functional
 from duchenne.nets.curvenet import CurveNet
 from duchenne.nets.inputs import Windows
 from duchenne.nets.kernels.pool import pool
-from duchenne.nets.settings import WIDTH, Settings
+from duchenne.nets.settings import WIDTH, MeshSettings
 from duchenne.nets.transformer import Axis, Transformer
 
 
@@ -32,12 +32,12 @@ class PerLandmark(nn.Module):
         return encoded
 
 
-def _linear(settings: Settings) -> nn.Module:
+def _linear(settings: MeshSettings) -> nn.Module:
     del settings  # nothing about it can be set
     return PerLandmark()
 
 
-def _curvenet(settings: Settings) -> nn.Module:
+def _curvenet(settings: MeshSettings) -> nn.Module:
     return CurveNet(
         settings.points,
         neighbours=settings.neighbours,
@@ -46,7 +46,7 @@ def _curvenet(settings: Settings) -> nn.Module:
     )
 
 
-def columns(settings: Settings) -> int:
+def columns(settings: MeshSettings) -> int:
     """K of `Windows.neighbours`: how many neighbours of a landmark it needs, itself included."""
     return settings.neighbours + 1 if settings.encoder == "curvenet" else 0
 
@@ -69,7 +69,7 @@ class Trunk(nn.Module):
     number of parameters is the same in all three.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: MeshSettings) -> None:
         super().__init__()
         self.encoder = ENCODERS[settings.encoder](settings)
         self.pool = Pool(settings)
@@ -100,7 +100,7 @@ class Trunk(nn.Module):
 class Pool(nn.Module):
     """(F, N, 256) → (F, latents, 256): each token is a learned weighting of the landmarks."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: MeshSettings) -> None:
         super().__init__()
         self.dropout = settings.dropout
         self.weighting = nn.Conv1d(settings.points, settings.latents, kernel_size=1, bias=False)
@@ -124,7 +124,7 @@ def over_present(frames: Tensor, present: Tensor) -> Tensor:
     return seen.sum(dim=1) / present.sum(dim=1, keepdim=True)
 
 
-def _axes(settings: Settings) -> tuple[list[Axis], list[Axis]]:
+def _axes(settings: MeshSettings) -> tuple[list[Axis], list[Axis]]:
     """What the layers of the two transformers look along."""
     turns: dict[str, tuple[Axis, Axis]] = {
         "both": ("time", "space"),
@@ -135,7 +135,7 @@ def _axes(settings: Settings) -> tuple[list[Axis], list[Axis]]:
     return [turn[layer % 2] for layer in range(settings.depth)], [turn[0]] * settings.time_depth
 
 
-ENCODERS: dict[str, Callable[[Settings], nn.Module]] = {
+ENCODERS: dict[str, Callable[[MeshSettings], nn.Module]] = {
     "curvenet": _curvenet,
     "linear": _linear,
 }

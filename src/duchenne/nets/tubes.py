@@ -1,9 +1,9 @@
-"""Point tubes: anchors in some frames of a window, and what is near them there and just before and
-after (Fan et al. 2021, "PSTNet").
+"""Point tubes: anchors in some frames of a window and their neighbours in the frames around (Fan et
+al. 2021, "PSTNet").
 
-Both point-cloud video networks are made of them. Neighbours are the k nearest; published were those
-within a radius, and of many the first listed. So nothing depends on the order in which points are
-listed, and 68 landmarks need no other setting than 478.
+Both point-cloud video networks use them. Neighbours are the k nearest; the published ones are the
+first listed within a radius. With the nearest, the order of the points does not matter, and 68
+landmarks need the same settings as 478.
 """
 
 from typing import NamedTuple
@@ -14,16 +14,15 @@ from torch import Tensor
 
 @torch.no_grad()
 def farthest(xyz: Tensor, count: int) -> Tensor:
-    """(F, N, 3) → (F, count) int64: point 0, then always the point farthest from those taken.
+    """Farthest point sampling: (F, N, 3) → (F, count) int64, starting from point 0.
 
-    No point is taken twice, and of equally far ones the first is. So the order of all points but
-    the first matters only where two are equally far.
+    No point is taken twice; of equally far points the first is taken.
     """
     points = xyz.shape[1]
     if not 1 <= count <= points:
         raise ValueError(f"count is {count}; of {points} points, 1 to {points} can be taken")
     axes = xyz.movedim(-1, 0).contiguous()  # (3, F, N)
-    square = torch.full_like(axes[0], torch.inf)  # to the nearest one taken; -1: taken itself
+    square = torch.full_like(axes[0], torch.inf)  # distance² to the nearest taken; -1: taken
     taken = [torch.zeros((len(xyz), 1), dtype=torch.int64, device=xyz.device)]
     while len(taken) < count:
         away = torch.zeros_like(square)
@@ -35,28 +34,28 @@ def farthest(xyz: Tensor, count: int) -> Tensor:
 
 
 class Span(NamedTuple):
-    """How far tubes reach and how densely they stand."""
+    """The extent of tubes and their spacing in space and time."""
 
-    anchors: int  # A of an anchor frame; all points where there are fewer
-    neighbours: int  # K of an anchor in each frame of its tube; all points where there are fewer
-    radius: int  # frames before and as many after the anchor's own; a tube has L = 2 radius + 1
-    stride: int  # one anchor frame in so many
+    anchors: int  # A per anchor frame; at most all points
+    neighbours: int  # K per anchor in each frame of its tube; at most all points
+    radius: int  # frames before and after the anchor's own: a tube has L = 2 radius + 1
+    stride: int  # frames from one anchor frame to the next
 
 
 class Tubes(NamedTuple):
-    """Finite and meaningless where a frame is absent, whatever the window held there."""
+    """Anchors and neighbours of B windows; finite but arbitrary where a frame is absent."""
 
-    centres: Tensor  # (B, G, A, 3) where the anchors are
-    frame: Tensor  # (B, G) the number of the anchors' frame in the window
-    present: Tensor  # (B, G) False: none of the frames that this one would stand for is present
-    source: Tensor  # (B, G, L) the frames that tubes go through, some number where there is none
-    seen: Tensor  # (B, G, L) whether they are there and present
-    near: Tensor  # (B, G, L, A, K) which points of the source frame are near the anchor
-    way: Tensor  # (B, G, L, A, K, 3) from the anchor to them
+    centres: Tensor  # (B, G, A, 3) positions of the anchors
+    frame: Tensor  # (B, G) int64, index of the anchor frame in the window
+    present: Tensor  # (B, G) bool; False: none of its `stride` frames is present
+    source: Tensor  # (B, G, L) int64, frames of the tube; arbitrary where not `seen`
+    seen: Tensor  # (B, G, L) bool, whether these frames exist and are present
+    near: Tensor  # (B, G, L, A, K) int64, neighbours of the anchor in the source frame
+    way: Tensor  # (B, G, L, A, K, 3) displacement from anchor to neighbour
 
 
 def check(span: Span) -> Span:
-    """The same, unless no tube can be like that."""
+    """Return the span if its values are possible."""
     for name, least in (("anchors", 1), ("neighbours", 1), ("radius", 0), ("stride", 1)):
         value = getattr(span, name)
         if value < least:
@@ -65,9 +64,9 @@ def check(span: Span) -> Span:
 
 
 def tubes(xyz: Tensor, present: Tensor, span: Span) -> Tubes:
-    """Of the points (B, T, N, 3) of frames that are `present` (B, T).
+    """Tubes of the points (B, T, N, 3) of frames that are `present` (B, T).
 
-    Gradients reach the points, but not through the choice of anchors and neighbours.
+    Differentiable in the points, not in the choice of anchors and neighbours.
     """
     xyz = xyz.masked_fill(~present[..., None, None], 0.0)
     frame, some = anchor_frames(present, span.stride)
@@ -82,8 +81,8 @@ def tubes(xyz: Tensor, present: Tensor, span: Span) -> Tubes:
 def anchor_frames(present: Tensor, stride: int) -> tuple[Tensor, Tensor]:
     """The first present frame of every `stride` frames, (B, G), and whether there is one.
 
-    Counted from the start of the window, so absent frames at its end add only anchor frames that
-    are absent, too; and where the frame that would be in turn is absent, the next one stands in.
+    Groups are counted from the start of the window, so that absent frames at its end add only
+    absent anchor frames.
     """
     frames = present.shape[1]
     groups = -(-frames // stride)
@@ -104,7 +103,7 @@ def frames_of(values: Tensor, frame: Tensor) -> Tensor:
 
 
 def _through(frame: Tensor, some: Tensor, present: Tensor, radius: int) -> tuple[Tensor, Tensor]:
-    """The frames around each anchor frame, (B, G, L), and which of them are to be seen."""
+    """The frames around each anchor frame, (B, G, L), and which of them exist and are present."""
     frames = present.shape[1]
     source = frame[..., None] + torch.arange(-radius, radius + 1, device=frame.device)
     inside = (source >= 0) & (source < frames)
@@ -114,7 +113,7 @@ def _through(frame: Tensor, some: Tensor, present: Tensor, radius: int) -> tuple
 
 
 def _anchors(points: Tensor, count: int) -> Tensor:
-    """(B, G, N, 3) → (B, G, A, 3), far from each other."""
+    """(B, G, N, 3) → (B, G, A, 3) by farthest point sampling."""
     flat = points.flatten(0, 1)
     taken = farthest(flat, min(count, flat.shape[1]))
     return flat.gather(1, taken[..., None].expand(-1, -1, 3)).view(*points.shape[:2], -1, 3)
@@ -122,10 +121,10 @@ def _anchors(points: Tensor, count: int) -> Tensor:
 
 @torch.no_grad()
 def _nearest(points: Tensor, centres: Tensor, count: int) -> Tensor:
-    """(B, G, L, N, 3), (B, G, A, 3) → (B, G, L, A, K), in no order.
+    """K nearest points of anchors, unordered: (B, G, L, N, 3), (B, G, A, 3) → (B, G, L, A, K).
 
-    Distances are those of differences: by products, as they are made by default, small ones would
-    be lost.
+    Distances are computed from differences: torch's default for many rows, a matrix product, loses
+    small ones to cancellation.
     """
     apart = torch.cdist(
         centres[:, :, None], points, compute_mode="donot_use_mm_for_euclid_dist"

@@ -1,8 +1,8 @@
 """A compact Vision Transformer (Dosovitskiy et al. 2021, "An Image is Worth 16x16 Words").
 
-MeshSmileNet's poster compares with a "ViT on frames" and does not say which. Here a frame's class
-token is its vector, and a small transformer, or none, mixes those of a window over time. Pixels
-from -1 to 1, and dropout wherever the paper has it (from memory), not inside attention.
+MeshSmileNet's poster compares with a "ViT on frames" and does not say which. Here each frame is
+encoded by its class token, and a small transformer, or none, mixes the frames of a window. Pixels
+are scaled to -1 to 1. Dropout as in the paper (from memory), not of the attention weights.
 """
 
 import torch
@@ -14,8 +14,9 @@ from duchenne.nets.inputs import Output, Pictures
 from duchenne.nets.transformer import attend, encoding
 from duchenne.nets.trunk import over_present
 
-# As much as what a patch shows. With the usual 0.02, made for millions of pictures, two hundred
-# steps did not teach it whether a square is left or right; like this, eighty do.
+# Initial standard deviation of position embeddings, as large as the features of patches. With the
+# usual 0.02, for millions of pictures, 200 steps did not learn whether a square is left or right;
+# with this, 80 do.
 _PLACE = 0.5
 
 
@@ -39,9 +40,9 @@ class Vit(nn.Module):
         if width % heads or width % 2:
             raise ValueError(f"width must be even and a multiple of {heads}, and {width} is not")
         if depth < 1:
-            raise ValueError(f"depth is {depth}; without a layer no frame would be looked at")
+            raise ValueError(f"depth is {depth}; at least 1 layer is needed to encode a frame")
         self.side, self.channels = side, channels
-        self.look = FrameLook(
+        self.look = FrameEncoder(
             side=side,
             channels=channels,
             patch=patch,
@@ -62,8 +63,8 @@ class Vit(nn.Module):
         return Output(self.head(over_present(seen, frames.present)))
 
 
-class FrameLook(nn.Module):
-    """Pixels (F, C, H, W), 0 to 1 → (F, width), what the class token has come to."""
+class FrameEncoder(nn.Module):
+    """Pixels (F, C, H, W) in 0 to 1 → (F, width), the class token after the last layer."""
 
     def __init__(
         self,
@@ -117,9 +118,9 @@ class Layer(nn.Module):
     def forward(
         self, x: Tensor, *, present: Tensor | None = None, places: int | None = None
     ) -> Tensor:
-        """`present` (R, S) says which places may be looked at; None: all.
+        """`present` (R, S) says which tokens can be attended to; None: all.
 
-        Of the result only the first `places` are made: after the last layer one token is read.
+        Only the first `places` tokens of the result are computed: the last layer needs one.
         """
         normal = self.before_attention(x)
         query, (key, value) = self.query(normal[:, :places]), self.key_value(normal).chunk(2, -1)

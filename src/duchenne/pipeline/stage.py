@@ -26,8 +26,9 @@ if TYPE_CHECKING:  # `check` must start fast, and importing Arrow is slow
     from duchenne.tables.parquet import Table
 
 # Code that cannot change a unit's result, and so is not part of its key: how units run (tests prove
-# it), how parameters are checked (the key has their values), which clips a stage processes (the key
-# has their content), what tables look like (the key has their version), errors and the version.
+# it), how parameters are checked (the key has their values, and train's has the classes that
+# config/models names for a model and a fusion), which clips a stage processes (the key has their
+# content), what tables look like (the key has their version), errors and the version.
 # Files of `tables` that read a unit's inputs are not in the list.
 _NEUTRAL = (
     "src/duchenne/__init__.py",

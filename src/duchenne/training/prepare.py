@@ -15,7 +15,7 @@ from duchenne.config.models import NEEDS
 from duchenne.config.training import Net, Training
 from duchenne.errors import TrainingError
 from duchenne.nets.registry import build
-from duchenne.nets.settings import Settings
+from duchenne.nets.settings import MeshSettings
 from duchenne.training import losses
 from duchenne.training.batches import AnyCutter
 from duchenne.training.loop import Task
@@ -130,4 +130,4 @@ def _mesh_arguments(net: Net, fusion: str, *, points: int, classes: int) -> dict
         "neighbours": neighbours(net, points=points),
         "curves": min(net.curves, points),
     }
-    return asdict(Settings(**given))
+    return asdict(MeshSettings(**given))

@@ -1,53 +1,27 @@
-"""Ways to bring a clip's D-Markers to its landmarks: one file each, and one line here."""
+"""Fusions: ways to combine a clip's landmarks and D-Markers, one file each.
 
+Which there are is declared in duchenne.config.models.
+"""
+
+from pkgutil import resolve_name
+
+from duchenne.config import models
 from duchenne.errors import suggest
 from duchenne.nets.fusion import base
-from duchenne.nets.fusion.additive import Additive
-from duchenne.nets.fusion.attention import Attention
 from duchenne.nets.fusion.base import Fusion
-from duchenne.nets.fusion.bilinear import Bilinear
-from duchenne.nets.fusion.bilinear_hadamard import BilinearHadamard
-from duchenne.nets.fusion.concat import Concat
-from duchenne.nets.fusion.cross_attention import CrossAttention
-from duchenne.nets.fusion.factorized_bilinear import FactorizedBilinear
-from duchenne.nets.fusion.factorized_bilinear_hadamard import FactorizedBilinearHadamard
-from duchenne.nets.fusion.film import Film
-from duchenne.nets.fusion.film_hadamard import FilmHadamard
-from duchenne.nets.fusion.gated_concat import GatedConcat
-from duchenne.nets.fusion.hadamard import Hadamard
-from duchenne.nets.fusion.hadamard_gated import HadamardGated
-from duchenne.nets.fusion.mh_attention import MultiHeadAttention
-from duchenne.nets.fusion.mh_cross_attention import MultiHeadCrossAttention
-from duchenne.nets.fusion.none import Alone
-from duchenne.nets.settings import Settings
+from duchenne.nets.settings import MeshSettings
 
 FUSIONS: dict[str, type[Fusion]] = {
-    "none": Alone,
-    "multitask": Alone,
-    "concat": Concat,
-    "gated_concat": GatedConcat,
-    "additive": Additive,
-    "hadamard": Hadamard,
-    "hadamard_gated": HadamardGated,
-    "attention": Attention,
-    "cross_attention": CrossAttention,
-    "mh_attention": MultiHeadAttention,
-    "mh_cross_attention": MultiHeadCrossAttention,
-    "bilinear": Bilinear,
-    "bilinear_hadamard": BilinearHadamard,
-    "factorized_bilinear": FactorizedBilinear,
-    "factorized_bilinear_hadamard": FactorizedBilinearHadamard,
-    "film": Film,
-    "film_hadamard": FilmHadamard,
+    name: resolve_name(path) for name, path in models.FUSIONS.items()
 }
 
 
-def build(settings: Settings) -> Fusion:
+def build(settings: MeshSettings) -> Fusion:
     return _named(settings.fusion)(settings)
 
 
-def columns(settings: Settings) -> int:
-    """M of `Windows.markers`: 0 where the fusion needs no D-Markers."""
+def columns(settings: MeshSettings) -> int:
+    """M of `Windows.markers`: 0 where the fusion has no D-Markers as inputs."""
     return base.columns(settings) if _named(settings.fusion).uses_markers else 0
 
 

@@ -1,20 +1,23 @@
-"""A weighted sum of landmarks and D-Markers; the two weights add to 1 and go by the clip."""
+"""Weighted sum of landmarks and D-Markers; the two weights are a softmax of both sides."""
 
 import torch
 from torch import Tensor, nn
 
 from duchenne.nets.fusion.base import Fusion, of_landmarks, of_markers
-from duchenne.nets.settings import WIDTH, Settings
+from duchenne.nets.settings import WIDTH, MeshSettings
 from duchenne.nets.trunk import Features
 
 
 class Additive(Fusion):
-    def __init__(self, settings: Settings) -> None:
+    paper = "HadaSmileNet"
+    published = 5_285_459
+
+    def __init__(self, settings: MeshSettings) -> None:
         super().__init__(settings)
         self.landmarks = _side(of_landmarks(), settings)
         self.markers = _side(of_markers(settings), settings)
         self.weights = nn.Linear(2 * WIDTH, 2)
-        self.mix = nn.Sequential(  # wider than that of the other fusions, as published
+        self.mix = nn.Sequential(  # hidden width 512, as published; other fusions have 256
             nn.LayerNorm(WIDTH),
             nn.Linear(WIDTH, 2 * WIDTH),
             nn.ReLU(),
@@ -29,5 +32,5 @@ class Additive(Fusion):
         return mixed
 
 
-def _side(projection: nn.Linear, settings: Settings) -> nn.Module:
+def _side(projection: nn.Linear, settings: MeshSettings) -> nn.Module:
     return nn.Sequential(projection, nn.LayerNorm(WIDTH), nn.ReLU(), nn.Dropout(settings.dropout))

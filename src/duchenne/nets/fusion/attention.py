@@ -1,14 +1,14 @@
-"""Every frame asks the nine D-Marker tokens one question; the answer is added to the frame.
+"""Single-head attention: queries from the frames, keys and values from the nine D-Marker tokens.
 
-As published the sequences have one element each, so that the softmax is 1 whatever the landmarks
-are, and the answer is that of the D-Markers alone.
+The result is added to each frame, then the mean over present frames is taken. As published both
+sequences have one element, so that the softmax is 1 and the result depends on the D-Markers alone.
 """
 
 from torch import Tensor, nn
 
 from duchenne.nets.fusion.base import Fusion, normed, of_landmarks, perceptron
-from duchenne.nets.fusion.tokens import MarkerTokens, addressed
-from duchenne.nets.settings import WIDTH, Settings
+from duchenne.nets.fusion.tokens import ONE_ELEMENT, MarkerTokens, addressed
+from duchenne.nets.settings import WIDTH, MeshSettings
 from duchenne.nets.transformer import attend
 from duchenne.nets.trunk import Features, over_present
 
@@ -16,7 +16,14 @@ from duchenne.nets.trunk import Features, over_present
 class Attention(Fusion):
     """One head, frames (T) → D-Marker tokens (9)."""
 
-    def __init__(self, settings: Settings) -> None:
+    paper = "HadaSmileNet"
+    published = 5_348_945
+    differs = (
+        f"frames attend to the nine D-Marker tokens; {ONE_ELEMENT}; no biases of query, key and "
+        "value"
+    )
+
+    def __init__(self, settings: MeshSettings) -> None:
         super().__init__(settings)
         self.landmarks = of_landmarks()
         self.markers = MarkerTokens(settings)

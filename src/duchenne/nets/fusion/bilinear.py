@@ -1,14 +1,25 @@
-"""Every product of an element of the landmarks with one of the D-Markers, freely weighted."""
+"""Full bilinear form: y_k = Σ_ij W_kij x_i m_j + b_k of landmarks x and D-Markers m."""
 
 from torch import Tensor, nn
 
-from duchenne.nets.fusion.base import Fusion, normed, of_landmarks, of_markers, perceptron
-from duchenne.nets.settings import WIDTH, Settings
+from duchenne.nets.fusion.base import (
+    OWN_TRUNK,
+    Fusion,
+    normed,
+    of_landmarks,
+    of_markers,
+    perceptron,
+)
+from duchenne.nets.settings import WIDTH, MeshSettings
 from duchenne.nets.trunk import Features
 
 
 class Bilinear(Fusion):
-    def __init__(self, settings: Settings) -> None:
+    paper = "HadaSmileNet"
+    published = 20_874_033
+    differs = OWN_TRUNK
+
+    def __init__(self, settings: MeshSettings) -> None:
         super().__init__(settings)
         self.landmarks = of_landmarks()
         self.markers = of_markers(settings)
@@ -22,10 +33,11 @@ class Bilinear(Fusion):
 
 
 class Products(nn.Module):
-    """Weighted sums of all 65,536 products of two normed vectors (B, 256) → (B, 256).
+    """Weighted sums of all 65,536 products of two normalised vectors (B, 256) → (B, 256).
 
-    It starts with outputs of variance 1, whereas torch's start would give 85 and drown whatever is
-    added. Written out, because nn.Bilinear's way back takes 2 to 7 times as long on the CPU.
+    Initialised so that outputs have variance 1; with torch's initialisation it would be 85, and
+    outweigh what `bilinear_hadamard` adds. Not nn.Bilinear, whose backward pass takes 2 to 7 times
+    as long on a CPU.
     """
 
     def __init__(self) -> None:

@@ -1,15 +1,18 @@
-"""Landmarks and D-Markers side by side."""
+"""Concatenation of landmarks and projected D-Markers: mix([x; m])."""
 
 import torch
 from torch import Tensor
 
 from duchenne.nets.fusion.base import Fusion, of_markers, perceptron
-from duchenne.nets.settings import WIDTH, Settings
+from duchenne.nets.settings import WIDTH, MeshSettings
 from duchenne.nets.trunk import Features
 
 
 class Concat(Fusion):
-    def __init__(self, settings: Settings) -> None:
+    paper = "HadaSmileNet"
+    published = 5_151_313
+
+    def __init__(self, settings: MeshSettings) -> None:
         super().__init__(settings)
         self.markers = of_markers(settings)
         self.mix = perceptron(settings, inputs=2 * WIDTH)

@@ -1,15 +1,15 @@
-"""Frames ask the D-Marker tokens, and the D-Marker tokens ask the frames.
+"""Single-head attention in both directions between frames and D-Marker tokens.
 
-One head, one matrix of likenesses, read both ways: along its rows each frame finds its D-Markers,
-along its columns each D-Marker finds its frames. Both sides keep what they were. As published it is
-`attention` again, with sequences of one element.
+Frames attend to D-Marker tokens and tokens to frames, each side with a residual connection. The
+scores of one direction are the transposed scores of the other. As published, with sequences of one
+element, it equals `attention`.
 """
 
 from torch import Tensor, nn
 
 from duchenne.nets.fusion.base import Fusion, normed, of_landmarks, perceptron
-from duchenne.nets.fusion.tokens import MarkerTokens, addressed
-from duchenne.nets.settings import WIDTH, Settings
+from duchenne.nets.fusion.tokens import ONE_ELEMENT, MarkerTokens, addressed
+from duchenne.nets.settings import WIDTH, MeshSettings
 from duchenne.nets.transformer import attend
 from duchenne.nets.trunk import Features, over_present
 
@@ -17,7 +17,14 @@ from duchenne.nets.trunk import Features, over_present
 class CrossAttention(Fusion):
     """One head, frames (T) ⇄ D-Marker tokens (9)."""
 
-    def __init__(self, settings: Settings) -> None:
+    paper = "HadaSmileNet"
+    published = 5_348_945
+    differs = (
+        f"the nine D-Marker tokens attend to the frames, too; {ONE_ELEMENT}, and the same as "
+        "`attention`; a map more, none with biases"
+    )
+
+    def __init__(self, settings: MeshSettings) -> None:
         super().__init__(settings)
         self.landmarks = of_landmarks()
         self.markers = MarkerTokens(settings)

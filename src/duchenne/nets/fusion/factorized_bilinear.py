@@ -1,16 +1,27 @@
-"""Bilinear products of rank 512: both sides mapped to that width, multiplied, and mapped back."""
+"""Bilinear form of rank 512: W (U x ⊙ V m) of landmarks x and D-Markers m."""
 
 from torch import Tensor, nn
 
-from duchenne.nets.fusion.base import Fusion, normed, of_landmarks, of_markers, perceptron
-from duchenne.nets.settings import WIDTH, Settings
+from duchenne.nets.fusion.base import (
+    OWN_TRUNK,
+    Fusion,
+    normed,
+    of_landmarks,
+    of_markers,
+    perceptron,
+)
+from duchenne.nets.settings import WIDTH, MeshSettings
 from duchenne.nets.trunk import Features
 
 _RANK = 512
 
 
 class FactorizedBilinear(Fusion):
-    def __init__(self, settings: Settings) -> None:
+    paper = "HadaSmileNet"
+    published = 4_491_057
+    differs = OWN_TRUNK
+
+    def __init__(self, settings: MeshSettings) -> None:
         super().__init__(settings)
         self.landmarks = of_landmarks()
         self.markers = of_markers(settings)
@@ -24,7 +35,7 @@ class FactorizedBilinear(Fusion):
 
 
 class Factorized(nn.Module):
-    """Two normed vectors (B, 256) → (B, 256)."""
+    """W (U x ⊙ V m) of two normalised vectors (B, 256) → (B, 256)."""
 
     def __init__(self) -> None:
         super().__init__()

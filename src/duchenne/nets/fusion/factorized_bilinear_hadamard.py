@@ -1,15 +1,26 @@
-"""The products of `factorized_bilinear` added to the product of `hadamard`."""
+"""The bilinear form of `factorized_bilinear` plus the Hadamard product of `hadamard`."""
 
 from torch import Tensor, nn
 
-from duchenne.nets.fusion.base import Fusion, normed, of_landmarks, of_markers, perceptron
+from duchenne.nets.fusion.base import (
+    OWN_TRUNK,
+    Fusion,
+    normed,
+    of_landmarks,
+    of_markers,
+    perceptron,
+)
 from duchenne.nets.fusion.factorized_bilinear import Factorized
-from duchenne.nets.settings import WIDTH, Settings
+from duchenne.nets.settings import WIDTH, MeshSettings
 from duchenne.nets.trunk import Features
 
 
 class FactorizedBilinearHadamard(Fusion):
-    def __init__(self, settings: Settings) -> None:
+    paper = "HadaSmileNet"
+    published = 4_556_849
+    differs = OWN_TRUNK
+
+    def __init__(self, settings: MeshSettings) -> None:
         super().__init__(settings)
         self.landmarks = of_landmarks()
         self.markers = of_markers(settings)

@@ -1,18 +1,24 @@
-"""The D-Markers scale and shift each element of the landmarks (FiLM).
+"""FiLM: the D-Markers give a scale and a shift for each element of the landmarks.
 
-The published scale and shift end in a ReLU, and so can neither turn a sign nor lower anything. Here
-they are free, and the scale starts near 1.
+The published scale and shift end in a ReLU, so they can neither change a sign nor decrease a value.
+Here they have no ReLU, and the scale starts near 1.
 """
 
 from torch import Tensor, nn
 
 from duchenne.nets.fusion.base import Fusion, of_landmarks, of_markers, perceptron
-from duchenne.nets.settings import WIDTH, Settings
+from duchenne.nets.settings import WIDTH, MeshSettings
 from duchenne.nets.trunk import Features
 
 
 class Film(Fusion):
-    def __init__(self, settings: Settings) -> None:
+    paper = "HadaSmileNet"
+    published = 5_545_809
+    differs = (
+        "scale and shift do not end in a ReLU, which let them lower nothing; the scale starts at 1"
+    )
+
+    def __init__(self, settings: MeshSettings) -> None:
         super().__init__(settings)
         self.landmarks = of_landmarks()
         self.markers = of_markers(settings)

@@ -1,16 +1,27 @@
-"""FiLM on normalised landmarks with a scale between 0 and 2, added to the product of `hadamard`."""
+"""FiLM of normalised landmarks, with a scale in (0, 2), plus the Hadamard product of `hadamard`."""
 
 import torch
 from torch import Tensor, nn
 
-from duchenne.nets.fusion.base import Fusion, normed, of_landmarks, of_markers, perceptron
+from duchenne.nets.fusion.base import (
+    NORMED_PRODUCT,
+    Fusion,
+    normed,
+    of_landmarks,
+    of_markers,
+    perceptron,
+)
 from duchenne.nets.fusion.film import conditions
-from duchenne.nets.settings import WIDTH, Settings
+from duchenne.nets.settings import WIDTH, MeshSettings
 from duchenne.nets.trunk import Features
 
 
 class FilmHadamard(Fusion):
-    def __init__(self, settings: Settings) -> None:
+    paper = "HadaSmileNet"
+    published = 5_546_321
+    differs = NORMED_PRODUCT
+
+    def __init__(self, settings: MeshSettings) -> None:
         super().__init__(settings)
         self.landmarks = of_landmarks()
         self.markers = of_markers(settings)

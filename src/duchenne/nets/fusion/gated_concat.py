@@ -1,15 +1,18 @@
-"""Element by element a share of the landmarks, the rest of the D-Markers."""
+"""Gated mixture of landmarks x and projected D-Markers m: mix(g ⊙ x + (1 - g) ⊙ m)."""
 
 import torch
 from torch import Tensor, nn
 
 from duchenne.nets.fusion.base import Fusion, of_markers, perceptron
-from duchenne.nets.settings import WIDTH, Settings
+from duchenne.nets.settings import WIDTH, MeshSettings
 from duchenne.nets.trunk import Features
 
 
 class GatedConcat(Fusion):
-    def __init__(self, settings: Settings) -> None:
+    paper = "HadaSmileNet"
+    published = 5_217_105
+
+    def __init__(self, settings: MeshSettings) -> None:
         super().__init__(settings)
         self.markers = of_markers(settings)
         self.gate = Gate()
@@ -21,7 +24,7 @@ class GatedConcat(Fusion):
 
 
 class Gate(nn.Module):
-    """A point between two vectors (B, 256); how far along, both together say."""
+    """g ⊙ x + (1 - g) ⊙ m with g = σ(W [x; m] + b), for x and m of shape (B, 256)."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,14 +1,14 @@
-"""Every frame asks the nine D-Marker tokens several questions, one per head.
+"""Multi-head attention: queries from the frames, keys and values from the nine D-Marker tokens.
 
-`attention` answers a frame with one mixture of the nine; here each head has a mixture of its own,
-so that a frame can take its speed from one phase and its symmetry from another.
+As `attention`, but each head has its own weights over the tokens: a frame can combine the speed of
+one phase with the symmetry of another.
 """
 
 from torch import Tensor, nn
 
 from duchenne.nets.fusion.base import Fusion, normed, of_landmarks, perceptron
-from duchenne.nets.fusion.tokens import MarkerTokens, addressed
-from duchenne.nets.settings import WIDTH, Settings
+from duchenne.nets.fusion.tokens import ONE_ELEMENT, MarkerTokens, addressed
+from duchenne.nets.settings import WIDTH, MeshSettings
 from duchenne.nets.transformer import attend
 from duchenne.nets.trunk import Features, over_present
 
@@ -16,7 +16,11 @@ from duchenne.nets.trunk import Features, over_present
 class MultiHeadAttention(Fusion):
     """`settings.heads` heads, frames (T) → D-Marker tokens (9)."""
 
-    def __init__(self, settings: Settings) -> None:
+    paper = "HadaSmileNet"
+    published = 5_413_969
+    differs = f"frames attend to the nine D-Marker tokens with four heads; {ONE_ELEMENT}"
+
+    def __init__(self, settings: MeshSettings) -> None:
         super().__init__(settings)
         self.heads = settings.heads
         self.landmarks = of_landmarks()

@@ -1,15 +1,16 @@
-"""Every part of the face in every frame asks the D-Marker tokens, and nothing else is added.
+"""Multi-head attention: queries from all frames' latent tokens, keys and values from D-Markers.
 
-The questions come from the latent tokens, before the time transformer: the mouth may ask what the
-eyes need not. The answers are averaged and added to the clip. No projection of the landmarks goes
-before and no perceptron follows; as published, but for the length of the sequences.
+The latent tokens are those before the time transformer, so that regions of the face can attend to
+different D-Markers. The results are averaged over tokens and frames and added to the clip's vector.
+As published, but for the length of the sequences, the landmarks have no projection and no
+perceptron follows.
 """
 
 from torch import Tensor, nn
 
 from duchenne.nets.fusion.base import Fusion, normed
-from duchenne.nets.fusion.tokens import MarkerTokens, addressed
-from duchenne.nets.settings import WIDTH, Settings
+from duchenne.nets.fusion.tokens import ONE_ELEMENT, MarkerTokens, addressed
+from duchenne.nets.settings import WIDTH, MeshSettings
 from duchenne.nets.transformer import attend
 from duchenne.nets.trunk import Features, over_present
 
@@ -17,7 +18,14 @@ from duchenne.nets.trunk import Features, over_present
 class MultiHeadCrossAttention(Fusion):
     """`settings.heads` heads, latent tokens of all frames (T·L) → D-Marker tokens (9)."""
 
-    def __init__(self, settings: Settings) -> None:
+    paper = "HadaSmileNet"
+    published = 5_216_593
+    differs = (
+        "the latent tokens of all frames attend to the nine D-Marker tokens with four heads; "
+        f"{ONE_ELEMENT}"
+    )
+
+    def __init__(self, settings: MeshSettings) -> None:
         super().__init__(settings)
         self.heads = settings.heads
         self.markers = MarkerTokens(settings)

@@ -1,22 +1,25 @@
-"""The D-Markers as a sequence, for the fusions that attend to them."""
+"""D-Markers as a sequence of nine tokens, for the fusions with attention."""
 
 import torch
 from torch import Tensor, nn
 
 from duchenne.nets.fusion.base import of_markers
 from duchenne.nets.inputs import BLOCKS, FEATURES
-from duchenne.nets.settings import WIDTH, Settings
+from duchenne.nets.settings import WIDTH, MeshSettings
 from duchenne.nets.transformer import encoding
+
+# How the published fusions with attention differ from ours.
+ONE_ELEMENT = "published with sequences of one element, so that the landmarks had no effect"
 
 
 class MarkerTokens(nn.Module):
     """(B, M) → (B, 9, 256): a token for each region and phase.
 
-    The weights are those of the one linear map that other fusions have, block by block. They start
-    as a map of 25 inputs would, not of 225.
+    Each token is a linear map of its own block of 25 D-Markers. The weights have the shape of the
+    single map (256, M) of the other fusions; they are initialised for 25 inputs, not for 225.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: MeshSettings) -> None:
         super().__init__()
         self.linear = of_markers(settings)
         bound = (BLOCKS / self.linear.in_features) ** 0.5
@@ -30,9 +33,9 @@ class MarkerTokens(nn.Module):
 
 
 def addressed(tokens: Tensor) -> Tensor:
-    """The tokens with a fixed code of the block that each stands for: what keys are made of.
+    """Tokens plus a sinusoidal encoding of their block, for keys.
 
-    Values are better made of the bare tokens, and without bias: what is common to all clips then
-    stays out of the answers. With it, one of three trials never left the majority's answer.
+    Values are made of the tokens alone, without encoding or bias, so that the result has no part
+    that is the same for all clips. With it, one of three trials kept predicting the majority class.
     """
     return tokens + encoding(BLOCKS, WIDTH, like=tokens)
