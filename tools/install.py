@@ -63,8 +63,9 @@ def install_locked(
         wanted = ["-r", project / "pyproject.toml"]
         for extra in extras:
             wanted += ["--extra", extra]
-        command = [uv, "pip", "install", "--quiet", "--python", python, *by_lock, *wanted]
-        run([str(word) for word in command], env=env)
+        # Bytecode as pip writes it: else, under PYTHONDONTWRITEBYTECODE, each start compiles anew.
+        words = ["install", "--quiet", "--compile-bytecode", "--python", python, *by_lock, *wanted]
+        run([uv, "pip", *map(str, words)], env=env)
 
 
 def with_local_torch(lock: str, *, uv: str, python: str, env: Mapping[str, str]) -> str:

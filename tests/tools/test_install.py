@@ -19,7 +19,7 @@ FALSE = "0" * 64
 
 
 def wheel(folder: Path, version: str, name: str = "torch", needs: str = "") -> str:
-    """A wheel without content, whose sha256 comes back."""
+    """A wheel of one empty module, whose sha256 comes back."""
     told = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{needs}"
     tag = "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
     info = f"{name}-{version}.dist-info"
@@ -27,6 +27,7 @@ def wheel(folder: Path, version: str, name: str = "torch", needs: str = "") -> s
     with zipfile.ZipFile(path, "w") as archive:
         for file, text in (("METADATA", told), ("WHEEL", tag), ("RECORD", "")):
             archive.writestr(f"{info}/{file}", text)
+        archive.writestr(f"{name}.py", "")
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
@@ -68,6 +69,7 @@ def test_the_build_that_the_machine_offers_is_installed_by_its_hash(
     hashes = "".join(f" --hash=sha256:{wheel(tmp_path, build)}" for build in builds)
     lock = f"torch==1.0{hashes} --hash=sha256:{FALSE}\ntool==2 --hash=sha256:{tool}\n"
     assert installed(tmp_path, lock) == ["tool-2", f"torch-{builds[-1]}"]
+    assert len(list((tmp_path / "env").rglob("torch.*.pyc"))) == 1
 
 
 @pytest.mark.parametrize(
