@@ -1,6 +1,6 @@
 # Every target sets up what it needs; `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help repro test lint bench docs clean
+.PHONY: help repro test lint bench docs lock clean
 SHELL := /bin/sh
 PYTHON ?= python3
 STAMP := .venv/.installed
@@ -28,12 +28,16 @@ docs: $(STAMP) ## write the pages of docs/ that are made from the code
 	.venv/bin/python -m duchenne.cli.docs data > docs/data.md
 	.venv/bin/python -m duchenne.cli.docs models > docs/models.md
 
+lock: ## write requirements.lock for what pyproject.toml names; versions that fit stay
+	@test -x .venv/bin/python || $(PYTHON) -m venv .venv
+	.venv/bin/python -m tools.lock
+
 clean: ## remove the environment and all caches of tools; results and the DVC cache stay
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis build src/*.egg-info
 
 # The stamp makes the second call quick: the environment is made anew only when a pin changes.
-$(STAMP): pyproject.toml constraints.txt
+$(STAMP): pyproject.toml requirements.lock tools/install.py
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; v in ((3, 11), (3, 12)) or sys.exit("duchenne needs Python 3.11 or 3.12, and $(PYTHON) is %d.%d; install one of them and run: make PYTHON=python3.12" % v)'
 	$(PYTHON) -m venv --clear .venv
-	.venv/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	.venv/bin/python -m tools.install dev
 	@touch $@

@@ -231,7 +231,7 @@ def test_tasks_needs_a_file():
 
 def test_dlib68_without_its_extra_says_how_to_get_it(monkeypatch, tmp_path):
     monkeypatch.setattr(sys, "path", [str(tmp_path)])
-    with pytest.raises(ParamsError, match=r"pip install -c constraints.txt -e '\.\[dlib68\]'"):
+    with pytest.raises(ParamsError, match=r"python -m tools\.install dlib68`"):
         predictor_path()
 
 

@@ -42,7 +42,15 @@ IGNORED = (
     "metrics/*/.gitignore",
     "models/.gitignore",
 )
-CODE = (".dvcignore", "dvc.yaml", "params.yaml", "engine.yaml", "constraints.txt", "src", "stages")
+CODE = (
+    ".dvcignore",
+    "dvc.yaml",
+    "params.yaml",
+    "engine.yaml",
+    "requirements.lock",
+    "src",
+    "stages",
+)
 
 
 def give_up_overrides() -> None:

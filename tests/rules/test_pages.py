@@ -33,8 +33,10 @@ LINES = 150
 
 FENCED = re.compile(r"^ *```(\w*)\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
 SPAN = re.compile(r"(?<!`)`([^`]+)`(?!`)")
-FOLDERS = r"(?:\.ci|\.dvc|\.github|bench|data|docs|metrics|models|src|stages|tests)"
-TOP = r"(?:[A-Z]{2,}\.(?:md|cff)|(?:params|dvc|engine)\.yaml|\w+\.toml|dvc\.lock|constraints\.txt)"
+FOLDERS = r"(?:\.ci|\.dvc|\.github|bench|data|docs|metrics|models|src|stages|tests|tools)"
+TOP = (
+    r"(?:[A-Z]{2,}\.(?:md|cff)|(?:params|dvc|engine)\.yaml|\w+\.toml|dvc\.lock|requirements\.lock)"
+)
 PATH = re.compile(rf"(?<![\w./~:-])(?:{FOLDERS}/[\w./<>*-]*[\w>*]|{TOP})")
 PLACEHOLDER = re.compile(r"<\w+>")
 ASSIGNMENT = re.compile(r"[A-Z_]+=\S*")

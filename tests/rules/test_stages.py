@@ -94,8 +94,8 @@ def waits_for(stage: str) -> set[str]:
         case "code":
             return set()
         case "check":
-            return {"constraints.txt", "data/code/check.json", "params.yaml"}
-    return {"constraints.txt", f"data/code/{stage}.json", f"data/params/{stage}.json"}
+            return {"requirements.lock", "data/code/check.json", "params.yaml"}
+    return {"requirements.lock", f"data/code/{stage}.json", f"data/params/{stage}.json"}
 
 
 @pytest.mark.parametrize("stage", SCRIPTS)

@@ -221,7 +221,7 @@ def _jobqueue(settings: Settings, workers: int) -> Any:
     except ModuleNotFoundError:
         raise ParamsError(
             f"engine.yaml: engine: {settings.engine} needs dask-jobqueue; "
-            "install it with `.venv/bin/pip install -c constraints.txt -e '.[cluster]'`"
+            "install it with `.venv/bin/python -m tools.install cluster`"
         ) from None
     kind = getattr(dask_jobqueue, settings.engine, None)
     if kind is None:

@@ -85,7 +85,7 @@ def traveller() -> Callable[..., Outcome]:
             except ModuleNotFoundError as error:
                 raise RuntimeError(
                     f"{sys.executable} on {platform.node()} lacks {error.name}; install the "
-                    "project there too, with the same constraints.txt"
+                    "project there too, with the same requirements.lock"
                 ) from None
         return here.attempted(task, attempt=attempt, terms=terms)
 
@@ -150,7 +150,9 @@ def differences(terms: Terms) -> list[str]:
         for name, version in terms["versions"].items()
         if versions[name] != version
     ]:
-        found.append(f"other versions: {listed(other)}; install the stage's constraints.txt there")
+        found.append(
+            f"other versions: {listed(other)}; install the stage's requirements.lock there"
+        )
     if _content(Path(terms["proof"])) != terms["run"]:
         found.append(
             f"the unit cache {Path(terms['proof']).parents[2]} is not the stage's; set "

@@ -18,7 +18,9 @@ def test_what_is_missing_broken_or_of_another_version_is_named_with_its_cure(
     monkeypatch.setattr(packages, "needed", lambda: ["numpy", "rich", "torhc", "tyepr"])
     monkeypatch.setitem(packages.MODULES, "rich", "no_such_module")
     where = site(tmp_path)
-    (tmp_path / "constraints.txt").write_text("# pins\nnumpy==1.0\nrich==15.0.0\n")
+    (tmp_path / "requirements.lock").write_text(
+        "# pins\nnumpy==1.0 \\\n    --hash=sha256:0\nrich==15.0.0 ; python_version < '4' \\\n"
+    )
     told = texts(list(packages.check(where)))
     assert "BLOCKS: not installed: torhc, tyepr; `make repro` installs" in told
     assert "note: other versions than pinned: numpy 1.26.4 (pinned 1.0); results may" in told
@@ -50,7 +52,7 @@ def test_a_build_s_own_mark_is_no_other_version(there, differs, monkeypatch: pyt
     [
         (["opencv-contrib-python"], ""),
         (["opencv-contrib-python"] * 2, ""),
-        (["opencv-python", "opencv-contrib-python"], "`pip uninstall opencv-python`, then"),
+        (["opencv-python", "opencv-contrib-python"], "uv pip uninstall opencv-python`, then"),
     ],
 )
 def test_two_packages_that_own_cv2(owners: list[str], says: str):

@@ -15,7 +15,10 @@ DRIVER = "nvidia-smi"
 DECODERS = ("h264", "hevc", "mpeg4", "msmpeg4v3", "mjpeg", "mpeg1video", "mpeg2video", "dvvideo",
             "vp8", "vp9", "wmv1", "wmv2", "wmv3", "gif", "rawvideo")  # fmt: skip
 ENCODER = "libx264"  # of the demo
-CURE = "install PyAV as a wheel: `pip install --force-reinstall -c constraints.txt av`"
+CURE = (
+    "install PyAV as a wheel: "
+    "`.venv/bin/uv pip install --reinstall-package av --only-binary av -c requirements.lock av`"
+)
 
 
 def python(site: Site, *, running: tuple[int, int] = sys.version_info[:2]) -> Iterator[Finding]:

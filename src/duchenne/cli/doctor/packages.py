@@ -13,7 +13,7 @@ from duchenne.cli.doctor import Finding, Site
 MODULES = {"dlib-bin": "dlib", "pillow": "PIL", "pyyaml": "yaml",
            "ruamel-yaml-clib": "_ruamel_yaml", "scikit-image": "skimage",
            "scikit-learn": "sklearn", "vl-convert-python": "vl_convert"}  # fmt: skip
-CURE = "`make repro` installs what constraints.txt says (after `make clean` from the beginning)"
+CURE = "`make repro` installs what requirements.lock says (after `make clean` from the beginning)"
 
 # It prints each name before the import, so that a crash in native code can be attributed.
 _LOADER = """
@@ -28,11 +28,11 @@ for name in sys.argv[1:]:
 
 
 def check(site: Site) -> Iterator[Finding]:
-    """Compare the installed packages with pyproject.toml and constraints.txt, and import each."""
+    """Compare the installed packages with pyproject.toml and requirements.lock, and import each."""
     wanted = needed()
     there = [name for name in wanted if _version(name)]
     yield from _missing([name for name in wanted if name not in there])
-    yield from _other_versions(pinned(site.root / "constraints.txt"))
+    yield from _other_versions(pinned(site.root / "requirements.lock"))
     yield from _broken(load([module_of(name) for name in there]))
     yield from shared(packages_distributions())
 
@@ -56,11 +56,11 @@ def module_of(name: str) -> str:
     return MODULES.get(name, name.replace("-", "_"))
 
 
-def pinned(constraints: Path) -> dict[str, str]:
-    """Versions by package in constraints.txt; empty if there is no such file."""
-    lines = constraints.read_text(encoding="utf-8").splitlines() if constraints.exists() else []
-    pairs = (line.split("==") for line in lines if "==" in line and not line.startswith("#"))
-    return {plain_name(name): pin.strip() for name, pin in pairs}
+def pinned(lock: Path) -> dict[str, str]:
+    """The versions in requirements.lock; none where there is no such file."""
+    text = lock.read_text(encoding="utf-8") if lock.exists() else ""
+    pairs = re.findall(r"^([\w.-]+)==([^\s;]+)", text, re.MULTILINE)
+    return {plain_name(name): pin for name, pin in pairs}
 
 
 def load(modules: Sequence[str]) -> dict[str, str]:
@@ -93,8 +93,9 @@ def shared(owners: Mapping[str, Sequence[str]]) -> Iterator[Finding]:
     if len(held) > 1:
         others = " ".join(name for name in held if name != "opencv-contrib-python")
         yield Finding(
-            f"{' and '.join(held)} both own the folder cv2; `pip uninstall {others}`, then `pip "
-            "install --force-reinstall --no-deps -c constraints.txt opencv-contrib-python`"
+            f"{' and '.join(held)} both own the folder cv2; `.venv/bin/uv pip uninstall {others}`, "
+            "then `.venv/bin/uv pip install --reinstall-package opencv-contrib-python "
+            "-c requirements.lock opencv-contrib-python`"
         )
 
 

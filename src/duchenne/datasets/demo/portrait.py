@@ -36,7 +36,7 @@ def image() -> Image:
     if picture.shape != (SIDE, SIDE, 3):
         raise StageError(
             f"scikit-image's astronaut is {picture.shape}, not {(SIDE, SIDE, 3)}: "
-            f"install the version of constraints.txt, or make {TABLE} anew with "
+            f"install the version of requirements.lock, or make {TABLE} anew with "
             "`python -m duchenne.datasets.demo.locate`"
         )
     return picture

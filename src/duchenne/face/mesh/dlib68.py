@@ -61,6 +61,6 @@ def predictor_path() -> Path:
         if file.name == _PREDICTOR:
             return Path(str(file.locate()))
     raise ParamsError(
-        "mesh.backend=dlib68 needs the extra dlib68 (100 MB): run `.venv/bin/pip install "
-        "-c constraints.txt -e '.[dlib68]'`, or take mesh.backend=attention-mesh"
+        "mesh.backend=dlib68 needs the extra dlib68 (100 MB): run `.venv/bin/python -m "
+        "tools.install dlib68`, or take mesh.backend=attention-mesh"
     )
