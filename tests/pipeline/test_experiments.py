@@ -19,19 +19,16 @@ from duchenne.tables import parquet
 from duchenne.tables.clips import CLIPS
 from duchenne.tables.predictions import PREDICTIONS
 from tests.make.workspace import Workspace
-from tests.pipeline.test_repro import a_project, ran, restore, results_of, wait_for
+from tests.pipeline.conftest import a_project, copied
+from tests.pipeline.test_repro import ran, restore, results_of, wait_for
 from tests.rules.imports import ROOT
 
 SCREEN = 160  # columns
 
 
 @pytest.fixture(scope="module")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    workspace = a_project(tmp_path_factory.mktemp("project"))
-    done = workspace.dvc("repro")
-    assert done.returncode == 0, done.stdout
-    workspace.commit("results")
-    return workspace
+def finished(first_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    return copied(first_run, tmp_path_factory.mktemp("project"))
 
 
 def summary(workspace: Workspace) -> dict[str, Any]:

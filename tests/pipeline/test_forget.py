@@ -9,7 +9,8 @@ import pytest
 from duchenne.tables import parquet
 from duchenne.tables.frames import FRAMES
 from tests.make.workspace import Workspace
-from tests.pipeline.test_repro import a_project, ran, results_of
+from tests.pipeline.conftest import copied
+from tests.pipeline.test_repro import ran, results_of
 
 
 class Finished(NamedTuple):
@@ -18,16 +19,15 @@ class Finished(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> Finished:
-    """A project whose caches hold the frames of a former setting too."""
-    workspace = a_project(tmp_path_factory.mktemp("project"))
-    found = set()
-    for quality, stages in ((60, ["decode"]), (90, [])):
+def finished(first_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Finished:
+    """A project whose caches hold the frames of another setting too."""
+    workspace = copied(first_run, tmp_path_factory.mktemp("project"))
+    found = pictures(workspace.root / "data/frames")
+    for quality in (60, 90):  # and back, which comes out of DVC's cache
         workspace.set(decode__jpeg_quality=quality)
-        done = workspace.dvc("repro", *stages)
+        done = workspace.dvc("repro", "decode")
         assert done.returncode == 0, done.stdout
         found |= pictures(workspace.root / "data/frames")
-    workspace.commit("results")
     assert len(found) == 2 * 8
     assert len(files_with(found, workspace.root)) > 3 * 8, "workspace, DVC's cache and unit cache"
     return Finished(workspace, found)

@@ -6,7 +6,8 @@ import yaml
 
 from tests.make import clips
 from tests.make.workspace import Workspace
-from tests.pipeline.test_repro import a_project, ran
+from tests.pipeline.conftest import a_project
+from tests.pipeline.test_repro import ran
 
 RAW = (
     "mine/anna 1.mp4",

@@ -6,15 +6,16 @@ import pytest
 import yaml
 
 from tests.make.workspace import Workspace, contents
-from tests.pipeline.test_repro import a_project, ran, results_of
+from tests.pipeline.conftest import copied
+from tests.pipeline.test_repro import ran, results_of
 
 
 @pytest.fixture(scope="module")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+def finished(first_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     """A project that has been pushed to a remote beside it."""
-    workspace = a_project(tmp_path_factory.mktemp("ours") / "project")
-    done = workspace.dvc("repro")
-    assert done.returncode == 0, done.stdout
+    root = tmp_path_factory.mktemp("ours") / "project"
+    root.mkdir()
+    workspace = copied(first_run, root)
     remote = workspace.root.parent / "remote"
     added = workspace.dvc("remote", "add", "--default", "shelf", str(remote))
     assert added.returncode == 0, added.stdout

@@ -19,7 +19,8 @@ from duchenne.tables.predictions import PREDICTIONS
 from tests.make import smile_sets
 from tests.make.smile_sets import Clip
 from tests.make.workspace import TINY, Workspace
-from tests.pipeline.test_repro import a_project, ran
+from tests.pipeline.conftest import a_project
+from tests.pipeline.test_repro import ran
 
 STAGES = ("index", "decode", "detect", "mesh", "normalize", "quality", "dmarkers", "folds",
           "train", "probes", "aggregate")  # fmt: skip
