@@ -4,6 +4,7 @@
 SHELL := /bin/sh
 PYTHON ?= python3
 STAMP := .venv/.installed
+PYTEST := .venv/bin/python -m pytest -n logical --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 help: ## list the targets
@@ -13,8 +14,11 @@ repro: $(STAMP) ## run the pipeline on the chosen data set (the demo at first) a
 	.venv/bin/dvc repro
 	.venv/bin/duchenne status
 
-test: $(STAMP) ## run the whole test suite, files side by side
-	.venv/bin/python -m pytest -n logical --maxprocesses 8 --dist loadfile
+test: $(STAMP) ## run the whole test suite, files side by side, the longest first
+	$(PYTEST) --durations 10
+
+check: lint ## between two edits: lint, and the tests that are quick
+	$(PYTEST) -m "not slow"
 
 lint: $(STAMP) ## check format, style and types
 	.venv/bin/ruff format --check .

@@ -7,6 +7,35 @@ import pytest
 
 from duchenne.flow.settings import Settings
 
+HERE = Path(__file__).parent
+# Tests that start stages or take seconds of arithmetic; `make check` leaves them out. They come
+# first, in this order: a long file that begins last would leave all cores but one without work.
+SLOW = (
+    "pipeline/test_repro.py",
+    "pipeline/test_experiments.py",
+    "pipeline",
+    "flow/test_cluster.py",
+    "flow/test_fanout.py",
+    "nets/test_smilenet.py",
+    "nets/test_curvenet.py",
+    "training/test_loop.py",
+    "flow/test_source.py",
+    "rules/test_experiments_page.py",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: place(item.path))
+    for item in items:
+        if place(item.path) < len(SLOW):
+            item.add_marker("slow")
+
+
+def place(file: Path) -> int:
+    """Where a file of tests stands in SLOW; behind all if it is quick."""
+    found = (at for at, name in enumerate(SLOW) if file.is_relative_to(HERE / name))
+    return next(found, len(SLOW))
+
 
 @pytest.fixture(autouse=True)
 def cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
