@@ -19,7 +19,11 @@ SLOW = (
     "nets/test_smilenet.py",
     "nets/test_curvenet.py",
     "training/test_loop.py",
+    "training/test_fold.py",
+    "training/test_stills.py",
+    "flow/test_unfinished.py",
     "flow/test_source.py",
+    "rules/test_dependencies.py",
     "rules/test_experiments_page.py",
 )
 

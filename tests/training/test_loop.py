@@ -82,18 +82,6 @@ def test_a_run_killed_after_any_epoch_ends_as_an_undisturbed_one(
         assert len(told) == len(wanted.history) - (epoch - 1), "and learns nothing twice"
 
 
-def test_a_run_on_two_threads_with_dropout_resumes_where_its_draws_were(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
-    monkeypatch.setattr(module, "SAVE_EVERY_S", -1.0)
-    torch.set_num_threads(2)  # conftest.py sets it back
-    given, how = fold(), settings(**CURVENET, net__dropout=0.3, train__epochs=3)
-    wanted = learnt(given, how, tmp_path / "undisturbed")
-    with pytest.raises(Killed):
-        learn(task(given, how), unfinished=tmp_path / "progress", say=killed_after(2))
-    assert same(learn(task(given, how), unfinished=tmp_path / "progress", say=silent), wanted)
-
-
 def test_a_run_may_be_killed_again_and_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(module, "SAVE_EVERY_S", -1.0)
     given, how = fold(), settings(**EVERYTHING)
