@@ -19,7 +19,7 @@ from duchenne.tables import parquet
 from duchenne.tables.clips import CLIPS
 from duchenne.tables.predictions import PREDICTIONS
 from tests.make.workspace import Workspace
-from tests.pipeline.conftest import a_project, copied
+from tests.pipeline.conftest import copied
 from tests.pipeline.test_repro import ran, restore, results_of, wait_for
 from tests.rules.imports import ROOT
 
@@ -209,12 +209,13 @@ def test_more_folds_than_people_is_an_error_with_a_cure(finished: Workspace):
     assert "4 subjects" in done.stdout
 
 
-def test_killed_training_goes_on_with_the_same_result(finished: Workspace, tmp_path: Path):
+def test_killed_training_goes_on_with_the_same_result(
+    finished: Workspace, first_run: Path, tmp_path: Path
+):
     """Finished folds are not trained again, and the figures are those of an undisturbed run."""
-    workspace = a_project(tmp_path)
+    workspace = copied(first_run, tmp_path)
     env = {"DUCHENNE_CACHE": str(tmp_path / "cache"), "DUCHENNE_WORKERS": "1"}
-    before = workspace.dvc("repro", "folds")
-    assert before.returncode == 0, before.stdout
+    shutil.rmtree(tmp_path / "cache/units/train")
     with subprocess.Popen(
         [sys.executable, "-m", "stages.train"],
         cwd=tmp_path,
@@ -224,7 +225,7 @@ def test_killed_training_goes_on_with_the_same_result(finished: Workspace, tmp_p
     ) as train:
         wait_for(lambda: bool(list((tmp_path / "cache/units").glob("train/*/*/entry.json"))))
         train.kill()
-    done = workspace.dvc("repro", **env)
+    done = workspace.dvc("repro", "--force", "--single-item", "train", **env)
     assert done.returncode == 0, done.stdout
     assert "1 cached" in [line for line in done.stdout.splitlines() if "train 2/2" in line][-1]
     assert results_of(tmp_path) == results_of(finished.root)
