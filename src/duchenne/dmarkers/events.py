@@ -16,6 +16,7 @@ FLOOR = 0.04  # least amplitude, resting mouth widths; the demo's smallest smile
 _NOISES = 4.0  # least amplitude, in standard deviations of the noise of one frame
 SPLIT = 0.6  # two smiles if the lips fall below this share of the smaller one between them
 _SYLLABLE_S = 0.5  # a smile stays longer above half of its amplitude
+_PART_S = 0.35  # what is seen of it, if the clip begins or ends there
 # Least displacement of the corners, inter-ocular distances, and in shares of the way outwards.
 _OUT, _UP, _WEAKER_SIDE = 0.02, 0.25, 0.2
 _TALK = 1.5  # least amplitude of a smile in speech, in that of another
@@ -132,7 +133,8 @@ def _event(curve: Curve, part: slice, face: Face, times: Array) -> tuple[Event, 
         **_flags(times, face, start, end),
     )  # fmt: skip
     apex = over[y[first:stop] >= 0.8 * y.max()]
-    lasts = over[-1] - over[0] >= _SYLLABLE_S
+    whole = (first > 0 or not opens) and (stop < len(y) or not closes)
+    lasts = over[-1] - over[0] >= (_SYLLABLE_S if whole else _PART_S)
     return event, bool(lasts and _pulls(times, face, apex[0], apex[-1]))
 
 

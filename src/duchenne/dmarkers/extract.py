@@ -23,6 +23,11 @@ HALF_S = 0.25  # half width of a local parabola: about Savitzky and Golay's nine
 CLOCK_HZ = 100
 
 
+# At the end of a clip or gap the parabola has samples to one side alone, and the error of its slope
+# grows to eight times that in the middle. Samples beyond this multiple, some 0.06 s, are absent.
+SURE = 3.0
+
+
 class Markers(NamedTuple):
     """The D-Markers of a clip of T frames.
 
@@ -58,6 +63,7 @@ class Curves(NamedTuple):
 
     times: Array  # (K,) s
     values: Array  # (K, S)
+    sure: Mask  # (K,), whether their slope is known well enough for features
     at_frames: Array  # (T, S)
 
 
@@ -78,14 +84,20 @@ def extract(
     `rest` is search or start, `rule` of the phases events or published, `which` of several smiles
     largest, first or longest.
     """
+    mouth = signals.mouth(xyz, topology=topology, legacy_lips=legacy_lips)
+    eyelid = signals.openings(xyz, topology=topology)
     known = np.isfinite(xyz).all(axis=(1, 2))
-    face = _face(xyz, times, known=known, topology=topology, neutral_s=neutral_s, rest=rest,
-                 legacy_lips=legacy_lips)  # fmt: skip
-    raw = signals.measure(xyz, rest=face.rest.frames, topology=topology, legacy_lips=legacy_lips)
+    if rest == "start":
+        resting = at_start(known, times, seconds=neutral_s)
+    else:
+        resting = search(mouth, eyelid.mean, known, times, seconds=neutral_s)
+    face = Face(mouth, eyelid.mean, resting)
+    raw = signals.measure(xyz, rest=resting.frames, topology=topology, legacy_lips=legacy_lips,
+                          eyelid=eyelid)  # fmt: skip
     pull = face.mouth.pull
     sides = np.column_stack([*(side for signal in raw for side in signal), pull])
     curves = smooth(sides, times, method=smoothing)
-    smile, at_frames = _signals(curves.values), _signals(curves.at_frames)
+    smile = _signals(np.where(curves.sure[:, None], curves.values, np.nan))
     smiles = _smiles(pull, times, curves, face)
     chosen = events.choose(smiles.events, which) if rule == "events" else None
     if rule == "published":
@@ -95,24 +107,9 @@ def extract(
         found = phases.between(smile.lip.mean, curves.times, bounds)
     blocks = [features.compute(signal, curves.times, phase) for signal in smile for phase in found]
     at = _bounds(found, curves.times)
-    return Markers(at_frames, at, np.concatenate(blocks), smiles, chosen, face.rest)
-
-
-def _face(
-    xyz: npt.NDArray[np.floating[Any]],
-    times: Array,
-    *,
-    known: Mask,
-    topology: Topology,
-    neutral_s: float,
-    rest: str,
-    legacy_lips: bool,
-) -> Face:
-    mouth = signals.mouth(xyz, topology=topology, legacy_lips=legacy_lips)
-    lids = signals.openings(xyz, topology=topology).mean
-    if rest == "start":
-        return Face(mouth, lids, at_start(known, times, seconds=neutral_s))
-    return Face(mouth, lids, search(mouth, lids, known, times, seconds=neutral_s))
+    return Markers(
+        _signals(curves.at_frames), at, np.concatenate(blocks), smiles, chosen, face.rest
+    )
 
 
 def _smiles(pull: Array, times: Array, curves: Curves, face: Face) -> Found:
@@ -138,17 +135,18 @@ def smooth(values: Array, times: Array, *, method: str) -> Curves:
     known = np.isfinite(values[:, present]).all(axis=1) & present.any()
     at_frames = np.full_like(values, np.nan)
     gap = np.full((1, values.shape[1]), np.nan)  # one sample, which separates two stretches
+    unsure = np.zeros(1, bool)
     pieces = []
     for run in stretches(known):
         done = METHODS[method](values[run], times[run])
         at_frames[run] = done.at_frames
         pieces.append(done)
         if run.stop < len(times):
-            pieces.append(Curves(times[run.stop : run.stop + 1], gap, gap))
+            pieces.append(Curves(times[run.stop : run.stop + 1], gap, unsure, gap))
     if not pieces:
-        return Curves(times[:0], gap[:0], at_frames)
-    of_time, values, _ = (np.concatenate(column) for column in zip(*pieces, strict=True))
-    return Curves(of_time, values, at_frames)
+        return Curves(times[:0], gap[:0], unsure[:0], at_frames)
+    of_time, values, sure, _ = (np.concatenate(column) for column in zip(*pieces, strict=True))
+    return Curves(of_time, values, sure, at_frames)
 
 
 def _on_a_clock(values: Array, times: Array) -> Curves:
@@ -159,11 +157,12 @@ def _on_a_clock(values: Array, times: Array) -> Curves:
     at = at if len(at) else times[:1]
     found = savgol.fit(values, times, at=np.concatenate([at, times]), half_s=HALF_S)
     ticks, frames = slice(len(at)), slice(len(at), None)
-    return Curves(at, found.value[ticks], found.value[frames])
+    sure = found.error[ticks] <= SURE * np.median(found.error[ticks])
+    return Curves(at, found.value[ticks], sure, found.value[frames])
 
 
 def _by_frames(values: Array, times: Array) -> Curves:
-    return Curves(times, values, values)
+    return Curves(times, values, np.ones(len(times), bool), values)
 
 
 METHODS: dict[str, Callable[[Array, Array], Curves]] = {

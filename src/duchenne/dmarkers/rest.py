@@ -22,7 +22,7 @@ Places = npt.NDArray[np.intp]
 class Rest(NamedTuple):
     """Frames (T,) of the resting face and their times in s; NaN and no frames if none is known.
 
-    `kind` is `start` (the stretch begins with the clip), `found` (later in it), or `none`: no
+    `kind` is `start` (the face rests from the clip's start), `found` (later), or `none`: no
     stretch is still, or the clip ends lower, so that what was taken is no known rest.
     """
 
@@ -38,8 +38,9 @@ def at_start(known: Mask, times: Array, *, seconds: float) -> Rest:
 
 
 def search(mouth: Mouth, lids: Array, known: Mask, times: Array, *, seconds: float) -> Rest:
-    """The first stretch of at least `seconds` in which the lip corners are as far in and down as
-    they ever stay, with lids open and lips together. `lids` (T,) is the opening of the eyes."""
+    """The last `seconds` of the first stretch in which the lip corners are as far in and down as
+    they ever stay, with lids open and lips together: the last, so that it does not matter when the
+    clip begins. `lids` (T,) is the opening of the eyes."""
     pull = mouth.pull
     if not known.any():
         return _rest("none", known, times)
@@ -64,7 +65,9 @@ def search(mouth: Mouth, lids: Array, known: Mask, times: Array, *, seconds: flo
         return _rest("none", known & near[int(ends[1] < ends[0])], times)
     run = stretches(still & (level <= lowest + _NEAR))[0]
     kind = "start" if first[run.start] == known.argmax() else "found"
-    return _rest(kind, _frames(known, first[run.start], stop[run.stop - 1]), times)
+    low = np.flatnonzero(level[run] <= level[run].min() + _NEAR / 4.0)
+    last = run.start + int(low[-1])
+    return _rest(kind, _frames(known, first[last], stop[last]), times)
 
 
 def _means(values: Array | Mask, first: Places, stop: Places) -> Array:

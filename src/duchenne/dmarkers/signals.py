@@ -75,16 +75,24 @@ def mouth(xyz: Points, *, topology: Topology, legacy_lips: bool = False) -> Mout
     )
 
 
-def measure(xyz: Points, *, rest: Mask, topology: Topology, legacy_lips: bool = False) -> Signals:
+def measure(
+    xyz: Points,
+    *,
+    rest: Mask,
+    topology: Topology,
+    legacy_lips: bool = False,
+    eyelid: Signal | None = None,
+) -> Signals:
     """The signals of landmarks (T, N, 3), y down; the face is at rest in the frames `rest` (T,).
 
-    `legacy_lips` uses the lip corners of published extractors, which are no mirror pair.
+    `legacy_lips` uses the lip corners of published extractors, which are no mirror pair. `eyelid`
+    is the signal of `openings` if it is there already.
     """
     lips = LEGACY_LIP_CORNERS if legacy_lips else topology.lip_corners
     unknown = np.full(len(xyz), np.nan)
     cheeks = topology.cheeks
     return Signals(
-        eyelid=openings(xyz, topology=topology),
+        eyelid=eyelid or openings(xyz, topology=topology),
         cheek=_excursions(xyz, cheeks, rest) if cheeks else Signal(unknown, unknown),
         lip=_excursions(xyz, lips, rest),
     )
