@@ -89,7 +89,7 @@ def write_markers(clip: str, landmarks: Path, folder: Path, *, recipe: Recipe) -
     rows = {"clip": [clip] * len(times), "frame": frames, "time": times, "phase": phase}
     for name, signal in found.signals._asdict().items():
         rows |= {name: signal.mean, f"{name}_right": signal.right, f"{name}_left": signal.left}
-    of_clip = {"amplitude": smiles.amplitude, "noise": smiles.noise, "smiles": len(smiles.events),
+    of_clip = {"amplitude": found.amplitude, "noise": smiles.noise, "smiles": len(smiles.events),
                "rest": rest.kind, "rest_start": rest.start, "rest_end": rest.end}  # fmt: skip
     row = row_of(
         clip, found.features, bounds=found.bounds, of_clip=of_clip, phase=phase, frames=frames
@@ -137,9 +137,9 @@ def _groups(parts: Sequence[_Files], *, size: int) -> Iterable[Sequence[_Files]]
 def _verdict(found: Markers, *, no_smile: bool) -> Outcome:
     """Report missing phases or cheeks; the clip has not failed."""
     if no_smile:
-        pull, noise = found.smiles.amplitude, found.smiles.noise
-        return Outcome("partial", "no_smile", f"the lips' highest pull, {pull:.3f} mouth widths "
-                       f"at a noise of {noise:.3f}, is none")  # fmt: skip
+        pull, noise = found.amplitude, found.smiles.noise
+        return Outcome("partial", "no_smile", f"no smile: the lip corners' highest pull is "
+                       f"{pull:.3f} resting mouth widths, their noise {noise:.3f}")  # fmt: skip
     absent = [phase for phase, bounds in zip(PHASES, found.bounds, strict=True)
               if np.isnan(bounds[0])]  # fmt: skip
     if "onset" in absent or "offset" in absent:

@@ -43,6 +43,13 @@ class Markers(NamedTuple):
     chosen: int | None
     rest: Rest
 
+    @property
+    def amplitude(self) -> float:
+        """Of the chosen smile, or of the highest pull of the lips, in resting mouth widths."""
+        if self.chosen is None:
+            return self.smiles.amplitude
+        return self.smiles.events[self.chosen].amplitude
+
     def phase(self, times: Array) -> npt.NDArray[np.str_]:
         """The names of the phases at (T,) s, as `names_at`."""
         return names_at(self.bounds, times)

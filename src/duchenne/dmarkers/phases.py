@@ -37,19 +37,19 @@ class _Run(NamedTuple):
 
 def between(lip: Array, times: Array, bounds: Array) -> Phases:
     """The samples of a curve (K,) at (K,) s that lie nearest to the `bounds` (2, 2) of onset and
-    offset in s; NaN in either: the phase does not exist."""
-    spans = [_span(times, *pair) if np.isfinite(pair).all() else None for pair in bounds]
-    onset, offset = spans
-    apex = None
-    if onset and offset:
-        offset = slice(max(offset.start, onset.stop - 1), offset.stop)
-        apex = _apex(lip, onset.stop, offset.start)
-    return Phases(onset, apex, offset)
+    offset in s; a phase of which a bound is NaN does not exist."""
+    places = [[int(np.abs(times - at).argmin()) if np.isfinite(at) else None for at in pair]
+              for pair in bounds]  # fmt: skip
+    (rises, tops), (leaves, falls) = places
+    if tops is not None and leaves is not None:
+        leaves = max(leaves, tops)
+    apex = None if tops is None or leaves is None else _apex(lip, tops + 1, leaves)
+    return Phases(_span(rises, tops), apex, _span(leaves, falls))
 
 
-def _span(times: Array, start: float, end: float) -> slice | None:
-    first, last = (int(np.abs(times - at).argmin()) for at in (start, end))
-    return slice(first, last + 1) if last > first else None
+def _span(first: int | None, last: int | None) -> slice | None:
+    known = first is not None and last is not None and last > first
+    return slice(first, last + 1) if known and last is not None else None
 
 
 def published(lip: Array, times: Array) -> Phases:
