@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from duchenne.dmarkers import events, features, phases, savgol, signals, tukey
-from duchenne.dmarkers.edges import Curve
+from duchenne.dmarkers.edges import Curve, median
 from duchenne.dmarkers.events import Face, Found
 from duchenne.dmarkers.names import PHASES
 from duchenne.dmarkers.phases import Phases
@@ -122,11 +122,11 @@ def extract(
 def _smiles(pull: Array, times: Array, curves: Curves, face: Face) -> Found:
     """The smiles of a clip from the pull of the lip corners, raw (T,) and smoothed."""
     smoothed, at_frames, rest = curves.values[:, -1], curves.at_frames[:, -1], face.rest.frames
-    base, width = (float(np.median(each[rest])) if rest.any() else np.nan
+    base, width = (median(each[rest]) if rest.any() else np.nan
                    for each in (pull, face.mouth.width))  # fmt: skip
     known, there = np.isfinite(pull), np.isfinite(smoothed)
     away = np.abs(pull - at_frames)[known] / width
-    noise = float(1.4826 * np.median(away)) if len(away) else np.nan
+    noise = 1.4826 * median(away) if len(away) else np.nan
     curve = Curve(times[known], (pull[known] - base) / width,
                   curves.times[there], (smoothed[there] - base) / width, noise)  # fmt: skip
     return events.find(curve, face, times)
@@ -164,7 +164,7 @@ def _on_a_clock(values: Array, times: Array) -> Curves:
     at = at if len(at) else times[:1]
     found = savgol.fit(values, times, at=np.concatenate([at, times]), half_s=HALF_S)
     ticks, frames = slice(len(at)), slice(len(at), None)
-    sure = found.error[ticks] <= SURE * np.median(found.error[ticks])
+    sure = found.error[ticks] <= SURE * median(found.error[ticks])
     return Curves(at, found.value[ticks], sure, found.value[frames])
 
 
