@@ -29,7 +29,7 @@ from duchenne.tables.clips import CLIPS
 from duchenne.tables.landmarks import landmarks_table
 from duchenne.tables.mesh import point_column
 from duchenne.tables.status import STATUS
-from tests.make.faces import MIN_SLOPE, NEUTRAL_S, jittered
+from tests.make.faces import NEUTRAL_S, jittered
 from tests.make.workspace import Workspace
 
 FRAMES, FPS = 125, 25.0
@@ -55,7 +55,6 @@ def markers(xyz: Clip, *, smoothing: str) -> None:
         topology=MESH,
         neutral_s=NEUTRAL_S,
         smoothing=smoothing,
-        min_slope=MIN_SLOPE,
     )
 
 

@@ -1,4 +1,4 @@
-"""Duchenne Markers: smile signals, phases and 225 features of every clip, in true time.
+"""Duchenne Markers: smile signals, smiles, phases and 225 features of every clip, in true time.
 
 A unit is a clip. D-Markers computed elsewhere are kept; photographs have none. Labels are used for
 plots only.
@@ -6,14 +6,14 @@ plots only.
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, cast
+from typing import NamedTuple, cast
 
 import numpy as np
 import pyarrow as pa
 
 from duchenne.config.params import DMarkers
 from duchenne.dmarkers.extract import Markers, extract
-from duchenne.dmarkers.names import PHASES, REGIONS
+from duchenne.dmarkers.names import PHASES
 from duchenne.errors import Unusable
 from duchenne.face import topology
 from duchenne.flow.fanout import Places, fan_out
@@ -24,12 +24,18 @@ from duchenne.pipeline.smiles import write_plots
 from duchenne.pipeline.stage import Stage, execute
 from duchenne.tables import parquet
 from duchenne.tables.clips import CLIPS
-from duchenne.tables.dmarkers import DMARKERS, PACKED, SIGNALS, packed, read_given, unpacked
+from duchenne.tables.dmarkers import (
+    DMARKERS,
+    PACKED,
+    SIGNALS,
+    given_row,
+    read_given,
+    row_of,
+    unpacked,
+)
+from duchenne.tables.events import EVENTS, rows_of
 from duchenne.tables.landmarks import read_landmarks
 from duchenne.tables.parquet import read
-
-Array = np.ndarray[Any, np.dtype[np.float64]]
-_SIGNALS = ("eyelid", "cheek", "lip")
 
 
 class _Files(NamedTuple):
@@ -37,6 +43,7 @@ class _Files(NamedTuple):
 
     signals: Path
     dmarkers: Path
+    events: Path
 
 
 def mark(unit: Unit, recipe: Recipe, out: Path) -> Outcome:
@@ -54,7 +61,7 @@ def unit_of(clip: clips.Clip, *, landmarks: Path, raw: Path) -> Unit:
 
 def files(folder: Path) -> _Files:
     """Paths of the files in the folder of a unit."""
-    return _Files(folder / "signals.parquet", folder / "dmarkers.parquet")
+    return _Files(*(folder / f"{name}.parquet" for name in _Files._fields))
 
 
 def write_markers(clip: str, landmarks: Path, folder: Path, *, recipe: Recipe) -> Outcome:
@@ -71,39 +78,51 @@ def write_markers(clip: str, landmarks: Path, folder: Path, *, recipe: Recipe) -
         topology=shape,
         neutral_s=params.neutral_s,
         smoothing=params.smooth,
-        min_slope=params.min_slope,
+        rest=params.rest,
+        rule=params.phases,
+        which=params.which,
         legacy_lips=legacy,
     )
     folder.mkdir()
     places, made_by = files(folder), recipe.made_by()
-    rows = {"clip": [clip] * len(times), "frame": frames, "time": times, **_signals(found, times)}
+    phase, smiles, rest = found.phase(times), found.smiles, found.rest
+    rows = {"clip": [clip] * len(times), "frame": frames, "time": times, "phase": phase}
+    for name, signal in found.signals._asdict().items():
+        rows |= {name: signal.mean, f"{name}_right": signal.right, f"{name}_left": signal.left}
+    of_clip = {"amplitude": found.amplitude, "noise": smiles.noise, "smiles": len(smiles.events),
+               "rest": rest.kind, "rest_start": rest.start, "rest_end": rest.end}  # fmt: skip
+    row = row_of(
+        clip, found.features, bounds=found.bounds, of_clip=of_clip, phase=phase, frames=frames
+    )
     parquet.write(SIGNALS, places.signals, rows, made_by=made_by)
-    parquet.write(PACKED, places.dmarkers, _row(clip, found, times, frames), made_by=made_by)
-    return _verdict(found)
+    parquet.write(PACKED, places.dmarkers, row, made_by=made_by)
+    parquet.write(EVENTS, places.events, rows_of(clip, found), made_by=made_by)
+    return _verdict(found, no_smile=params.phases == "events" and found.chosen is None)
 
 
 def write_given(clip: str, file: Path, folder: Path, *, recipe: Recipe) -> Outcome:
     """Copy D-Markers that were computed elsewhere from a `.dmarkers` file; no signals."""
     values = read_given(file)
-    known = np.isfinite(values).reshape(len(REGIONS), len(PHASES), -1).any(axis=(0, 2))
     folder.mkdir()
-    empty = SIGNALS.schema.empty_table()
-    parquet.write(SIGNALS, files(folder).signals, empty, made_by=recipe.made_by())
-    row = _values(clip, values, known, bounds=np.full((len(PHASES), 4), np.nan))
+    for table, place in ((SIGNALS, files(folder).signals), (EVENTS, files(folder).events)):
+        parquet.write(table, place, table.schema.empty_table(), made_by=recipe.made_by())
+    row = given_row(clip, values)
     parquet.write(PACKED, files(folder).dmarkers, row, made_by=recipe.made_by())
     return Outcome("ok", "", "computed elsewhere")
 
 
-def merge(folders: Sequence[Path], signals: Path, dmarkers: Path, *, recipe: Recipe) -> None:
-    """Join the tables of all units into one of signals and one of D-Markers."""
+def merge(folders: Sequence[Path], outs: _Files, *, recipe: Recipe) -> None:
+    """Join the tables of all units into one of signals, one of D-Markers and one of smiles."""
     made_by = recipe.made_by()
     with (
-        parquet.Writer(SIGNALS, signals, made_by=made_by) as whole,
-        parquet.Writer(DMARKERS, dmarkers, made_by=made_by) as rows,
+        parquet.Writer(SIGNALS, outs.signals, made_by=made_by) as whole,
+        parquet.Writer(DMARKERS, outs.dmarkers, made_by=made_by) as rows,
+        parquet.Writer(EVENTS, outs.events, made_by=made_by) as smiles,
     ):
         for group in _groups([files(folder) for folder in folders], size=256):
             whole.append(_together(SIGNALS, [each.signals for each in group]))
             rows.append(unpacked(_together(PACKED, [each.dmarkers for each in group])))
+            smiles.append(_together(EVENTS, [each.events for each in group]))
 
 
 def _together(table: parquet.Table, parts: Sequence[Path]) -> pa.Table:
@@ -115,34 +134,12 @@ def _groups(parts: Sequence[_Files], *, size: int) -> Iterable[Sequence[_Files]]
         yield parts[start : start + size]
 
 
-def _signals(found: Markers, times: Any) -> dict[str, Any]:
-    columns: dict[str, Any] = {}
-    for name, signal in zip(_SIGNALS, found.signals, strict=True):
-        columns[name] = signal.mean
-        columns[f"{name}_right"], columns[f"{name}_left"] = signal.right, signal.left
-    return {**columns, "phase": found.phase(times)}
-
-
-def _row(clip: str, found: Markers, times: Any, frames: Any) -> dict[str, Any]:
-    known = np.isfinite(found.bounds[:, 0])
-    inside = [frames[found.phase(times) == phase] for phase in PHASES]
-    ends = [(some[0], some[-1]) if len(some) else (np.nan, np.nan) for some in inside]
-    return _values(clip, found.features, known, bounds=np.column_stack([found.bounds, ends]))
-
-
-def _values(clip: str, values: Any, known: Any, *, bounds: Any) -> dict[str, Any]:
-    """A packed row; `bounds` (3, 4) are start and end in s, first and last frame of each phase."""
-    row: dict[str, Any] = {"clip": [clip]}
-    for phase, valid, (start, end, first, last) in zip(PHASES, known, bounds, strict=True):
-        row[f"valid_{phase}"] = [bool(valid)]
-        row[f"{phase}_start"], row[f"{phase}_end"] = [float(start)], [float(end)]
-        row[f"{phase}_first"] = [None if np.isnan(first) else int(first)]
-        row[f"{phase}_last"] = [None if np.isnan(last) else int(last)]
-    return {**row, "features": packed(values)}
-
-
-def _verdict(found: Markers) -> Outcome:
+def _verdict(found: Markers, *, no_smile: bool) -> Outcome:
     """Report missing phases or cheeks; the clip has not failed."""
+    if no_smile:
+        pull, noise = found.amplitude, found.smiles.noise
+        return Outcome("partial", "no_smile", f"no smile: the lip corners' highest pull is "
+                       f"{pull:.3f} resting mouth widths, their noise {noise:.3f}")  # fmt: skip
     absent = [phase for phase, bounds in zip(PHASES, found.bounds, strict=True)
               if np.isnan(bounds[0])]  # fmt: skip
     if "onset" in absent or "offset" in absent:
@@ -170,11 +167,15 @@ def run(stage: Stage) -> None:
         max_failed=stage.params.quality.max_failed,
         earlier=list(passed.values()),
     )
-    outs = stage.out("data/signals.parquet"), stage.out("data/dmarkers.parquet")
+    outs = _Files(
+        stage.out("data/signals.parquet"),
+        stage.out("data/dmarkers.parquet"),
+        stage.out("data/events.parquet"),
+    )
     made = [row.unit for row in done if not (row.failed or row.unit in passed)]
-    merge([scratch.of(name) for name in made], *outs, recipe=recipe)
+    merge([scratch.of(name) for name in made], outs, recipe=recipe)
     plots = stage.out("metrics/plots/smiles.csv"), stage.out("metrics/plots/markers.csv")
-    write_plots(*outs, table, *plots)
+    write_plots(outs.signals, outs.dmarkers, table, *plots)
 
 
 def main() -> int:

@@ -84,7 +84,7 @@ def test_features_on_paper(phase):
 
 def test_phases_on_paper():
     """0–3 rises for 0.4 s and 5–6 for 0.3 s; 4–5 falls for 0.1 s and 7–11 for 1.1 s."""
-    found = phases.find(LIP, np.zeros(12), TIMES, min_slope=0.0)
+    found = phases.published(LIP, TIMES)
     assert found._asdict() == SAMPLES
 
 
@@ -96,7 +96,7 @@ def test_the_same_numbers_from_a_face_to_the_columns():
         move(xyz, role, y=0.15 - 0.5 * level)
     for role, sign in ((MESH.lip_corners.right, -1.0), (MESH.lip_corners.left, 1.0)):
         move(xyz, role, x=sign * 0.4 * (LIP - 1.0))
-    found = markers(xyz, TIMES, neutral_s=0.05, smoothing="none", min_slope=0.0)
+    found = markers(xyz, TIMES, neutral_s=0.05, smoothing="none", rest="start", rule="published")
     values = dict(zip(COLUMNS, found.features, strict=True))
     got = [values[f"eyes_{phase}_{feature.name}"] for phase in PHASES for feature in FEATURES]
     assert got == pytest.approx(np.concatenate([EXPECTED[p] for p in PHASES]), nan_ok=True)

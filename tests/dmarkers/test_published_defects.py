@@ -21,7 +21,6 @@ from duchenne.dmarkers.signals import Signal
 from duchenne.face import normalize
 from duchenne.face.topology import MESH
 from tests.make.faces import (
-    MIN_SLOPE,
     NEUTRAL_S,
     PLANS,
     Array,
@@ -48,7 +47,7 @@ def column(found: Markers, name: str) -> float:
 def published(lip: list[float], *, fps: float = 25.0) -> phases.Phases:
     """Strictly rising and falling runs of a signal, as the paper has them."""
     values = np.array(lip, float)
-    return phases.find(values, values, np.arange(len(lip)) / fps, min_slope=0.0)
+    return phases.published(values, np.arange(len(lip)) / fps)
 
 
 def values_of(
@@ -152,7 +151,7 @@ def test_d07_cheeks_move_by_themselves():
     assert MESH.cheeks is not None
     move(cheeks, MESH.cheeks.right, y=-0.25 * later)
     assert markers(eyes, times).signals.cheek.mean == pytest.approx(np.full(20, 0.5))
-    found = markers(cheeks, times, smoothing="none").signals.cheek
+    found = markers(cheeks, times, smoothing="none", rest="start").signals.cheek
     assert found.right[-1] == pytest.approx(0.65 / 1.2)
     assert found.left[-1] == pytest.approx(0.5)
 
@@ -194,8 +193,8 @@ def test_d09_noise_does_not_break_a_run():
     for seed, clip in enumerate(PLANS[:20]):
         times = clock(clip, 25.0)
         xyz = jittered(clip, times, noise=0.003, seed=seed)
-        for smoothing, min_slope in (("none", 0.0), ("savgol", MIN_SLOPE)):
-            bounds = markers(xyz, times, smoothing=smoothing, min_slope=min_slope).bounds
+        for smoothing, rule in (("none", "published"), ("savgol", "events")):
+            bounds = markers(xyz, times, smoothing=smoothing, rule=rule).bounds
             off = np.abs(bounds[[0, 2]].ravel() - clip.smile.bounds())
             kept[smoothing] += bool((off <= 0.08).all())
     assert kept["savgol"] >= 18
@@ -211,7 +210,7 @@ def test_d10_x_and_y_are_measured_with_one_rule(degrees):
     for point, sign in ((61, -1.0), (291, 1.0)):
         xyz[later, point, 0] = sign * 0.5 * np.cos(way)
         xyz[later, point, 1] = 0.9 + sign * 0.5 * np.sin(way)
-    found = markers(xyz, np.arange(20) / 25.0, smoothing="none")
+    found = markers(xyz, np.arange(20) / 25.0, smoothing="none", rest="start")
     assert found.signals.lip.mean[-1] == pytest.approx(0.5 / 0.8)
 
 
@@ -259,8 +258,8 @@ def test_d14_frames_that_are_not_there_are_no_data(frames):
     times = np.arange(frames) / 25.0
     xyz = smiling(_drives(np.minimum(times, times[::-1]) / times[-1]))
     filled = np.concatenate([xyz, np.full((40 - frames, 478, 3), np.nan)])
-    one = markers(xyz, times, neutral_s=0.05)
-    other = markers(filled, np.arange(40) / 25.0, neutral_s=0.05)
+    one = markers(xyz, times, neutral_s=0.05, rule="published")
+    other = markers(filled, np.arange(40) / 25.0, neutral_s=0.05, rule="published")
     assert np.isfinite(one.features).sum() > 100
     assert np.array_equal(one.features, other.features, equal_nan=True)
     assert np.isnan(other.signals.lip.mean[frames:]).all()
@@ -416,5 +415,6 @@ def test_n08_every_column_is_named_once_and_filled(smiles):
     assert idle == fixed
     takes = inspect.signature(extract).parameters
     assert set(takes) == {
-        *("xyz", "times", "topology", "neutral_s", "smoothing", "min_slope", "legacy_lips")
+        *("xyz", "times", "topology", "neutral_s", "smoothing", "rest", "rule", "which"),
+        "legacy_lips",
     }, "no window, no frame rate"

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from duchenne.dmarkers import signals
 from duchenne.dmarkers.signals import Signal, Signals
+from duchenne.face.series import at_rest
 from duchenne.face.topology import DLIB, LEGACY_LIP_CORNERS, MESH, Points, Topology
 from tests.make.faces import PLANS, Array, clock, move, smiling, still
 
@@ -19,7 +20,9 @@ def measure(
     xyz: Points, *, face: Topology = MESH, neutral_s: float = 0.2, legacy_lips: bool = False
 ) -> Signals:
     times = np.arange(len(xyz)) / 25.0
-    return signals.measure(xyz, times, topology=face, neutral_s=neutral_s, legacy_lips=legacy_lips)
+    known = np.isfinite(xyz).all(axis=(1, 2))
+    rest = at_rest(known, times, seconds=neutral_s)
+    return signals.measure(xyz, rest=rest, topology=face, legacy_lips=legacy_lips)
 
 
 def sides(signal: Signal) -> list[float]:
@@ -103,11 +106,10 @@ def test_rest_is_the_median_of_the_first_moments():
 def test_rest_begins_with_the_first_face_and_ends_on_time():
     """Two frames wherever they are, though 7/25 + 1/25 is not 8/25 in binary."""
     for start in range(60):
-        times = np.arange(start + 5) / 25.0
-        xyz = still(len(times))
+        xyz = still(start + 5)
         xyz[:start] = np.nan
-        move(xyz, MESH.lip_corners.left, x=np.where(np.arange(len(times)) > start, 0.8, 0.0))
-        found = signals.measure(xyz, times, topology=MESH, neutral_s=0.04)
+        move(xyz, MESH.lip_corners.left, x=np.where(np.arange(len(xyz)) > start, 0.8, 0.0))
+        found = measure(xyz, neutral_s=0.04)
         # resting left corner half-way, at 0.8: the mouth is 1.2 wide and its middle at 0.2
         assert found.lip.left[start] == pytest.approx(0.2 / 1.2)
 
@@ -207,3 +209,24 @@ def test_single_precision_is_widened_before_anything_is_computed():
     exact = measure(xyz.astype(np.float64))
     assert measure(xyz).lip.right == pytest.approx(exact.lip.right, abs=1e-12)
     assert measure(xyz).lip.right.dtype == np.float64
+
+
+@BOTH
+@pytest.mark.parametrize("degrees", [0, 20, -35])
+def test_the_mouth_lies_along_the_eyes(face, degrees):
+    """Outwards, up and the gap are of the face, in whatever size and turn it is filmed."""
+    xyz = still(10, face)
+    later = np.arange(10) == 9
+    move(xyz, face.lip_corners.right, x=-0.1 * later, y=-0.05 * later)
+    move(xyz, face.lip_corners.left, x=0.2 * later, y=0.1 * later)
+    move(xyz, face.lip_gap[1], y=0.3 * later)
+    way = np.radians(degrees)
+    turn = np.array([[np.cos(way), -np.sin(way)], [np.sin(way), np.cos(way)]])
+    turned = xyz.copy()
+    turned[..., :2] = 40.0 * xyz[..., :2] @ turn.T + 300.0
+    found = signals.mouth(turned, topology=face)
+    assert np.diff(found.out[[0, 9]], axis=0)[0] == pytest.approx([0.1, 0.2])
+    assert np.diff(found.up[[0, 9]], axis=0)[0] == pytest.approx([0.05, -0.1])
+    assert found.gap[9] - found.gap[0] == pytest.approx(0.3)
+    assert found.width[0] == pytest.approx(0.8)
+    assert found.pull[9] - found.pull[0] == pytest.approx((0.1 + 0.2 + 0.05 - 0.1) / 4.0)

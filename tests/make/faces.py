@@ -14,7 +14,7 @@ from duchenne.face.topology import MESH, Role, Sides, Topology
 
 Array = NDArray[np.float64]
 
-NEUTRAL_S, MIN_SLOPE = 0.2, 0.35  # as in params.yaml
+NEUTRAL_S = 0.3  # as in params.yaml
 PLANS = plan(seed=7, subjects=15, clips_per_subject=4, size=64)
 
 
@@ -78,7 +78,9 @@ def markers(
     topology: Topology = MESH,
     neutral_s: float = NEUTRAL_S,
     smoothing: str = "savgol",
-    min_slope: float = MIN_SLOPE,
+    rest: str = "search",
+    rule: str = "events",
+    which: str = "largest",
     legacy_lips: bool = False,
 ) -> Markers:
     """`extract` with the defaults of params.yaml."""
@@ -88,6 +90,8 @@ def markers(
         topology=topology,
         neutral_s=neutral_s,
         smoothing=smoothing,
-        min_slope=min_slope,
+        rest=rest,
+        rule=rule,
+        which=which,
         legacy_lips=legacy_lips,
     )

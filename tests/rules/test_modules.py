@@ -26,6 +26,7 @@ WITH_THE_WHOLE = {
     "datasets/demo/": "datasets/demo/test_render.py",
     "datasets/listing": "datasets/adapters/test_folder.py",
     "datasets/splits/": "datasets/splits/test_stratified.py",
+    "dmarkers/edges": "dmarkers/test_events.py",
     "dmarkers/features": "dmarkers/test_extract.py",
     "evaluation/metrics": "evaluation/test_scores.py",
     "face/crop": "face/test_follow.py",

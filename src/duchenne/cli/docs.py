@@ -5,6 +5,7 @@ import sys
 from duchenne.tables import dmarkers
 from duchenne.tables.clips import CLIPS
 from duchenne.tables.crops import crops_table
+from duchenne.tables.events import EVENTS
 from duchenne.tables.faces import FACES
 from duchenne.tables.folds import FOLDS
 from duchenne.tables.frames import FRAMES
@@ -26,6 +27,7 @@ TABLES = (
     QUALITY,
     dmarkers.SIGNALS,
     dmarkers.DMARKERS,
+    EVENTS,
     FOLDS,
     PREDICTIONS,
     STATUS,

@@ -49,7 +49,9 @@ class Normalize(Section):
 
 class DMarkers(Section):
     smooth: Literal["savgol", "4253h", "none"]
-    min_slope: Annotated[float, Field(ge=0, lt=1)]  # share of the highest speed
+    phases: Literal["events", "published"]
+    which: Literal["largest", "first", "longest"]
+    rest: Literal["search", "start"]
     neutral_s: Annotated[float, Field(gt=0, le=5)]
     lip_corners: Literal["outer", "legacy"]
 

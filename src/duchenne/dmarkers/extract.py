@@ -6,11 +6,14 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from duchenne.dmarkers import features, phases, savgol, signals, tukey
+from duchenne.dmarkers import events, features, phases, savgol, signals, tukey
+from duchenne.dmarkers.edges import Curve, median
+from duchenne.dmarkers.events import Face, Found
 from duchenne.dmarkers.names import PHASES
 from duchenne.dmarkers.phases import Phases
+from duchenne.dmarkers.rest import Rest, at_start, search
 from duchenne.dmarkers.signals import Array, Signal, Signals
-from duchenne.face.series import ROUNDING_S, stretches
+from duchenne.face.series import ROUNDING_S, Mask, stretches
 from duchenne.face.topology import Topology
 
 HALF_S = 0.25  # half width of a local parabola: about Savitzky and Golay's nine frames at 25 fps
@@ -20,25 +23,46 @@ HALF_S = 0.25  # half width of a local parabola: about Savitzky and Golay's nine
 CLOCK_HZ = 100
 
 
+# At the end of a clip or gap the parabola has samples to one side alone, and the error of its slope
+# grows to eight times that in the middle. Samples beyond this multiple, some 0.06 s, are absent.
+SURE = 3.0
+
+
 class Markers(NamedTuple):
     """The D-Markers of a clip of T frames.
 
     `signals` are smoothed, at the frames. `bounds` (3, 2) are the times in s of the first and last
-    sample of onset, apex and offset, NaN for a phase that does not exist.
+    sample of onset, apex and offset, NaN for a phase that does not exist. They are of the smile
+    `chosen`, a place in `smiles.events`; with phases `published` it is None.
     """
 
     signals: Signals
     bounds: Array
     features: Array  # (225,), as names.COLUMNS
+    smiles: Found
+    chosen: int | None
+    rest: Rest
+
+    @property
+    def amplitude(self) -> float:
+        """Of the chosen smile, or of the highest pull of the lips, in resting mouth widths."""
+        if self.chosen is None:
+            return self.smiles.amplitude
+        return self.smiles.events[self.chosen].amplitude
 
     def phase(self, times: Array) -> npt.NDArray[np.str_]:
-        """neutral, onset, apex or offset at (T,) s. A moment between the last sample of a phase and
-        the first of the next belongs to the earlier one, so no moment within a smile is neutral."""
-        found = np.full(len(times), "neutral")
-        for name, first in zip(PHASES, self.bounds[:, 0], strict=True):
-            found[times >= first - ROUNDING_S] = name
-        found[times > np.fmax.reduce(self.bounds[:, 1]) + ROUNDING_S] = "neutral"
-        return found
+        """The names of the phases at (T,) s, as `names_at`."""
+        return names_at(self.bounds, times)
+
+
+def names_at(bounds: Array, times: Array) -> npt.NDArray[np.str_]:
+    """neutral, onset, apex or offset at (T,) s. A moment between the last sample of a phase and
+    the first of the next belongs to the earlier one, so no moment within a smile is neutral."""
+    found = np.full(len(times), "neutral")
+    for name, first in zip(PHASES, bounds[:, 0], strict=True):
+        found[times >= first - ROUNDING_S] = name
+    found[times > np.fmax.reduce(bounds[:, 1]) + ROUNDING_S] = "neutral"
+    return found
 
 
 class Curves(NamedTuple):
@@ -46,7 +70,7 @@ class Curves(NamedTuple):
 
     times: Array  # (K,) s
     values: Array  # (K, S)
-    slopes: Array  # (K, S), per s
+    sure: Mask  # (K,), whether their slope is known well enough for features
     at_frames: Array  # (T, S)
 
 
@@ -57,20 +81,55 @@ def extract(
     topology: Topology,
     neutral_s: float,
     smoothing: str,
-    min_slope: float,
+    rest: str = "search",
+    rule: str = "events",
+    which: str = "largest",
     legacy_lips: bool = False,
 ) -> Markers:
-    """D-Markers of normalised landmarks (T, N, 3), NaN where there is no face, at (T,) s."""
-    raw = signals.measure(
-        xyz, times, topology=topology, neutral_s=neutral_s, legacy_lips=legacy_lips
-    )
-    sides = np.column_stack([side for signal in raw for side in signal])
+    """D-Markers of normalised landmarks (T, N, 3), NaN where there is no face, at (T,) s.
+
+    `rest` is search or start, `rule` of the phases events or published, `which` of several smiles
+    largest, first or longest.
+    """
+    mouth = signals.mouth(xyz, topology=topology, legacy_lips=legacy_lips)
+    eyelid = signals.openings(xyz, topology=topology)
+    known = np.isfinite(xyz).all(axis=(1, 2))
+    if rest == "start":
+        resting = at_start(known, times, seconds=neutral_s)
+    else:
+        resting = search(mouth, eyelid.mean, known, times, seconds=neutral_s)
+    face = Face(mouth, eyelid.mean, resting)
+    raw = signals.measure(xyz, rest=resting.frames, topology=topology, legacy_lips=legacy_lips,
+                          eyelid=eyelid)  # fmt: skip
+    pull = face.mouth.pull
+    sides = np.column_stack([*(side for signal in raw for side in signal), pull])
     curves = smooth(sides, times, method=smoothing)
-    smile = _signals(curves.values)
-    slope = _signals(curves.slopes).lip.mean
-    found = phases.find(smile.lip.mean, slope, curves.times, min_slope=min_slope)
+    smile = _signals(np.where(curves.sure[:, None], curves.values, np.nan))
+    smiles = _smiles(pull, times, curves, face)
+    chosen = events.choose(smiles.events, which) if rule == "events" else None
+    if rule == "published":
+        found = phases.published(smile.lip.mean, curves.times)
+    else:
+        bounds = np.full((2, 2), np.nan) if chosen is None else smiles.events[chosen].bounds
+        found = phases.between(smile.lip.mean, curves.times, bounds)
     blocks = [features.compute(signal, curves.times, phase) for signal in smile for phase in found]
-    return Markers(_signals(curves.at_frames), _bounds(found, curves.times), np.concatenate(blocks))
+    at = _bounds(found, curves.times)
+    return Markers(
+        _signals(curves.at_frames), at, np.concatenate(blocks), smiles, chosen, face.rest
+    )
+
+
+def _smiles(pull: Array, times: Array, curves: Curves, face: Face) -> Found:
+    """The smiles of a clip from the pull of the lip corners, raw (T,) and smoothed."""
+    smoothed, at_frames, rest = curves.values[:, -1], curves.at_frames[:, -1], face.rest.frames
+    base, width = (median(each[rest]) if rest.any() else np.nan
+                   for each in (pull, face.mouth.width))  # fmt: skip
+    known, there = np.isfinite(pull), np.isfinite(smoothed)
+    away = np.abs(pull - at_frames)[known] / width
+    noise = 1.4826 * median(away) if len(away) else np.nan
+    curve = Curve(times[known], (pull[known] - base) / width,
+                  curves.times[there], (smoothed[there] - base) / width, noise)  # fmt: skip
+    return events.find(curve, face, times)
 
 
 def smooth(values: Array, times: Array, *, method: str) -> Curves:
@@ -83,17 +142,18 @@ def smooth(values: Array, times: Array, *, method: str) -> Curves:
     known = np.isfinite(values[:, present]).all(axis=1) & present.any()
     at_frames = np.full_like(values, np.nan)
     gap = np.full((1, values.shape[1]), np.nan)  # one sample, which separates two stretches
+    unsure = np.zeros(1, bool)
     pieces = []
     for run in stretches(known):
         done = METHODS[method](values[run], times[run])
         at_frames[run] = done.at_frames
         pieces.append(done)
         if run.stop < len(times):
-            pieces.append(Curves(times[run.stop : run.stop + 1], gap, gap, gap))
+            pieces.append(Curves(times[run.stop : run.stop + 1], gap, unsure, gap))
     if not pieces:
-        return Curves(times[:0], gap[:0], gap[:0], at_frames)
-    of_time, values, slopes, _ = (np.concatenate(column) for column in zip(*pieces, strict=True))
-    return Curves(of_time, values, slopes, at_frames)
+        return Curves(times[:0], gap[:0], unsure[:0], at_frames)
+    of_time, values, sure, _ = (np.concatenate(column) for column in zip(*pieces, strict=True))
+    return Curves(of_time, values, sure, at_frames)
 
 
 def _on_a_clock(values: Array, times: Array) -> Curves:
@@ -104,12 +164,12 @@ def _on_a_clock(values: Array, times: Array) -> Curves:
     at = at if len(at) else times[:1]
     found = savgol.fit(values, times, at=np.concatenate([at, times]), half_s=HALF_S)
     ticks, frames = slice(len(at)), slice(len(at), None)
-    return Curves(at, found.value[ticks], found.slope[ticks], found.value[frames])
+    sure = found.error[ticks] <= SURE * median(found.error[ticks])
+    return Curves(at, found.value[ticks], sure, found.value[frames])
 
 
 def _by_frames(values: Array, times: Array) -> Curves:
-    slope = savgol.fit(values, times, at=times, half_s=HALF_S).slope
-    return Curves(times, values, slope, values)
+    return Curves(times, values, np.ones(len(times), bool), values)
 
 
 METHODS: dict[str, Callable[[Array, Array], Curves]] = {
@@ -120,8 +180,8 @@ METHODS: dict[str, Callable[[Array, Array], Curves]] = {
 
 
 def _signals(columns: Array) -> Signals:
-    """Columns (K, 6), the right and left sides of the three signals, by name."""
-    pairs = columns.T.reshape(3, 2, -1)
+    """Columns (K, 6 and more), first the right and left sides of the three signals, by name."""
+    pairs = columns.T[:6].reshape(3, 2, -1)
     return Signals(*(Signal(right, left) for right, left in pairs))
 
 

@@ -19,6 +19,7 @@ _FEWEST = 5  # samples in a window, if the signal has as many
 class Fit(NamedTuple):
     value: Array  # (A, S)
     slope: Array  # (A, S), per second
+    error: Array  # (A,), standard error of the slope, in standard deviations of one sample per s
 
 
 def fit(values: Array, times: Array, *, at: Array, half_s: float) -> Fit:
@@ -34,12 +35,14 @@ def fit(values: Array, times: Array, *, at: Array, half_s: float) -> Fit:
     base = values[:1]  # subtracted, so that a constant signal stays constant to the last bit
     kernels = np.stack(_kernels(step, weight), axis=1)
     value, slope = np.moveaxis(kernels @ (values - base)[index], 1, 0)
-    return Fit(base + value, slope)
+    return Fit(base + value, slope, np.sqrt(np.square(kernels[:, 1]).sum(axis=1)))
 
 
 def _line(values: Array, times: Array, at: Array) -> Fit:
     slope = (values[-1:] - values[:1]) / ((times[-1] - times[0]) or 1.0)
-    return Fit(values[:1] + (at - times[0])[:, None] * slope, np.repeat(slope, len(at), axis=0))
+    error = np.full(len(at), np.sqrt(2.0) / ((times[-1] - times[0]) or np.inf))
+    level = values[:1] + (at - times[0])[:, None] * slope
+    return Fit(level, np.repeat(slope, len(at), axis=0), error)
 
 
 def _kernels(step: Array, weight: Array) -> tuple[Array, Array]:

@@ -45,7 +45,8 @@ class Topology:
     `rigid` are the points that do not move on the skull; `mirror[i]` is the landmark that `i`
     becomes in a mirror. `lean` is the angle, in degrees on a face that looks straight ahead, from
     straight down to the line from the middle of the eyes to the nose tip, towards the camera.
-    `flat` landmarks have no depth (z = 0). `cheeks` is None if there are no such landmarks.
+    `lip_gap` are the inner edges of the upper and the lower lip, in the middle. `flat` landmarks
+    have no depth (z = 0). `cheeks` is None if there are no such landmarks.
     """
 
     points: int
@@ -54,6 +55,7 @@ class Topology:
     upper_lids: Sides
     lower_lids: Sides
     lip_corners: Sides
+    lip_gap: tuple[Role, Role]
     cheeks: Sides | None
     nose_tip: Role
     rigid: Role
@@ -162,6 +164,7 @@ MESH = Topology(
     upper_lids=Sides((159,), (386,)),
     lower_lids=Sides((145,), (374,)),
     lip_corners=Sides((61,), (291,)),
+    lip_gap=((13,), (14,)),
     cheeks=Sides((50,), (280,)),
     nose_tip=(1,),
     rigid=_RIGID,
@@ -194,6 +197,7 @@ DLIB = Topology(
     upper_lids=Sides((37, 38), (43, 44)),
     lower_lids=Sides((40, 41), (46, 47)),
     lip_corners=Sides((48,), (54,)),
+    lip_gap=((62,), (66,)),
     cheeks=None,
     nose_tip=(30,),
     rigid=(36, 39, 42, 45, 27, 28),  # eye corners and the bony half of the nose's bridge

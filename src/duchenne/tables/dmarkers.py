@@ -54,19 +54,32 @@ _BOUNDS = tuple(
     )
 )
 
+_OF_CLIP = (
+    Column("amplitude", pa.float64(), "of the smile, or of the highest pull of the lips if there "
+           "is no smile, in resting mouth widths"),
+    Column("noise", pa.float64(), "standard deviation of lip in one frame before smoothing, in "
+           "resting mouth widths"),
+    Column("smiles", pa.int16(), "how many smiles the clip has; null: not known", False),
+    Column("rest", pa.string(), "where the resting face was: start of the clip, found later, or "
+           "none, so that amplitudes are uncertain; empty: not known"),
+    Column("rest_start", pa.float64(), "when rest begins, s; NaN: not known"),
+    Column("rest_end", pa.float64(), "when it ends, s; NaN: not known"),
+)  # fmt: skip
+
 DMARKERS = Table(
     name="dmarkers",
-    version=1,
+    version=2,
     doc="`data/dmarkers.parquet`: Duchenne Markers, one row per clip. A feature is NaN where it "
     "has no value: in a phase that does not exist, of a region that is not known, or a mean or "
     "maximum of an empty part. What a model gets instead is decided from its training data.",
     columns=(
         Column("clip", pa.string(), "the clip"),
         *(
-            Column(f"valid_{phase}", pa.bool_(), f"whether the clip has an {phase}")
+            Column(f"valid_{phase}", pa.bool_(), f"whether the clip shows a whole {phase}")
             for phase in PHASES
         ),
         *_BOUNDS,
+        *_OF_CLIP,
         *(
             Column(f"{region}_{phase}_{feature.name}", pa.float64(),
                    f"{feature.formula} [{feature.unit}]")
@@ -101,6 +114,43 @@ def unpacked(rows: pa.Table) -> pa.Table:
     values = rows["features"].combine_chunks().flatten().to_numpy().reshape(-1, len(COLUMNS))
     bare = {name: rows[name] for name in rows.column_names if name != "features"}
     return pa.table({**bare, **dict(zip(COLUMNS, values.T.copy(), strict=True))})
+
+
+def row_of(
+    clip: str,
+    features: Array,
+    *,
+    bounds: Array,
+    of_clip: Mapping[str, Any],
+    phase: Any,
+    frames: Any,
+) -> dict[str, Any]:
+    """The row of PACKED of a clip: features (225,), times of the phases' samples (3, 2) in s, other
+    columns by name, and the phase and number of its frames, (T,)."""
+    inside = [frames[phase == name] for name in PHASES]
+    ends = [(some[0], some[-1]) if len(some) else (np.nan, np.nan) for some in inside]
+    row = _phases(np.isfinite(bounds[:, 0]), np.column_stack([bounds, ends]))
+    others = {name: [value] for name, value in of_clip.items()}
+    return {"clip": [clip], **row, **others, "features": packed(features)}
+
+
+def given_row(clip: str, values: Array) -> dict[str, Any]:
+    """The row of PACKED of a clip whose features (225,) were computed elsewhere."""
+    known = np.isfinite(values).reshape(len(REGIONS), len(PHASES), -1).any(axis=(0, 2))
+    row = _phases(known, np.full((len(PHASES), 4), np.nan))
+    row |= {name: [np.nan] for name in ("amplitude", "noise", "rest_start", "rest_end")}
+    return {"clip": [clip], **row, "smiles": [None], "rest": [""], "features": packed(values)}
+
+
+def _phases(known: Any, bounds: Array) -> dict[str, Any]:
+    """`bounds` (3, 4) are start and end in s, first and last frame of each phase."""
+    row: dict[str, Any] = {}
+    for phase, valid, (start, end, first, last) in zip(PHASES, known, bounds, strict=True):
+        row[f"valid_{phase}"] = [bool(valid)]
+        row[f"{phase}_start"], row[f"{phase}_end"] = [float(start)], [float(end)]
+        row[f"{phase}_first"] = [None if np.isnan(first) else int(first)]
+        row[f"{phase}_last"] = [None if np.isnan(last) else int(last)]
+    return row
 
 
 def read_features(path: Path) -> tuple[list[str], Array]:
