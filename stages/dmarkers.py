@@ -1,10 +1,10 @@
-"""Duchenne Markers: smile signals, phases and 225 features of every clip, in true time.
+"""Duchenne Markers: smile signals, blinks, phases and 225 features of every clip, in true time.
 
 A unit is a clip. D-Markers computed elsewhere are kept; photographs have none. Labels are used for
 plots only.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
@@ -23,12 +23,14 @@ from duchenne.pipeline import clips
 from duchenne.pipeline.smiles import write_plots
 from duchenne.pipeline.stage import Stage, execute
 from duchenne.tables import parquet
+from duchenne.tables.blinks import BLINKS, blink_rows
 from duchenne.tables.clips import CLIPS
 from duchenne.tables.dmarkers import DMARKERS, PACKED, SIGNALS, packed, read_given, unpacked
 from duchenne.tables.landmarks import read_landmarks
 from duchenne.tables.parquet import read
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
+GROUP = 256  # clips whose tables are joined at once
 _SIGNALS = ("eyelid", "cheek", "lip")
 
 
@@ -37,6 +39,7 @@ class _Files(NamedTuple):
 
     signals: Path
     dmarkers: Path
+    blinks: Path
 
 
 def mark(unit: Unit, recipe: Recipe, out: Path) -> Outcome:
@@ -54,7 +57,7 @@ def unit_of(clip: clips.Clip, *, landmarks: Path, raw: Path) -> Unit:
 
 def files(folder: Path) -> _Files:
     """Paths of the files in the folder of a unit."""
-    return _Files(folder / "signals.parquet", folder / "dmarkers.parquet")
+    return _Files(*(folder / f"{name}.parquet" for name in ("signals", "dmarkers", "blinks")))
 
 
 def write_markers(clip: str, landmarks: Path, folder: Path, *, recipe: Recipe) -> Outcome:
@@ -72,6 +75,7 @@ def write_markers(clip: str, landmarks: Path, folder: Path, *, recipe: Recipe) -
         neutral_s=params.neutral_s,
         smoothing=params.smooth,
         min_slope=params.min_slope,
+        blinks=params.blinks,
         legacy_lips=legacy,
     )
     folder.mkdir()
@@ -79,40 +83,39 @@ def write_markers(clip: str, landmarks: Path, folder: Path, *, recipe: Recipe) -
     rows = {"clip": [clip] * len(times), "frame": frames, "time": times, **_signals(found, times)}
     parquet.write(SIGNALS, places.signals, rows, made_by=made_by)
     parquet.write(PACKED, places.dmarkers, _row(clip, found, times, frames), made_by=made_by)
+    parquet.write(BLINKS, places.blinks, blink_rows(clip, found.blinks), made_by=made_by)
     return _verdict(found)
 
 
 def write_given(clip: str, file: Path, folder: Path, *, recipe: Recipe) -> Outcome:
-    """Copy D-Markers that were computed elsewhere from a `.dmarkers` file; no signals."""
+    """Copy D-Markers that were computed elsewhere from a `.dmarkers` file; no signals or blinks."""
     values = read_given(file)
     known = np.isfinite(values).reshape(len(REGIONS), len(PHASES), -1).any(axis=(0, 2))
     folder.mkdir()
-    empty = SIGNALS.schema.empty_table()
-    parquet.write(SIGNALS, files(folder).signals, empty, made_by=recipe.made_by())
+    for table, place in ((SIGNALS, files(folder).signals), (BLINKS, files(folder).blinks)):
+        parquet.write(table, place, table.schema.empty_table(), made_by=recipe.made_by())
     row = _values(clip, values, known, bounds=np.full((len(PHASES), 4), np.nan))
     parquet.write(PACKED, files(folder).dmarkers, row, made_by=recipe.made_by())
     return Outcome("ok", "", "computed elsewhere")
 
 
-def merge(folders: Sequence[Path], signals: Path, dmarkers: Path, *, recipe: Recipe) -> None:
-    """Join the tables of all units into one of signals and one of D-Markers."""
+def merge(folders: Sequence[Path], outs: _Files, *, recipe: Recipe) -> None:
+    """Join the tables of all units into one of signals, one of D-Markers and one of blinks."""
     made_by = recipe.made_by()
     with (
-        parquet.Writer(SIGNALS, signals, made_by=made_by) as whole,
-        parquet.Writer(DMARKERS, dmarkers, made_by=made_by) as rows,
+        parquet.Writer(SIGNALS, outs.signals, made_by=made_by) as whole,
+        parquet.Writer(DMARKERS, outs.dmarkers, made_by=made_by) as rows,
+        parquet.Writer(BLINKS, outs.blinks, made_by=made_by) as blinks,
     ):
-        for group in _groups([files(folder) for folder in folders], size=256):
+        for start in range(0, len(folders), GROUP):
+            group = [files(folder) for folder in folders[start : start + GROUP]]
             whole.append(_together(SIGNALS, [each.signals for each in group]))
             rows.append(unpacked(_together(PACKED, [each.dmarkers for each in group])))
+            blinks.append(_together(BLINKS, [each.blinks for each in group]))
 
 
 def _together(table: parquet.Table, parts: Sequence[Path]) -> pa.Table:
     return pa.concat_tables([parquet.read(table, part) for part in parts])
-
-
-def _groups(parts: Sequence[_Files], *, size: int) -> Iterable[Sequence[_Files]]:
-    for start in range(0, len(parts), size):
-        yield parts[start : start + size]
 
 
 def _signals(found: Markers, times: Any) -> dict[str, Any]:
@@ -170,11 +173,12 @@ def run(stage: Stage) -> None:
         max_failed=stage.params.quality.max_failed,
         earlier=list(passed.values()),
     )
-    outs = stage.out("data/signals.parquet"), stage.out("data/dmarkers.parquet")
+    outs = _Files(stage.out("data/signals.parquet"), stage.out("data/dmarkers.parquet"),
+                  stage.out("data/blinks.parquet"))  # fmt: skip
     made = [row.unit for row in done if not (row.failed or row.unit in passed)]
-    merge([scratch.of(name) for name in made], *outs, recipe=recipe)
+    merge([scratch.of(name) for name in made], outs, recipe=recipe)
     plots = stage.out("metrics/plots/smiles.csv"), stage.out("metrics/plots/markers.csv")
-    write_plots(*outs, table, *plots)
+    write_plots(outs.signals, outs.dmarkers, table, *plots)
 
 
 def main() -> int:

@@ -1,6 +1,8 @@
 """Blinks: found at any frame rate, told from other narrowings of the eyes, and bridged."""
 
+from dataclasses import replace
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,8 +12,11 @@ from hypothesis import strategies as st
 from duchenne.datasets.demo.dynamics import rise
 from duchenne.datasets.demo.motion import Blink as True_
 from duchenne.dmarkers.blinks import MARGIN_S, Blink, apertures, bridge, find
+from duchenne.dmarkers.names import COLUMNS
 from duchenne.face.topology import DLIB, MESH, Topology
-from tests.make.faces import PLANS, Array, clock, move, smiling, still
+from duchenne.tables.blinks import BLINKS, blink_rows
+from duchenne.tables.parquet import read, write
+from tests.make.faces import PLANS, Array, clock, markers, move, smiling, still
 
 OPEN = 0.38  # eye widths
 NOISE = 0.003  # as much as the mesh trembles on the demo
@@ -90,14 +95,14 @@ def unblinking(times: Array) -> dict[str, Array]:
 
     return {
         "still": eyes(times, noise=0.0),
-        "nothing": np.zeros((len(times), 2)),
+        "crossed": np.where(np.arange(len(times)) % 11, -0.1, 0.0)[:, None] + [0.0, 0.0],
         "shut": 0.02 * eyes(times),
         "wink": wink,
         "short smile": smile(start=0.5, onset=0.35, stays=0.45, share=0.5),
         "slow smile": smile(start=0.3, onset=1.0, stays=0.4, share=0.5),
         "narrows at once": smile(start=1.5, onset=0.2, stays=9.0, share=0.5),
         "smile that goes on": smile(start=SECONDS - 0.35, onset=0.4, stays=9.0, share=0.5),
-        "smile that begins": smile(start=SECONDS - 0.2, onset=0.2, stays=9.0, share=0.25),
+        "smile that begins": smile(start=SECONDS - 0.2, onset=0.15, stays=9.0, share=0.28),
         "smile that was on": smile(start=-1.0, onset=0.4, stays=0.75, share=0.5),
         "shut for a second": smile(start=0.8, onset=0.1, stays=1.0, share=0.95),
     }
@@ -127,6 +132,15 @@ def test_an_eye_that_stays_shut_for_a_moment_has_blinked(times: Array):
     assert 1.38 < found.shut < 1.54
     assert found.start - MARGIN_S <= 1.38 and found.end + MARGIN_S >= 1.6
     assert found.depth == pytest.approx(1.0, rel=0.1)
+
+
+@pytest.mark.parametrize("seed", [622, 838, 913])
+def test_a_depth_is_a_share_of_an_open_eye(seed: int):
+    """Without a look at the opening, these walks hold blinks of a negative depth."""
+    rng = np.random.default_rng(seed)
+    walk = np.cumsum(rng.normal(0.0, 0.1, 40)) * rng.integers(0, 2) + rng.normal(0.0, 0.15, 40)
+    found = find(np.column_stack([walk, walk]) + 0.1, every(25.0, 1.6))
+    assert all(0.0 < blink.depth <= 1.0 for blink in found)
 
 
 def test_lids_that_cross_are_shut():
@@ -249,3 +263,39 @@ def test_gaps_stay_and_a_bridge_crosses_them():
     assert bridged[12:17, 0] == pytest.approx(times[12:17])
     everything = [Blink(0.0, 0.5, 1.0, 1.0)]
     assert bridge(values, times, everything) == pytest.approx(values, nan_ok=True)
+
+
+def test_d_markers_of_the_eyelids_no_longer_see_a_blink():
+    eyes_of = [column.startswith("eyes_") for column in COLUMNS]
+    for clip in PLANS[:8]:
+        times = clock(clip, 25.0)
+        # in the onset, half-way
+        shut = replace(clip, blinks=(True_(clip.smile.start_s + clip.smile.onset_s / 2.0, 0.9),))
+        plain, blinks = (smiling(each.drives(times)) for each in (replace(clip, blinks=()), shut))
+        without, bridged, kept = (
+            markers(xyz, times, blinks=how)
+            for xyz, how in ((plain, "bridge"), (blinks, "bridge"), (blinks, "keep"))
+        )
+        assert (len(without.blinks), len(bridged.blinks), len(kept.blinks)) == (0, 1, 1)
+        assert np.array_equal(bridged.bounds, without.bounds)
+        for name in ("lip", "cheek"):
+            one, other = getattr(bridged.signals, name), getattr(without.signals, name)
+            assert np.array_equal(one.mean, other.mean)
+        dip = np.abs(kept.signals.eyelid.mean - without.signals.eyelid.mean).max()
+        left = np.abs(bridged.signals.eyelid.mean - without.signals.eyelid.mean).max()
+        assert left < 0.15 * dip
+        amplitude = COLUMNS.index("eyes_onset_total_fall")
+        off = [abs(found.features[amplitude] - without.features[amplitude])
+               for found in (bridged, kept)]  # fmt: skip
+        assert off[0] < 0.2 * off[1]
+        same = bridged.features[~np.array(eyes_of)], without.features[~np.array(eyes_of)]
+        assert np.array_equal(*same, equal_nan=True)
+
+
+def test_the_table_has_a_row_for_each_blink(tmp_path: Path):
+    found = [Blink(0.1, 0.2, 0.3, 0.9), Blink(1.1, 1.2, 1.3, 0.8)]
+    for blinks in ([], found):
+        write(BLINKS, tmp_path / "blinks.parquet", blink_rows("a", blinks))
+        rows = read(BLINKS, tmp_path / "blinks.parquet").to_pylist()
+        assert [(row["clip"], row["blink"]) for row in rows] == [("a", 0), ("a", 1)][: len(blinks)]
+        assert [Blink(*(row[name] for name in Blink._fields)) for row in rows] == blinks

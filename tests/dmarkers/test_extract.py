@@ -1,6 +1,7 @@
 """D-Markers of whole clips: what always holds, what gaps do, and the truth of the demo's smiles."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -230,8 +231,9 @@ def test_slow_motion_is_slower(factor, number):
     """By frames alone: durations and integrals grow, speeds and accelerations shrink."""
     times = clock(PLANS[number], 32.0)
     xyz = jittered(PLANS[number], times, noise=0.002)
-    one = markers(xyz, times, smoothing="4253h", min_slope=0.0)
-    slow = markers(xyz, times * factor, neutral_s=0.2 * factor, smoothing="4253h", min_slope=0.0)
+    how: dict[str, Any] = {"smoothing": "4253h", "min_slope": 0.0, "blinks": "keep"}  # of 0.2 s
+    one = markers(xyz, times, **how)
+    slow = markers(xyz, times * factor, neutral_s=0.2 * factor, **how)
     powers = {"s": 1.0, "1": 0.0, "1/s": -1.0, "1/s²": -2.0}
     scales = np.array([factor ** powers[feature.unit] for feature in FEATURES])
     assert blocks(slow) == pytest.approx(blocks(one) * scales, nan_ok=True, rel=1e-9)
@@ -402,6 +404,6 @@ def test_names_of_the_frames(name):
     bounds = np.array([[np.nan, np.nan] if span is None else span for span in spans], float)
     text = letters.replace(" ", "")
     times = np.arange(len(text), dtype=float)
-    found = Markers(None, bounds, np.empty(0)).phase(times)  # type: ignore[arg-type]
+    found = Markers(None, bounds, np.empty(0), []).phase(times)  # type: ignore[arg-type]
     words = {"n": "neutral", "o": "onset", "a": "apex", "f": "offset"}
     assert found.tolist() == [words[letter] for letter in text]

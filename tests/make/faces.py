@@ -79,6 +79,7 @@ def markers(
     neutral_s: float = NEUTRAL_S,
     smoothing: str = "savgol",
     min_slope: float = MIN_SLOPE,
+    blinks: str = "bridge",
     legacy_lips: bool = False,
 ) -> Markers:
     """`extract` with the defaults of params.yaml."""
@@ -89,5 +90,6 @@ def markers(
         neutral_s=neutral_s,
         smoothing=smoothing,
         min_slope=min_slope,
+        blinks=blinks,
         legacy_lips=legacy_lips,
     )

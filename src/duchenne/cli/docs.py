@@ -3,6 +3,7 @@
 import sys
 
 from duchenne.tables import dmarkers
+from duchenne.tables.blinks import BLINKS
 from duchenne.tables.clips import CLIPS
 from duchenne.tables.crops import crops_table
 from duchenne.tables.faces import FACES
@@ -26,6 +27,7 @@ TABLES = (
     QUALITY,
     dmarkers.SIGNALS,
     dmarkers.DMARKERS,
+    BLINKS,
     FOLDS,
     PREDICTIONS,
     STATUS,

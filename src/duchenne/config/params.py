@@ -51,6 +51,7 @@ class DMarkers(Section):
     smooth: Literal["savgol", "4253h", "none"]
     min_slope: Annotated[float, Field(ge=0, lt=1)]  # share of the highest speed
     neutral_s: Annotated[float, Field(gt=0, le=5)]
+    blinks: Literal["bridge", "keep"]
     lip_corners: Literal["outer", "legacy"]
 
 

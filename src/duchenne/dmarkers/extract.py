@@ -6,7 +6,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from duchenne.dmarkers import blinks as blinking
 from duchenne.dmarkers import features, phases, savgol, signals, tukey
+from duchenne.dmarkers.blinks import Blink
 from duchenne.dmarkers.names import PHASES
 from duchenne.dmarkers.phases import Phases
 from duchenne.dmarkers.signals import Array, Signal, Signals
@@ -30,6 +32,7 @@ class Markers(NamedTuple):
     signals: Signals
     bounds: Array
     features: Array  # (225,), as names.COLUMNS
+    blinks: list[Blink]
 
     def phase(self, times: Array) -> npt.NDArray[np.str_]:
         """neutral, onset, apex or offset at (T,) s. A moment between the last sample of a phase and
@@ -58,19 +61,27 @@ def extract(
     neutral_s: float,
     smoothing: str,
     min_slope: float,
+    blinks: str = "bridge",
     legacy_lips: bool = False,
 ) -> Markers:
-    """D-Markers of normalised landmarks (T, N, 3), NaN where there is no face, at (T,) s."""
+    """D-Markers of normalised landmarks (T, N, 3), NaN where there is no face, at (T,) s.
+
+    `blinks` in the signals of the eyelids are kept, or bridged before they are smoothed.
+    """
     raw = signals.measure(
         xyz, times, topology=topology, neutral_s=neutral_s, legacy_lips=legacy_lips
     )
     sides = np.column_stack([side for signal in raw for side in signal])
+    found_blinks = blinking.find(blinking.apertures(xyz, topology), times)
+    if blinks == "bridge":
+        sides[:, :2] = blinking.bridge(sides[:, :2], times, found_blinks)
     curves = smooth(sides, times, method=smoothing)
     smile = _signals(curves.values)
     slope = _signals(curves.slopes).lip.mean
     found = phases.find(smile.lip.mean, slope, curves.times, min_slope=min_slope)
     blocks = [features.compute(signal, curves.times, phase) for signal in smile for phase in found]
-    return Markers(_signals(curves.at_frames), _bounds(found, curves.times), np.concatenate(blocks))
+    bounds = _bounds(found, curves.times)
+    return Markers(_signals(curves.at_frames), bounds, np.concatenate(blocks), found_blinks)
 
 
 def smooth(values: Array, times: Array, *, method: str) -> Curves:
