@@ -1,10 +1,10 @@
-"""Duchenne Markers: smile signals, smiles, phases and 225 features of every clip, in true time.
+"""Duchenne Markers: signals, blinks, smiles, phases and 225 features of every clip, in true time.
 
 A unit is a clip. D-Markers computed elsewhere are kept; photographs have none. Labels are used for
 plots only.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple, cast
 
@@ -23,6 +23,7 @@ from duchenne.pipeline import clips
 from duchenne.pipeline.smiles import write_plots
 from duchenne.pipeline.stage import Stage, execute
 from duchenne.tables import parquet
+from duchenne.tables.blinks import BLINKS, blink_rows
 from duchenne.tables.clips import CLIPS
 from duchenne.tables.dmarkers import (
     DMARKERS,
@@ -37,6 +38,8 @@ from duchenne.tables.events import EVENTS, rows_of
 from duchenne.tables.landmarks import read_landmarks
 from duchenne.tables.parquet import read
 
+GROUP = 256  # clips whose tables are joined at once
+
 
 class _Files(NamedTuple):
     """The files in the folder of a unit."""
@@ -44,6 +47,7 @@ class _Files(NamedTuple):
     signals: Path
     dmarkers: Path
     events: Path
+    blinks: Path
 
 
 def mark(unit: Unit, recipe: Recipe, out: Path) -> Outcome:
@@ -81,6 +85,7 @@ def write_markers(clip: str, landmarks: Path, folder: Path, *, recipe: Recipe) -
         rest=params.rest,
         rule=params.phases,
         which=params.which,
+        blinks=params.blinks,
         legacy_lips=legacy,
     )
     folder.mkdir()
@@ -97,14 +102,17 @@ def write_markers(clip: str, landmarks: Path, folder: Path, *, recipe: Recipe) -
     parquet.write(SIGNALS, places.signals, rows, made_by=made_by)
     parquet.write(PACKED, places.dmarkers, row, made_by=made_by)
     parquet.write(EVENTS, places.events, rows_of(clip, found), made_by=made_by)
+    parquet.write(BLINKS, places.blinks, blink_rows(clip, found.blinks), made_by=made_by)
     return _verdict(found, no_smile=params.phases == "events" and found.chosen is None)
 
 
 def write_given(clip: str, file: Path, folder: Path, *, recipe: Recipe) -> Outcome:
-    """Copy D-Markers that were computed elsewhere from a `.dmarkers` file; no signals."""
+    """Copy D-Markers that were computed elsewhere from a `.dmarkers` file; no signals or blinks."""
     values = read_given(file)
     folder.mkdir()
-    for table, place in ((SIGNALS, files(folder).signals), (EVENTS, files(folder).events)):
+    places = files(folder)
+    empty = (SIGNALS, places.signals), (EVENTS, places.events), (BLINKS, places.blinks)
+    for table, place in empty:
         parquet.write(table, place, table.schema.empty_table(), made_by=recipe.made_by())
     row = given_row(clip, values)
     parquet.write(PACKED, files(folder).dmarkers, row, made_by=recipe.made_by())
@@ -112,26 +120,24 @@ def write_given(clip: str, file: Path, folder: Path, *, recipe: Recipe) -> Outco
 
 
 def merge(folders: Sequence[Path], outs: _Files, *, recipe: Recipe) -> None:
-    """Join the tables of all units into one of signals, one of D-Markers and one of smiles."""
+    """Join the tables of all units into one each of signals, D-Markers, smiles and blinks."""
     made_by = recipe.made_by()
     with (
         parquet.Writer(SIGNALS, outs.signals, made_by=made_by) as whole,
         parquet.Writer(DMARKERS, outs.dmarkers, made_by=made_by) as rows,
         parquet.Writer(EVENTS, outs.events, made_by=made_by) as smiles,
+        parquet.Writer(BLINKS, outs.blinks, made_by=made_by) as blinks,
     ):
-        for group in _groups([files(folder) for folder in folders], size=256):
+        for start in range(0, len(folders), GROUP):
+            group = [files(folder) for folder in folders[start : start + GROUP]]
             whole.append(_together(SIGNALS, [each.signals for each in group]))
             rows.append(unpacked(_together(PACKED, [each.dmarkers for each in group])))
             smiles.append(_together(EVENTS, [each.events for each in group]))
+            blinks.append(_together(BLINKS, [each.blinks for each in group]))
 
 
 def _together(table: parquet.Table, parts: Sequence[Path]) -> pa.Table:
     return pa.concat_tables([parquet.read(table, part) for part in parts])
-
-
-def _groups(parts: Sequence[_Files], *, size: int) -> Iterable[Sequence[_Files]]:
-    for start in range(0, len(parts), size):
-        yield parts[start : start + size]
 
 
 def _verdict(found: Markers, *, no_smile: bool) -> Outcome:
@@ -167,11 +173,8 @@ def run(stage: Stage) -> None:
         max_failed=stage.params.quality.max_failed,
         earlier=list(passed.values()),
     )
-    outs = _Files(
-        stage.out("data/signals.parquet"),
-        stage.out("data/dmarkers.parquet"),
-        stage.out("data/events.parquet"),
-    )
+    outs = _Files(stage.out("data/signals.parquet"), stage.out("data/dmarkers.parquet"),
+                  stage.out("data/events.parquet"), stage.out("data/blinks.parquet"))  # fmt: skip
     made = [row.unit for row in done if not (row.failed or row.unit in passed)]
     merge([scratch.of(name) for name in made], outs, recipe=recipe)
     plots = stage.out("metrics/plots/smiles.csv"), stage.out("metrics/plots/markers.csv")

@@ -1,6 +1,7 @@
 """D-Markers of whole clips: what always holds, what gaps do, and the truth of the demo's smiles."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -228,15 +229,10 @@ def test_slow_motion_is_slower(factor, number):
     """By frames alone: durations and integrals grow, speeds and accelerations shrink."""
     times = clock(PLANS[number], 32.0)
     xyz = jittered(PLANS[number], times, noise=0.002)
-    one = markers(xyz, times, smoothing="4253h", rest="start", rule="published")
-    slow = markers(
-        xyz,
-        times * factor,
-        neutral_s=NEUTRAL_S * factor,
-        smoothing="4253h",
-        rest="start",
-        rule="published",
-    )
+    how: dict[str, Any] = {"smoothing": "4253h", "rest": "start", "rule": "published",
+                           "blinks": "keep"}  # fmt: skip
+    one = markers(xyz, times, **how)
+    slow = markers(xyz, times * factor, neutral_s=NEUTRAL_S * factor, **how)
     powers = {"s": 1.0, "1": 0.0, "1/s": -1.0, "1/s²": -2.0}
     scales = np.array([factor ** powers[feature.unit] for feature in FEATURES])
     assert blocks(slow) == pytest.approx(blocks(one) * scales, nan_ok=True, rel=1e-9)

@@ -70,7 +70,7 @@ def smiles() -> Array:
         times = clock(clip, 25.0)
         xyz = smiling(clip.drives(times))
         xyz += np.random.default_rng(seed).normal(0.0, 0.002, xyz.shape)
-        rows.append(markers(xyz, times).features)
+        rows.append(markers(xyz, times, blinks="keep").features)
     return np.array(rows)
 
 
@@ -416,5 +416,5 @@ def test_n08_every_column_is_named_once_and_filled(smiles):
     takes = inspect.signature(extract).parameters
     assert set(takes) == {
         *("xyz", "times", "topology", "neutral_s", "smoothing", "rest", "rule", "which"),
-        "legacy_lips",
+        *("blinks", "legacy_lips"),
     }, "no window, no frame rate"

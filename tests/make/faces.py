@@ -81,6 +81,7 @@ def markers(
     rest: str = "search",
     rule: str = "events",
     which: str = "largest",
+    blinks: str = "bridge",
     legacy_lips: bool = False,
 ) -> Markers:
     """`extract` with the defaults of params.yaml."""
@@ -93,5 +94,6 @@ def markers(
         rest=rest,
         rule=rule,
         which=which,
+        blinks=blinks,
         legacy_lips=legacy_lips,
     )

@@ -15,6 +15,7 @@ from duchenne.datasets import demo
 from duchenne.datasets.demo import View
 from duchenne.dmarkers.names import COLUMNS
 from duchenne.tables import parquet
+from duchenne.tables.blinks import BLINKS
 from duchenne.tables.dmarkers import DMARKERS, SIGNALS, read_features
 from tests.make.workspace import Workspace
 from tests.pipeline.test_landmarks import film_of, make_set, run
@@ -29,6 +30,7 @@ VIEWS = {
     "small": View(scale=0.75),
     "mirror": View(mirrored=True),
 }
+SHOWN = 0.5  # share of a rendered closure that the mesh shows
 RATES = ("30", "50", "uneven")
 ACCELERATIONS = np.array(["_acc_" in column for column in COLUMNS])
 LEFT_RIGHT = np.array([column.endswith("left_right") for column in COLUMNS])
@@ -87,9 +89,25 @@ def test_signals_follow_what_was_rendered(filmed: Workspace, signal: str):
     found = []
     for plan in PLANS:
         own = table.filter(pc.field("clip") == f"{plan.clip}-25")
-        drive = getattr(plan.drives(own["time"].to_numpy()), signal)
+        drive = getattr(plan.smile.drives(own["time"].to_numpy()), signal)  # blinks are bridged
         found.append(abs(np.corrcoef(own[signal].to_numpy(), drive)[0, 1]))
     assert np.median(found) >= {"lip": 0.99, "eyelid": 0.93, "cheek": 0.95}[signal]
+
+
+@pytest.mark.parametrize("rate", ["25", *RATES])
+def test_blinks_are_found_where_they_were_rendered(filmed: Workspace, rate: str):
+    table = parquet.read(BLINKS, filmed.root / "data/blinks.parquet")
+    depths = []
+    for plan in PLANS:
+        found = table.filter(pc.field("clip") == f"{plan.clip}-{rate}")
+        assert found["blink"].to_pylist() == list(range(len(plan.blinks))), plan.clip
+        true = [blink.peak_s for blink in plan.blinks]
+        assert found["shut"].to_pylist() == pytest.approx(true, abs=0.03), plan.clip
+        depths += [
+            seen / SHOWN / blink.depth
+            for seen, blink in zip(found["depth"].to_pylist(), plan.blinks, strict=True)
+        ]
+    assert np.median(np.abs(np.array(depths) - 1.0)) <= 0.15
 
 
 def test_phases_begin_and_end_when_the_smile_does(filmed: Workspace):
@@ -107,9 +125,11 @@ def test_phases_begin_and_end_when_the_smile_does(filmed: Workspace):
 
 @pytest.mark.parametrize("rate", RATES)
 def test_the_frame_rate_changes_nothing(features: dict[str, Array], rate: str):
+    """Limits are for bridged blinks: a blink, the same at both rates, would make eyes look alike
+    (accelerations change by 0.06 with blinks kept, by 0.14 in those clips that have none)."""
     change = changes(features, rate)
-    assert np.nanmedian(change[~ACCELERATIONS]) <= 0.02
-    assert np.nanmedian(change[ACCELERATIONS]) <= 0.10
+    assert np.nanmedian(change[~ACCELERATIONS]) <= 0.025
+    assert np.nanmedian(change[ACCELERATIONS]) <= 0.12
 
 
 @pytest.mark.parametrize("view", VIEWS)

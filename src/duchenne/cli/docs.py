@@ -3,6 +3,7 @@
 import sys
 
 from duchenne.tables import dmarkers
+from duchenne.tables.blinks import BLINKS
 from duchenne.tables.clips import CLIPS
 from duchenne.tables.crops import crops_table
 from duchenne.tables.events import EVENTS
@@ -28,6 +29,7 @@ TABLES = (
     dmarkers.SIGNALS,
     dmarkers.DMARKERS,
     EVENTS,
+    BLINKS,
     FOLDS,
     PREDICTIONS,
     STATUS,

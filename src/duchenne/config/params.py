@@ -53,6 +53,7 @@ class DMarkers(Section):
     which: Literal["largest", "first", "longest"]
     rest: Literal["search", "start"]
     neutral_s: Annotated[float, Field(gt=0, le=5)]
+    blinks: Literal["bridge", "keep"]
     lip_corners: Literal["outer", "legacy"]
 
 

@@ -6,7 +6,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from duchenne.dmarkers import blinks as blinking
 from duchenne.dmarkers import events, features, phases, savgol, signals, tukey
+from duchenne.dmarkers.blinks import Blink
 from duchenne.dmarkers.edges import Curve, median
 from duchenne.dmarkers.events import Face, Found
 from duchenne.dmarkers.names import PHASES
@@ -42,6 +44,7 @@ class Markers(NamedTuple):
     smiles: Found
     chosen: int | None
     rest: Rest
+    blinks: list[Blink]
 
     @property
     def amplitude(self) -> float:
@@ -84,12 +87,14 @@ def extract(
     rest: str = "search",
     rule: str = "events",
     which: str = "largest",
+    blinks: str = "bridge",
     legacy_lips: bool = False,
 ) -> Markers:
     """D-Markers of normalised landmarks (T, N, 3), NaN where there is no face, at (T,) s.
 
     `rest` is search or start, `rule` of the phases events or published, `which` of several smiles
-    largest, first or longest.
+    largest, first or longest. `blinks` in the signals of the eyelids are kept, or bridged before
+    they are smoothed.
     """
     mouth = signals.mouth(xyz, topology=topology, legacy_lips=legacy_lips)
     eyelid = signals.openings(xyz, topology=topology)
@@ -103,6 +108,9 @@ def extract(
                           eyelid=eyelid)  # fmt: skip
     pull = face.mouth.pull
     sides = np.column_stack([*(side for signal in raw for side in signal), pull])
+    found_blinks = blinking.find(blinking.apertures(xyz, topology), times)
+    if blinks == "bridge":
+        sides[:, :2] = blinking.bridge(sides[:, :2], times, found_blinks)
     curves = smooth(sides, times, method=smoothing)
     smile = _signals(np.where(curves.sure[:, None], curves.values, np.nan))
     smiles = _smiles(pull, times, curves, face)
@@ -113,10 +121,9 @@ def extract(
         bounds = np.full((2, 2), np.nan) if chosen is None else smiles.events[chosen].bounds
         found = phases.between(smile.lip.mean, curves.times, bounds)
     blocks = [features.compute(signal, curves.times, phase) for signal in smile for phase in found]
-    at = _bounds(found, curves.times)
-    return Markers(
-        _signals(curves.at_frames), at, np.concatenate(blocks), smiles, chosen, face.rest
-    )
+    signs = _signals(curves.at_frames)
+    at, values = _bounds(found, curves.times), np.concatenate(blocks)
+    return Markers(signs, at, values, smiles, chosen, face.rest, found_blinks)
 
 
 def _smiles(pull: Array, times: Array, curves: Curves, face: Face) -> Found:
