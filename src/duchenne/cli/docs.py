@@ -2,7 +2,7 @@
 
 import sys
 
-from duchenne.tables import dmarkers
+from duchenne.tables import dmarkers, truth
 from duchenne.tables.clips import CLIPS
 from duchenne.tables.crops import crops_table
 from duchenne.tables.faces import FACES
@@ -14,7 +14,6 @@ from duchenne.tables.parquet import Table
 from duchenne.tables.predictions import PREDICTIONS
 from duchenne.tables.quality import QUALITY
 from duchenne.tables.status import STATUS
-from duchenne.tables.truth import TRUTH
 
 TABLES = (
     CLIPS,
@@ -29,7 +28,9 @@ TABLES = (
     FOLDS,
     PREDICTIONS,
     STATUS,
-    TRUTH,
+    truth.TRUTH,
+    truth.SMILES,
+    truth.BLINKS,
 )
 
 

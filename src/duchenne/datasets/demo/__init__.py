@@ -7,7 +7,15 @@ about people, or about how well any model tells a spontaneous smile from a posed
 """
 
 from duchenne.datasets.demo.dynamics import Drives, Smile, draw_smile
-from duchenne.datasets.demo.plan import ClipPlan, SubjectRow, plan, subjects_table, truth
+from duchenne.datasets.demo.plan import (
+    ClipPlan,
+    SubjectRow,
+    blinks_table,
+    plan,
+    smiles_table,
+    subjects_table,
+    truth,
+)
 from duchenne.datasets.demo.render import View, render
 from duchenne.datasets.demo.video import write_video
 
@@ -17,9 +25,11 @@ __all__ = [
     "Smile",
     "SubjectRow",
     "View",
+    "blinks_table",
     "draw_smile",
     "plan",
     "render",
+    "smiles_table",
     "subjects_table",
     "truth",
     "write_video",
