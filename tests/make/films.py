@@ -131,24 +131,6 @@ def landmarks(film_: Film, times: Array) -> Array:
     return xyz
 
 
-def trimmed(clip: ClipPlan, *, start_s: float = 0.0, end_s: float = 0.0) -> ClipPlan:
-    """The clip without `start_s` s of its beginning and `end_s` s of its end, in whole frames."""
-    first, last = (round(seconds * clip.fps) for seconds in (start_s, end_s))
-    gone = first / clip.fps
-    head = {
-        name: replace(sway, waves=tuple((a, f, p + 2 * np.pi * f * gone) for a, f, p in sway.waves))
-        for name, sway in vars(clip.head).items()
-    }
-    return replace(
-        clip,
-        seconds=(len(clip.times()) - first - last) / clip.fps,
-        smile=replace(clip.smile, start_s=clip.smile.start_s - gone),
-        more=tuple(replace(smile, start_s=smile.start_s - gone) for smile in clip.more),
-        blinks=tuple(replace(blink, peak_s=blink.peak_s - gone) for blink in clip.blinks),
-        head=replace(clip.head, **head),
-    )
-
-
 def _without_smile(clip: ClipPlan, kind: str, number: int) -> Film:
     lids = EXPRESSIONS[kind][4] if kind in EXPRESSIONS else 0.0
     calm = replace(clip.smile, amplitude=0.0, cheek_raise=0.0, constriction=lids, asymmetry=0.0)

@@ -1,4 +1,4 @@
-"""The rendered clips without a smile, and clips without their ends."""
+"""The rendered clips without a smile."""
 
 from dataclasses import replace
 
@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from duchenne.datasets.demo import plan, portrait
+from duchenne.datasets.demo import portrait
 from duchenne.datasets.demo import render as render_demo
 from duchenne.datasets.demo.motion import Sway
 from duchenne.face.topology import MESH, at
@@ -96,20 +96,3 @@ def test_landmarks_move_as_the_picture_does(kind):
     out, up = np.diff(mouth.out)[0], np.diff(mouth.up)[0]
     assert left == pytest.approx([0.12 * out, -0.1 * up], abs=1e-9)
     assert right == pytest.approx([-0.12 * out, -0.1 * up], abs=1e-9)
-
-
-@pytest.mark.parametrize(("start_s", "end_s"), [(0.2, 0.0), (0.0, 0.24), (0.12, 0.08)])
-def test_a_trimmed_clip_shows_the_same_frames(start_s, end_s):
-    clip = replace(plan(seed=0, subjects=1, clips_per_subject=2, size=96)[0], noise=0.0)
-    short = films.trimmed(clip, start_s=start_s, end_s=end_s)
-    first = round(start_s * clip.fps)
-    assert len(short.times()) == len(clip.times()) - first - round(end_s * clip.fps)
-    whole = np.array(clip.smile.bounds()) - first / clip.fps
-    assert np.array(short.smile.bounds()) == pytest.approx(whole)
-    some = np.array([3, 30, 60])
-    for one, other in zip(
-        render_demo(short, times=some / clip.fps),
-        render_demo(clip, times=(some + first) / clip.fps),
-        strict=True,
-    ):
-        assert np.abs(one.astype(int) - other).max() <= 1
