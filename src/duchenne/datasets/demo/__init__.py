@@ -1,7 +1,8 @@
 """The demo: rendered smile videos with known motion, the data set of a fresh clone.
 
 A public-domain portrait is animated: it smiles, blinks and moves its head. The two classes differ
-in the direction of published findings; how far they overlap is our choice (`cues`). So the demo
+in the direction of published findings; how far they overlap is our choice (`cues`). A third of the
+clips begin or end within the smile, hold two smiles, or have a slow onset (`kinds`). So the demo
 tests whether the pipeline works and measures what it should. It is NO evidence about real smiles,
 about people, or about how well any model tells a spontaneous smile from a posed one.
 """
