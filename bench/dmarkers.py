@@ -112,43 +112,55 @@ def stage(root: Path, xyz: Clip) -> float:
     workspace.set(dataset="many", datasets__many={"adapter": "folder"})
     names = [f"clip{number:04}" for number in range(UVA_NEMO)]
     one = root / "one.parquet"
-    frames = len(xyz)
-    rows = {
-        "frame": np.arange(frames),
-        "time": TIMES,
-        "success": np.ones(frames, bool),
-        "filled": np.zeros(frames, bool),
-        **dict.fromkeys(("confidence", "yaw", "pitch", "roll", "scale", "residual"), TIMES),
-        "xyz": point_column(xyz),
-    }
-    quality: dict[str, Any] = dict.fromkeys(
-        ("seen", "gap", "yaw", "pitch", "roll", "size", "jitter"), 1.0
-    )
-    parquet.write(landmarks_table(478), one, rows, points=478, frames=frames, **quality)
+    write_landmarks(one, xyz, TIMES)
     for name in names:
         target = root / f"data/landmarks/{name}.parquet"
         target.parent.mkdir(parents=True, exist_ok=True)
         target.hardlink_to(one)
-    listing = {
-        "clip": names,
-        "path": [f"data/raw/many/{name}.mp4" for name in names],
-        "kind": ["video"] * UVA_NEMO,
-        "subject": [f"p{number % 400}" for number in range(UVA_NEMO)],
-        "label": [number % 2 for number in range(UVA_NEMO)],
-        "label_name": [("posed", "spontaneous")[number % 2] for number in range(UVA_NEMO)],
-        **{name: [None] * UVA_NEMO for name in ("sha256", "bytes", "seconds", "fold")},
-        **{name: [""] * UVA_NEMO for name in ("reason", "detail")},
-    }
-    parquet.write(CLIPS, root / "data/clips.parquet", listing)
-    status = {"unit": names, "status": ["ok"] * UVA_NEMO, "stage": ["normalize"] * UVA_NEMO}
-    status |= {"reason": [""] * UVA_NEMO, "detail": [""] * UVA_NEMO}
-    parquet.write(STATUS, root / "data/status/normalize.parquet", status)
+    write_listing(root, names)
     start = time.perf_counter()
     done = workspace.stage("dmarkers")
     seconds = time.perf_counter() - start
     if done.returncode != 0:
         sys.exit(done.stdout)
     return seconds
+
+
+def write_landmarks(path: Path, xyz: Clip, times: npt.NDArray[np.float64]) -> None:
+    """Landmarks (T, 478, 3) at (T,) s, as the stage `normalize` writes them."""
+    frames = len(times)
+    rows = {
+        "frame": np.arange(frames),
+        "time": times,
+        "success": np.ones(frames, bool),
+        "filled": np.zeros(frames, bool),
+        **dict.fromkeys(("confidence", "yaw", "pitch", "roll", "scale", "residual"), times),
+        "xyz": point_column(xyz),
+    }
+    quality: dict[str, Any] = dict.fromkeys(
+        ("seen", "gap", "yaw", "pitch", "roll", "size", "jitter"), 1.0
+    )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    parquet.write(landmarks_table(478), path, rows, points=478, frames=frames, **quality)
+
+
+def write_listing(root: Path, names: list[str]) -> None:
+    """The clips of a data set whose landmarks are all well, as `index` and `normalize` list it."""
+    count = len(names)
+    listing: dict[str, Any] = {
+        "clip": names,
+        "path": [f"data/raw/bench/{name}.mp4" for name in names],
+        "kind": ["video"] * count,
+        "subject": [f"p{number % 400}" for number in range(count)],
+        "label": [number % 2 for number in range(count)],
+        "label_name": [("posed", "spontaneous")[number % 2] for number in range(count)],
+        **{name: [None] * count for name in ("sha256", "bytes", "seconds", "fold", "role")},
+        **{name: [""] * count for name in ("reason", "detail")},
+    }
+    parquet.write(CLIPS, root / "data/clips.parquet", listing)
+    status = {"unit": names, "status": ["ok"] * count, "stage": ["normalize"] * count}
+    status |= {"reason": [""] * count, "detail": [""] * count}
+    parquet.write(STATUS, root / "data/status/normalize.parquet", status)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from duchenne.flow.unit import Outcome, Recipe, Unit
 from duchenne.pipeline.stage import Stage, execute
 from duchenne.tables.files import write_csv
 from duchenne.tables.parquet import write
-from duchenne.tables.truth import TRUTH
+from duchenne.tables.truth import BLINKS, SMILES, TRUTH
 
 
 def render_clip(unit: Unit, recipe: Recipe, out: Path) -> Outcome:
@@ -36,6 +36,8 @@ def run(stage: Stage) -> None:
     )
     made_by = stage.recipe(settings).made_by()
     write(TRUTH, folder / "truth.parquet", demo.truth(plans), made_by=made_by)
+    write(SMILES, folder / "smiles.parquet", demo.smiles_table(plans), made_by=made_by)
+    write(BLINKS, folder / "blinks.parquet", demo.blinks_table(plans), made_by=made_by)
     people = demo.subjects_table(plans)
     write_csv(folder / "subjects.csv", list(people[0]), people)
 

@@ -15,7 +15,7 @@ from duchenne.face.topology import MESH, Role, Sides, Topology
 Array = NDArray[np.float64]
 
 NEUTRAL_S = 0.3  # as in params.yaml
-PLANS = plan(seed=7, subjects=15, clips_per_subject=4, size=64)
+PLANS = plan(seed=7, subjects=15, clips_per_subject=4, size=64, kinds=("plain",))
 
 
 def still(frames: int, topology: Topology = MESH) -> Array:

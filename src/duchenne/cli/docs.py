@@ -2,7 +2,7 @@
 
 import sys
 
-from duchenne.tables import dmarkers
+from duchenne.tables import dmarkers, truth
 from duchenne.tables.blinks import BLINKS
 from duchenne.tables.clips import CLIPS
 from duchenne.tables.crops import crops_table
@@ -16,7 +16,6 @@ from duchenne.tables.parquet import Table
 from duchenne.tables.predictions import PREDICTIONS
 from duchenne.tables.quality import QUALITY
 from duchenne.tables.status import STATUS
-from duchenne.tables.truth import TRUTH
 
 TABLES = (
     CLIPS,
@@ -33,7 +32,9 @@ TABLES = (
     FOLDS,
     PREDICTIONS,
     STATUS,
-    TRUTH,
+    truth.TRUTH,
+    truth.SMILES,
+    truth.BLINKS,
 )
 
 

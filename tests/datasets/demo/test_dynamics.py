@@ -29,6 +29,9 @@ def at(*seconds):
     return np.array(seconds)
 
 
+SLOW = replace(SMILE, slow=True)
+
+
 def test_drives_at_known_instants():
     drives = SMILE.drives(at(0.0, 1.25, 2.0, 2.8, 4.0))
     assert drives.lip == pytest.approx([0.0, 0.4, 0.8, 0.4, 0.0])
@@ -48,12 +51,34 @@ def test_minimum_jerk_is_smooth_at_both_ends():
     assert np.all(np.diff(rise(s)) >= 0)
 
 
-def test_phases_change_where_lips_cross_five_and_ninety_five_percent():
-    bounds = SMILE.bounds()
-    assert SMILE.drives(at(*bounds)).lip / 0.8 == pytest.approx([0.05, 0.95, 0.95, 0.05])
+@pytest.mark.parametrize("smile", [SMILE, SLOW], ids=["fast", "slow"])
+def test_phases_change_where_lips_cross_five_and_ninety_five_percent(smile):
+    bounds = smile.bounds()
+    assert smile.drives(at(*bounds)).lip / 0.8 == pytest.approx([0.05, 0.95, 0.95, 0.05])
     before, after = np.array(bounds) - 1e-9, np.array(bounds) + 1e-9
-    assert SMILE.phases(before).tolist() == ["neutral", "onset", "apex", "offset"]
-    assert SMILE.phases(after).tolist() == ["onset", "apex", "offset", "neutral"]
+    assert smile.phases(before).tolist() == ["neutral", "onset", "apex", "offset"]
+    assert smile.phases(after).tolist() == ["onset", "apex", "offset", "neutral"]
+
+
+@pytest.mark.parametrize(("cue", "seconds"), [(0.2, 1.0), (0.6, 1.75), (1.0, 2.5)])
+def test_slow_onsets_grow_with_the_cue(cue, seconds):
+    slow = replace(SLOW, onset_s=cue)
+    assert slow.rise_s == pytest.approx(seconds)
+    assert slow.fall_s == pytest.approx(1.0 + seconds + 1.0)
+    assert slow.end_s == pytest.approx(1.0 + seconds + 1.0 + 0.6)
+    assert slow.log_odds() == replace(SMILE, onset_s=cue).log_odds()
+
+
+def test_a_smile_over_again_is_weaker_and_shorter_but_never_too_weak_to_be_drawn():
+    shares = [SMILE.again(np.random.default_rng(seed)) for seed in range(200)]
+    amplitudes, apexes = np.array([(s.amplitude / 0.8, s.apex_s) for s in shares]).T
+    assert amplitudes.min() >= 0.75 and amplitudes.max() <= 0.95
+    assert apexes.min() >= 0.4 and apexes.max() <= 0.7
+    assert np.ptp(amplitudes) > 0.18 and np.ptp(apexes) > 0.28
+    weak = replace(SMILE, amplitude=0.52)
+    assert {weak.again(np.random.default_rng(seed)).amplitude >= 0.5 for seed in range(20)} == {
+        True
+    }
 
 
 @pytest.mark.parametrize("label", [POSED, SPONTANEOUS])

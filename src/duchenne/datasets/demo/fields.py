@@ -56,7 +56,8 @@ SIDES = 2  # left half of the picture first
 class Fields:
     """Displacements in px for one unit of each drive, on a grid with a node at each portrait pixel.
 
-    `unit` is (4, H, W, 2): lips on the picture's left and right, cheeks on the left and right.
+    `unit` is (K, H, W, 2). Those of the demo are four: lips on the picture's left and right, cheeks
+    on the left and right.
     `corner` is the position (x, y) of the grid's first node in the portrait, px.
     """
 
@@ -81,8 +82,11 @@ class Fields:
 
 def solve(points: Points, *, corner: tuple[int, int], side: int) -> Fields:
     """Solve the fields of a face with mesh points (478, 2) px, on a square grid of `side` px."""
-    axes = FaceAxes.from_mesh(points)
-    centres, values = _controls(points, axes)
+    return Fields(spread(*_controls(points), corner=corner, side=side), corner)
+
+
+def spread(centres: Points, values: Points, *, corner: tuple[int, int], side: int) -> Grid:
+    """Fields (K, side, side, 2) from displacements (N, 2K) px of N points, zero at the edge."""
     frame = _edge(corner, side)
     spline = RBFInterpolator(
         np.vstack((centres, frame)),
@@ -92,19 +96,19 @@ def solve(points: Points, *, corner: tuple[int, int], side: int) -> Fields:
     coarse = np.arange(0, side + 1, 4, dtype=np.float64)
     xy = np.stack(np.meshgrid(coarse + corner[0], coarse + corner[1]), axis=-1).reshape(-1, 2)
     planes = rounded(spline(xy), 5).reshape(len(coarse), len(coarse), -1)
-    return Fields(unit=_refine(planes, side), corner=corner)
+    return _refine(planes, side)
 
 
 def mouth_displacement(points: Points) -> Points:
     """Displacement (478, 2) px of all mesh points by one unit of both lip drives."""
-    axes = FaceAxes.from_mesh(points)
-    centres, values = _controls(points, axes)
+    centres, values = _controls(points)
     both = values[:, 0:2] + values[:, 2:4]
     return rounded(RBFInterpolator(centres, both, kernel="thin_plate_spline")(points), 5)
 
 
-def _controls(points: Points, axes: FaceAxes) -> tuple[Points, Points]:
+def _controls(points: Points) -> tuple[Points, Points]:
     """The control points (N, 2) px and their displacement by each of four fields, (N, 8) px."""
+    axes = FaceAxes.from_mesh(points)
     lips = [*CORNERS, *MID_LIPS, *OUTER_LIPS[0], *OUTER_LIPS[1], *INNER_LIPS[0], *INNER_LIPS[1]]
     cheeks = [*CHEEKS[0], *CHEEKS[1], *CONTOUR[0], *CONTOUR[1]]
     index = np.array([*lips, *cheeks, *STILL])
@@ -132,12 +136,12 @@ def _edge(corner: tuple[int, int], side: int) -> Points:
 
 
 def _refine(planes: NDArray[np.float64], side: int) -> Grid:
-    """Interpolate planes (h, w, 8) with a node every 4 px to fields (4, side, side, 2)."""
+    """Interpolate planes (h, w, 2K) with a node every 4 px to fields (K, side, side, 2)."""
     at = np.arange(side, dtype=np.float32) / 4.0
     x, y = np.meshgrid(at, at)
     fine = [
         cv2.remap(planes[..., plane].astype(np.float32), x, y, cv2.INTER_CUBIC)
         for plane in range(planes.shape[-1])
     ]
-    stacked = np.stack(fine, axis=-1).reshape(side, side, 2 * SIDES, 2)
+    stacked = np.stack(fine, axis=-1).reshape(side, side, -1, 2)
     return np.ascontiguousarray(np.moveaxis(stacked, 2, 0))

@@ -51,19 +51,28 @@ def render(
     view = view or View()
     size = view.size or plan.size
     at = plan.times() if times is None else np.atleast_1d(np.asarray(times, dtype=np.float64))
-    cameras = _cameras(plan, view, size=size, time=at)
-    sitter = sit(plan.look, reach=_reach(cameras, size))
+    sitter = sit(plan.look, reach=_reach(_cameras(plan, view, size=size, time=at), size))
+    yield from film(plan, sitter, portrait_drives(plan, at), times=at, view=view)
+
+
+def film(
+    plan: ClipPlan, sitter: Sitter, drives: Matrix, *, times: Matrix, view: View
+) -> Iterator[Image]:
+    """Yield frames of a sitter at `times` (T,) s, moved by `drives` (T, K + 1): those of the
+    sitter's K fields, and of the eyelids."""
+    size = view.size or plan.size
+    cameras = _cameras(plan, view, size=size, time=times)
     texture = np.asarray(cv2.convertScaleAbs(sitter.texture, alpha=plan.light), dtype=np.uint8)
     noise, grain = np.random.default_rng(plan.noise_seed), _grain(plan.noise)
-    frames = zip(_drives(plan, at).tolist(), cameras, strict=True)
-    for drives, shots in groupby(frames, key=lambda frame: frame[0]):
-        moved = _displacement(sitter, drives)
+    frames = zip(drives.tolist(), cameras, strict=True)
+    for each, shots in groupby(frames, key=lambda frame: frame[0]):
+        moved = _displacement(sitter, each)
         for _, camera in shots:
             picture = _film(sitter, texture, moved, camera, size=size)
             yield _noisy(picture, noise, grain=grain)
 
 
-def _drives(plan: ClipPlan, time: Matrix) -> Matrix:
+def portrait_drives(plan: ClipPlan, time: Matrix) -> Matrix:
     """Drives (T, 5) of the unmirrored portrait: lips left and right, cheeks likewise, eyelids."""
     drives = plan.drives(time)
     lips = [drives.lip_right, drives.lip_left]  # the subject's right is on the picture's left
@@ -76,7 +85,7 @@ def _displacement(sitter: Sitter, drives: Sequence[float]) -> NDArray[np.float32
     """Inverse displacement (MOVING, MOVING, 2) px of the moving square; None at rest."""
     if not any(drives):
         return None
-    back = sitter.fields.backward(drives[:4])
+    back = sitter.fields.backward(drives[:-1])
     x0, y0 = sitter.fields.corner
     for eye in sitter.eyes:
         left = eye.left - x0
@@ -84,7 +93,7 @@ def _displacement(sitter: Sitter, drives: Sequence[float]) -> NDArray[np.float32
         first = int(eye.upper.min() - eye.reach) - y0
         rows = slice(first, int(eye.lower.max() + eye.reach) - y0 + 2)
         heights = np.arange(rows.start, rows.stop, dtype=np.float64) + y0
-        back[rows, columns, 1] += eye.backward(heights, drives[4]).astype(np.float32)
+        back[rows, columns, 1] += eye.backward(heights, drives[-1]).astype(np.float32)
     return back
 
 

@@ -43,18 +43,19 @@ def write_video(
     frames = render(plan, times=at, view=view)
     size = (view.size if view else None) or plan.size
     if isinstance(target, str | PathLike):
-        _encode(Path(target), frames, time=at, size=size, fps=plan.fps)
+        encode(Path(target), frames, time=at, size=size, fps=plan.fps)
         return
     with TemporaryDirectory() as folder:  # faststart needs a file with a name
         path = Path(folder) / "clip.mp4"
-        _encode(path, frames, time=at, size=size, fps=plan.fps)
+        encode(path, frames, time=at, size=size, fps=plan.fps)
         with path.open("rb") as done:
             shutil.copyfileobj(done, target)
 
 
-def _encode(
+def encode(
     path: Path, frames: Iterable[Image], *, time: NDArray[np.float64], size: int, fps: float
 ) -> None:
+    """Write square frames (size, size, 3) BGR, shown at `time` (T,) s, as an mp4 file."""
     with av.open(str(path), "w", format="mp4", container_options=CONTAINER) as file:
         stream = file.add_stream("libx264", rate=Fraction(fps), options=CODEC)
         stream.width = stream.height = size
