@@ -122,7 +122,9 @@ def together(*motions: Motion) -> Motion:
 
 
 def plans(seed: int, count: int) -> list[ClipPlan]:
-    drawn = plan(seed=seed, subjects=max(count // 4, 1), clips_per_subject=4, size=64)
+    drawn = plan(
+        seed=seed, subjects=max(count // 4, 1), clips_per_subject=4, size=64, kinds=("plain",)
+    )
     return list(drawn[:count])
 
 
