@@ -127,6 +127,7 @@ def test_the_workspace_the_copies_of_experiments_and_the_units(ours: Project):
         picture(ours.root / "data/frames/a.parquet", "a"),
         picture(ours.root / "data/crops/a.parquet", "b", stage="crops"),
         picture(ours.root / ".dvc/tmp/exps/tmp1/data/frames/a.parquet", "c"),
+        picture(ours.root / "data/reports/show/a.png", "e"),
         picture(ours.units.root / "units/decode/ab/abc/result", "d"),
         ours.units.root / "units/decode/ab/abc/entry.json",
         ours.units.root / "units/crops/ab/abd/entry.json",
@@ -240,7 +241,8 @@ def test_links_to_one_file_are_freed_once_and_only_when_all_go(ours: Project):
     size = one.stat().st_size
     found = forget.found(ours.root, ours.units)
     assert [(share.place, len(share.files), share.bytes) for share in found] == [
-        ("workspace", 2, size + two.stat().st_size), ("DVC's cache", 0, 0), ("unit cache", 1, size)
+        ("workspace", 2, size + two.stat().st_size), ("sheets", 0, 0), ("DVC's cache", 0, 0),
+        ("unit cache", 1, size),
     ]  # fmt: skip
     assert forget.freed(found) == size
 

@@ -1,8 +1,8 @@
 """`duchenne forget frames`: delete the pictures of faces that the pipeline keeps.
 
-They are in the workspace, in DVC's cache (of all commits and experiments) and in the unit cache. A
-table of pictures is recognised by the stage named in its metadata, so those that no commit refers
-to any more are found too. Links are never followed.
+They are in the workspace, on the sheets that `duchenne show` has drawn, in DVC's cache (of all
+commits and experiments) and in the unit cache. A table of pictures is recognised by the stage named
+in its metadata, so those that no commit refers to any more are found too. Links are never followed.
 """
 
 import json
@@ -21,11 +21,12 @@ from duchenne.tables import parquet
 
 STAGES = ("decode", "crops")  # stages that write pictures
 FOLDERS = ("data/frames", "data/crops")  # their outputs
+SHEETS = "data/reports/show"  # where `duchenne show` writes
 
 
 @dataclass(frozen=True)
 class PictureFiles:
-    """The files to delete in one of the three places."""
+    """The files to delete in one of the places."""
 
     place: str
     files: tuple[Path, ...]
@@ -44,6 +45,7 @@ def found(root: Path, units: UnitCache) -> list[PictureFiles]:
     kept = dvc.is_project(root)
     return [
         _in_workspace(_unlinked(outs, below=root)),
+        _sheets(_unlinked([root / SHEETS], below=root)),
         PictureFiles("DVC's cache", tuple(_in_dvc(root, dvc.cache_folder(root))) if kept else ()),
         _in_units(_unlinked([units.root / "units" / s for s in STAGES], below=units.root)),
     ]
@@ -99,6 +101,11 @@ def _in_workspace(folders: Sequence[Path]) -> PictureFiles:
     return PictureFiles(
         "workspace", tuple(pictures), tuple(held), tuple(sorted({*files} - {*pictures}))
     )
+
+
+def _sheets(folders: Sequence[Path]) -> PictureFiles:
+    files = [file for folder in folders for file in sorted(folder.glob("*.png"))]
+    return PictureFiles("sheets", tuple(files), tuple(folders))
 
 
 def _in_units(folders: Sequence[Path]) -> PictureFiles:

@@ -40,6 +40,19 @@ def status() -> None:
 
 
 @app.command()
+def show(
+    clip: Annotated[str, typer.Argument(help="the clip, as data/clips.parquet names it")],
+    out: Annotated[
+        Path | None, typer.Option(help="the PNG to write; one in data/reports/show if not given")
+    ] = None,
+) -> None:
+    """Draw a clip: frames at rest, onset, apex and offset with landmarks, and the signals."""
+    from duchenne.cli import show
+
+    typer.echo(show.show(dvc.here(), clip, out))
+
+
+@app.command()
 def doctor(
     dataset: Annotated[
         str | None, typer.Option(help="the data set to look at; that of params.yaml if not given")
@@ -119,10 +132,11 @@ def frames(
 ) -> None:
     """Delete every picture that was cut out of the videos.
 
-    They go from the workspace, from DVC's cache and from the unit cache, for all commits, branches
-    and experiments (of a cache that is shared: for everybody). What a data set of its own names
-    stays, and so do the videos in data/raw, files in data/frames and data/crops that no stage has
-    made, and whatever was pushed to a remote. Folders that are links are refused.
+    They go from the workspace (data/reports/show too), from DVC's cache and from the unit cache,
+    for all commits, branches and experiments (of a cache that is shared: for everybody). What a
+    data set of its own names stays, and so do the videos in data/raw, files in data/frames and
+    data/crops that no stage has made, what `duchenne show` wrote elsewhere, and whatever was pushed
+    to a remote. Folders that are links are refused.
 
     Landmarks, models and figures are kept: go on with `dvc repro --allow-missing` and `dvc exp run
     --allow-missing`. `dvc status` then calls data/frames deleted, which is what was wanted. Without
