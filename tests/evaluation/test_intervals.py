@@ -7,9 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import balanced_accuracy_score
 
-from duchenne.evaluation.intervals import bootstrap
 from duchenne.evaluation.metrics import accuracy, balanced_accuracy, f1, mcc
-from duchenne.evaluation.scores import Predictions, scores
+from duchenne.evaluation.scores import Predictions, bootstrap, scores
 from tests.make.scored_cases import any_predictions, many, predictions
 
 # Subject a: three clips, all right. Subject b: one clip, wrong. Of four equally likely draws one is

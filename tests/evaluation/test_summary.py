@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from duchenne.errors import EvaluationError
-from duchenne.evaluation.intervals import bootstrap
 from duchenne.evaluation.metrics import balanced_accuracy
+from duchenne.evaluation.scores import bootstrap
 from duchenne.evaluation.summary import as_report, fold_rows, headline, probe_scores, report
 from tests.make.scored_cases import TWO, many, predictions
 

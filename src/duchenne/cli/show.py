@@ -24,15 +24,15 @@ from duchenne.flow.unit import StatusRow
 from duchenne.media.jpeg import decode
 from duchenne.pipeline.clips import NO_PICTURES
 from duchenne.tables import files, parquet
+from duchenne.tables.blinks import BLINKS
 from duchenne.tables.clips import CLIPS
 from duchenne.tables.dmarkers import DMARKERS, SIGNALS
+from duchenne.tables.events import EVENTS
 from duchenne.tables.frames import StoredFrames
 from duchenne.tables.mesh import read_mesh
 from duchenne.tables.parquet import Table
 
 LINE = 190  # characters that fit below the title
-EVENTS = Table("events", 1, "the smiles of every clip", ())
-BLINKS = Table("blinks", 1, "the blinks of every clip", ())
 
 Row = Mapping[str, Any]
 

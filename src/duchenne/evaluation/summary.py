@@ -10,9 +10,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from duchenne.errors import EvaluationError, listed
-from duchenne.evaluation.intervals import bootstrap
 from duchenne.evaluation.metrics import balanced_accuracy
-from duchenne.evaluation.scores import Predictions, majority, rounded, scores
+from duchenne.evaluation.scores import Predictions, bootstrap, majority, rounded, scores
 
 Group = Sequence[str | None]  # one value per clip; None or empty = not known
 

@@ -9,11 +9,11 @@ import pytest
 from rich.console import Console
 
 from duchenne.cli import doctor
-from duchenne.cli.doctor import Finding, Site, files
+from duchenne.cli.doctor import Finding, Site, layout
 from duchenne.errors import ParamsError
 from tests.make.sites import put, site, texts
 
-QUICK = ("layout.check", "files.tracked", "files.readable")
+QUICK = ("layout.check", "layout.tracked", "layout.readable")
 
 
 @pytest.fixture(autouse=True)
@@ -75,9 +75,11 @@ def test_a_check_that_breaks_says_so_and_the_others_go_on(
         raise OSError(28, "no space left")
 
     site(tmp_path)
-    monkeypatch.setattr(files, "tracked", full)
+    monkeypatch.setattr(layout, "tracked", full)
     found = doctor.examine(tmp_path, "mine")
-    assert texts(found["files.tracked"]) == "note: could not be looked at: [Errno 28] no space left"
+    assert (
+        texts(found["layout.tracked"]) == "note: could not be looked at: [Errno 28] no space left"
+    )
     assert "holds no clips" in texts(found["layout.check"])
 
 
@@ -85,8 +87,8 @@ def test_a_table_says_what_is_well_too_and_the_sum_what_blocks():
     page = io.StringIO()
     found = {
         "layout.check": [Finding("a[b].mp4 is bad")],
-        "files.tracked": [Finding("so", blocks=False)],
-        "files.readable": [],
+        "layout.tracked": [Finding("so", blocks=False)],
+        "layout.readable": [],
     }
     doctor.show(found, Console(file=page, width=100))
     lines = [" ".join(line.replace("│", " ").split()) for line in page.getvalue().splitlines()]
@@ -104,7 +106,7 @@ def test_it_speaks_where_packages_are_missing(tmp_path: Path):
     hide = (
         "import sys; sys.modules |= dict.fromkeys(('av', 'pyarrow', 'torch')); "
         "from duchenne.cli import doctor, main; "
-        "doctor.CHECKS = {n: n for n in ('machine.gpu', 'files.readable')}; main.main()"
+        "doctor.CHECKS = {n: n for n in ('machine.gpu', 'layout.readable')}; main.main()"
     )
     done = subprocess.run(
         [sys.executable, "-c", hide, "doctor"],

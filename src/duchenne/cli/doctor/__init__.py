@@ -25,8 +25,8 @@ CHECKS = {
     "machine.gpu": "GPU",
     "machine.codecs": "video codecs",
     "layout.check": "data set",
-    "files.tracked": "tracked by DVC",
-    "files.readable": "files in data/raw",
+    "layout.tracked": "tracked by DVC",
+    "layout.readable": "files in data/raw",
     "links.check": "DVC's cache",
     "space.check": "disk space",
 }

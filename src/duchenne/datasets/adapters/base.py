@@ -1,4 +1,4 @@
-"""The interface of an adapter: how to find the clips of a set, and its published numbers."""
+"""The interface of an adapter, and what adapters of expression sets share: words for emotions."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -48,3 +48,29 @@ class Adapter:
         parts = [people.notes(folder, found, self.written), self.notes(folder, found)]
         remarks = [remark for part in parts for remark in part.get("remarks", ())]
         return {**parts[0], **parts[1], **({"remarks": remarks} if remarks else {})}
+
+
+# Words for emotions, as folders and tables of expression sets spell them.
+_EMOTIONS = {
+    "anger": {"anger", "angry"},
+    "contempt": {"contempt", "contemptuous"},
+    "disgust": {"disgust", "disgusted"},
+    "fear": {"fear", "fearful", "afraid"},
+    "happiness": {"happiness", "happy"},
+    "neutral": {"neutral"},
+    "sadness": {"sadness", "sad"},
+    "surprise": {"surprise", "surprised"},
+}
+
+
+def emotion_of(word: str) -> str | None:
+    """The emotion that a word means, whatever its case; None for other words."""
+    plain = word.casefold()
+    return next((name for name, words in _EMOTIONS.items() if plain in words), None)
+
+
+def class_of(word: str, classes: Sequence[str]) -> int | None:
+    """Index in `classes`, themselves words for emotions, of the one that `word` means; or None."""
+    meant = emotion_of(word)
+    known = [emotion_of(name) for name in classes]
+    return known.index(meant) if meant in known else None

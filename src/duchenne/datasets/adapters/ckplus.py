@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
 from duchenne.config.datasets import CkPlusDataset
-from duchenne.datasets.adapters.emotions import class_of
+from duchenne.datasets.adapters.base import class_of
 from duchenne.datasets.clip import Found, files_in, kind_of
 from duchenne.errors import DatasetError, Unusable, listed
 from duchenne.media.numbered import number_of

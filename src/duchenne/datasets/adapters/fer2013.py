@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO, NamedTuple
 
 from duchenne.config.datasets import Fer2013Dataset
-from duchenne.datasets.adapters.emotions import class_of
+from duchenne.datasets.adapters.base import class_of
 from duchenne.datasets.clip import Found, files_in, kind_of
 from duchenne.errors import DatasetError, Unusable, listed
 from duchenne.media.regular import opened, walk
