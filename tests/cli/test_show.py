@@ -8,11 +8,10 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
-from duchenne.cli import show
+from duchenne.cli import sheet, show
 from duchenne.cli.main import app
+from duchenne.cli.sheet import Sheet
 from duchenne.errors import DatasetError, DuchenneError, EngineError, StageError
-from duchenne.evaluation import sheet
-from duchenne.evaluation.sheet import Sheet
 from duchenne.flow.unit import StatusRow
 from tests.make.crops import SIZE, face
 from tests.make.sheets import EVENTS, MARKERS, NAN, TIMES, write_sheet_project

@@ -317,7 +317,7 @@ def test_what_photographs_lack_is_refused_before_anything_runs(
 @pytest.mark.parametrize(
     ("dataset", "scheme", "frames", "size"),
     [
-        ("demo", "stratified", 24, 40),
+        ("demo", "stratified", 32, 40),
         ("ckplus", "stratified", 1, 20),
         ("fer2013", "published", 1, 20),
     ],

@@ -14,11 +14,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from duchenne.cli import sheet
 from duchenne.cli.forget import SHEETS
+from duchenne.cli.sheet import Blink, Moment, Sheet, Span
 from duchenne.dmarkers.names import PHASES
 from duchenne.errors import DatasetError, EngineError, StageError, listed
-from duchenne.evaluation import sheet
-from duchenne.evaluation.sheet import Blink, Moment, Sheet, Span
 from duchenne.flow.gate import read_status
 from duchenne.flow.unit import StatusRow
 from duchenne.media.jpeg import decode

@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from duchenne.evaluation import sheet
-from duchenne.evaluation.sheet import Moment, Sheet, Span
+from duchenne.cli import sheet
+from duchenne.cli.sheet import Moment, Sheet, Span
 from duchenne.face.topology import DLIB, MESH, Points, Topology
 from tests.make.crops import SIZE, face, texture
 
