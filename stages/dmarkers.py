@@ -115,7 +115,7 @@ def write_given(clip: str, file: Path, folder: Path, *, recipe: Recipe) -> Outco
     for table, place in empty:
         parquet.write(table, place, table.schema.empty_table(), made_by=recipe.made_by())
     row = given_row(clip, values)
-    parquet.write(PACKED, files(folder).dmarkers, row, made_by=recipe.made_by())
+    parquet.write(PACKED, places.dmarkers, row, made_by=recipe.made_by())
     return Outcome("ok", "", "computed elsewhere")
 
 

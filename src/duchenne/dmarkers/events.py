@@ -1,11 +1,13 @@
 """The smiles of a clip: where the lip corners go out and up together and stay for a while."""
 
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 
 from duchenne.dmarkers import edges
+from duchenne.dmarkers.blinks import Blink
 from duchenne.dmarkers.edges import Curve
 from duchenne.dmarkers.rest import Rest
 from duchenne.dmarkers.signals import Array, Mouth
@@ -22,7 +24,6 @@ _OUT, _UP, _WEAKER_SIDE = 0.02, 0.25, 0.2
 _TALK = 1.5  # least amplitude of a smile in speech, in that of another
 _REVERSALS = 3.0  # per s: lips that part and close as often speak
 _PARTING = 0.03  # inter-ocular distances that count as parting or closing
-_SHUT = 0.6  # share of the median opening of the eyes in a smile; a blink goes below
 
 
 class Event(NamedTuple):
@@ -50,11 +51,11 @@ class Event(NamedTuple):
 
 
 class Face(NamedTuple):
-    """What else the face shows at T frames: the mouth, and the opening of the eyes."""
+    """What else the face shows: the mouth at T frames, its rest, and blinks."""
 
     mouth: Mouth
-    lids: Array
     rest: Rest
+    blinks: Sequence[Blink]
 
 
 class Found(NamedTuple):
@@ -165,10 +166,10 @@ def _pulls(at: Array, face: Face, start: float, end: float) -> bool:
 
 def _flags(at: Array, face: Face, start: float, end: float) -> dict[str, bool]:
     inside = (at >= start) & (at <= end)
-    lids, gap = face.lids[inside], face.mouth.gap[inside]
-    lids, gap = lids[np.isfinite(lids)], gap[np.isfinite(gap)]
-    blink = len(lids) > 0 and lids.min() < _SHUT * np.median(lids)
-    return {"blink": bool(blink), "speech": _reversals(gap) > _REVERSALS * max(end - start, 1.0)}
+    gap = face.mouth.gap[inside]
+    gap = gap[np.isfinite(gap)]
+    blink = any(start <= each.shut <= end for each in face.blinks)
+    return {"blink": blink, "speech": _reversals(gap) > _REVERSALS * max(end - start, 1.0)}
 
 
 def _reversals(values: Array) -> int:

@@ -103,12 +103,12 @@ def extract(
         resting = at_start(known, times, seconds=neutral_s)
     else:
         resting = search(mouth, eyelid.mean, known, times, seconds=neutral_s)
-    face = Face(mouth, eyelid.mean, resting)
+    found_blinks = blinking.find(blinking.apertures(xyz, topology), times)
+    face = Face(mouth, resting, found_blinks)
     raw = signals.measure(xyz, rest=resting.frames, topology=topology, legacy_lips=legacy_lips,
                           eyelid=eyelid)  # fmt: skip
     pull = face.mouth.pull
     sides = np.column_stack([*(side for signal in raw for side in signal), pull])
-    found_blinks = blinking.find(blinking.apertures(xyz, topology), times)
     if blinks == "bridge":
         sides[:, :2] = blinking.bridge(sides[:, :2], times, found_blinks)
     curves = smooth(sides, times, method=smoothing)
@@ -121,9 +121,15 @@ def extract(
         bounds = np.full((2, 2), np.nan) if chosen is None else smiles.events[chosen].bounds
         found = phases.between(smile.lip.mean, curves.times, bounds)
     blocks = [features.compute(signal, curves.times, phase) for signal in smile for phase in found]
-    signs = _signals(curves.at_frames)
-    at, values = _bounds(found, curves.times), np.concatenate(blocks)
-    return Markers(signs, at, values, smiles, chosen, face.rest, found_blinks)
+    return Markers(
+        _signals(curves.at_frames),
+        _bounds(found, curves.times),
+        np.concatenate(blocks),
+        smiles,
+        chosen,
+        face.rest,
+        found_blinks,
+    )
 
 
 def _smiles(pull: Array, times: Array, curves: Curves, face: Face) -> Found:
