@@ -20,7 +20,7 @@ NAN = float("nan")
 MARKERS: dict[str, Any] = {
     "rest_start": 0.0, "rest_end": 0.8, "onset_start": 1.0, "onset_end": 1.4, "apex_start": 1.5,
     "apex_end": 2.3, "offset_start": 2.4, "offset_end": 3.0, "smiles": 2, "rest": "start",
-    "amplitude": 0.125, "noise": 0.002,
+    "amplitude": 0.125, "noise": 0.002, "seconds": 3.9,
 }  # fmt: skip
 FLAGS = {"cut_start": False, "cut_end": False, "blink": False, "speech": False}
 EVENTS: list[dict[str, Any]] = [

@@ -68,6 +68,7 @@ def test_no_smile_is_a_row_without_features(tmp_path: Path):
     assert np.isnan(features).all()
     [clip] = parquet.read(DMARKERS, outs.dmarkers).to_pylist()
     assert clip["smiles"] == 0
+    assert clip["seconds"] == TIMES[-1] - TIMES[0]
     assert 0.0 <= clip["amplitude"] < 0.02
     assert 0.0 < clip["noise"] < 0.01
 

@@ -55,6 +55,8 @@ _BOUNDS = tuple(
 )
 
 _OF_CLIP = (
+    Column("seconds", pa.float64(), "length of the clip: the last frame's time less the first's, s; "
+           "NaN: not known"),
     Column("amplitude", pa.float64(), "of the smile, or of the highest pull of the lips if there "
            "is no smile, in resting mouth widths"),
     Column("noise", pa.float64(), "standard deviation of lip in one frame before smoothing, in "
@@ -68,7 +70,7 @@ _OF_CLIP = (
 
 DMARKERS = Table(
     name="dmarkers",
-    version=2,
+    version=3,
     doc="`data/dmarkers.parquet`: Duchenne Markers, one row per clip. A feature is NaN where it "
     "has no value: in a phase that does not exist, of a region that is not known, or a mean or "
     "maximum of an empty part. What a model gets instead is decided from its training data.",
@@ -94,7 +96,7 @@ DMARKERS = Table(
 # as long to write as all other work of the unit.
 PACKED = Table(
     name="dmarkers_of_a_clip",
-    version=1,
+    version=2,
     doc="The row of `dmarkers` of one clip, its features in one column.",
     columns=(
         *DMARKERS.columns[: -len(COLUMNS)],
@@ -138,7 +140,7 @@ def given_row(clip: str, values: Array) -> dict[str, Any]:
     """The row of PACKED of a clip whose features (225,) were computed elsewhere."""
     known = np.isfinite(values).reshape(len(REGIONS), len(PHASES), -1).any(axis=(0, 2))
     row = _phases(known, np.full((len(PHASES), 4), np.nan))
-    row |= {name: [np.nan] for name in ("amplitude", "noise", "rest_start", "rest_end")}
+    row |= {name: [np.nan] for name in ("seconds", "amplitude", "noise", "rest_start", "rest_end")}
     return {"clip": [clip], **row, "smiles": [None], "rest": [""], "features": packed(values)}
 
 
