@@ -55,8 +55,8 @@ _BOUNDS = tuple(
 )
 
 _OF_CLIP = (
-    Column("seconds", pa.float64(), "length of the clip: the last frame's time less the first's, s; "
-           "NaN: not known"),
+    Column("seconds", pa.float64(), "length of the clip: the last frame's time less the first's, "
+           "s; NaN: not known"),
     Column("amplitude", pa.float64(), "of the smile, or of the highest pull of the lips if there "
            "is no smile, in resting mouth widths"),
     Column("noise", pa.float64(), "standard deviation of lip in one frame before smoothing, in "
