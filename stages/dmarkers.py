@@ -94,10 +94,9 @@ def write_markers(clip: str, landmarks: Path, folder: Path, *, recipe: Recipe) -
     rows = {"clip": [clip] * len(times), "frame": frames, "time": times, "phase": phase}
     for name, signal in found.signals._asdict().items():
         rows |= {name: signal.mean, f"{name}_right": signal.right, f"{name}_left": signal.left}
-    seconds = float(times[-1] - times[0])
-    of_clip = {"seconds": seconds, "amplitude": found.amplitude, "noise": smiles.noise,
-               "smiles": len(smiles.events),
-               "rest": rest.kind, "rest_start": rest.start, "rest_end": rest.end}  # fmt: skip
+    of_clip = {"seconds": times[-1] - times[0], "amplitude": found.amplitude,
+               "noise": smiles.noise, "smiles": len(smiles.events), "rest": rest.kind,
+               "rest_start": rest.start, "rest_end": rest.end}  # fmt: skip
     row = row_of(
         clip, found.features, bounds=found.bounds, of_clip=of_clip, phase=phase, frames=frames
     )
