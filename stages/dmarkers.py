@@ -1,6 +1,6 @@
 """Duchenne Markers: signals, blinks, smiles, phases and 225 features of every clip, in true time.
 
-A unit is a clip. D-Markers computed elsewhere are kept; photographs have none. Only plots use labels.
+A unit is a clip. D-Markers computed elsewhere are kept; photographs have none. Plots use labels.
 """
 
 from collections.abc import Sequence
