@@ -58,7 +58,7 @@ class Train(Section):
     weight_decay: Annotated[float, Field(ge=0, le=1)]
     schedule: Literal["constant", "cosine", "linear"]
     warmup: Annotated[float, Field(ge=0, lt=1)]
-    clip: Annotated[float, Field(gt=0)] | None
+    clip: Annotated[float, Field(gt=0)] | None  # null: gradients of any length
     balance: bool
     monitor: Literal["loss", "balanced_accuracy", "auc"]
     patience: Annotated[int, Field(ge=1)] | None
