@@ -166,6 +166,10 @@ def _scores(found: dict[str, Any]) -> Table:
     for name, value in found["pooled"].items():
         table.add_row(name.replace("_", " "), f"{value:.3f}")
     table.add_row("share of the commonest class", f"{found['majority']:.3f}")
+    if unseen := found.get("unseen"):
+        told = f"the {unseen['clips']} that it could not see count as the commonest class"
+        without = unseen["without"]["balanced_accuracy"]
+        table.add_row("balanced accuracy without some", f"{without:.3f}: {told}")
     for name, scores in found.get("probes", {}).items():
         table.add_row(f"probe: {name.replace('_', ' ')}", _with_interval(scores))
     return table

@@ -171,9 +171,9 @@ class Training(TrainingKeys):
 
 def needs_motion(model: Model, fusion: Fusion, window: Window) -> str:
     """Why this model cannot take photographs; empty where it can. A photograph has no D-Markers, no
-    duration and no displacement from a resting face."""
+    duration, and neither a resting face nor a displacement from it."""
     asked = []
-    if NEEDS[model].dmarkers or model == "duration":
+    if NEEDS[model].dmarkers or model in {"duration", "first_frame"}:
         asked.append(f"model: {model}")
     if fusion != "none":
         asked.append(f"fusion: {fusion} (use fusion: none)")
