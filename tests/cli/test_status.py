@@ -109,7 +109,7 @@ def test_each_fold_has_its_training_accuracy_beside_its_test_and_its_time(mine: 
     rows = "1,7,3,0.857,0.841,0.9875\n2,8,4,0.5,,"  # the second fold was trained before
     put(mine, "metrics/plots/folds.csv",
         f"fold,clips,subjects,accuracy,balanced_accuracy,train_accuracy\n{rows}\n")  # fmt: skip
-    for fold, seconds in (("1", 60.5), ("2", 30.0)):
+    for fold in "12":
         put(mine, f"models/folds/{fold}/model.json", {"fold": fold})
     assert "1 7 3 0.988 0.857 0.841 2 8 4 0.500" in told(mine)
     assert "trained in" not in told(mine), "nobody knows how long it took elsewhere"
