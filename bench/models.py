@@ -16,7 +16,7 @@ import sys
 import time
 from collections.abc import Callable
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -64,15 +64,17 @@ def chips(samples: int, *, frames: int = FRAMES, side: int, channels: int) -> Pi
 def _model(name: str) -> Model:
     """As declared, with its published batch and number of frames."""
     declared = models.MODELS[name]
-    published = {section: {**PUBLISHED[section], **declared.published.get(section, {})}
-                 for section in ("train", "window")}  # fmt: skip
+    published: dict[str, dict[str, Any]] = {
+        section: {**PUBLISHED[section], **declared.published.get(section, {})}
+        for section in ("train", "window")
+    }
     chip = declared.needs.chip
     inputs: Callable[[int], Inputs] = landmarks
     if chip is not None:
         frames = int(published["window"]["frames"])
         inputs = partial(chips, frames=frames, side=chip.side, channels=chip.channels)
     elif declared.needs.fuses:
-        inputs = partial(landmarks, neighbours=1 + int(PUBLISHED["net"]["neighbours"]))
+        inputs = partial(landmarks, neighbours=1 + int(PUBLISHED["net"]["neighbours"] or 0))
     network = partial(build, name, {"classes": declared.classes})
     return Model(network, inputs, int(published["train"]["batch"]))
 

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from duchenne.evaluation.audit import audit
 from duchenne.evaluation.plots import pictures
-from duchenne.evaluation.summary import Run, headline, probe_scores, report
+from duchenne.evaluation.summary import Run, headline, pooled, probe_scores, report
 from duchenne.pipeline.clips import group_columns
 from duchenne.pipeline.stage import Stage, execute
 from duchenne.tables.clips import CLIPS
@@ -21,7 +21,14 @@ from duchenne.tables.files import write_csv, write_json
 from duchenne.tables.folds import FOLDS
 from duchenne.tables.models import read_models
 from duchenne.tables.parquet import read
-from duchenne.tables.predictions import PREDICTIONS, PROBES, as_predictions, only_tested
+from duchenne.tables.predictions import (
+    PREDICTIONS,
+    PROBABILITY,
+    PROBES,
+    as_predictions,
+    only_tested,
+)
+from duchenne.tables.quality import QUALITY
 from duchenne.training.protocol import PROTOCOLS, Protocol
 
 
@@ -32,15 +39,36 @@ def score(
     run: Run,
     groups: Sequence[str],
     probes: pa.Table | None = None,
+    unseen: pa.Table | None = None,
 ) -> dict[str, Any]:
     """data/reports/scores.json. `optimistic` stands there, as 1, only where the epoch was chosen on
-    the test clips. `parameters` is the size of the largest fold's model."""
+    the test clips. `parameters` is the size of the largest fold's model. `unseen` are rows of an
+    official test part that the model could not see: they count, and what it reaches without them
+    is given too."""
+    seen, rows = rows, pa.concat_tables([rows, unseen]) if unseen else rows
     columns = {name: rows[name].to_pylist() for name in groups}
     parameters = max(about["parameters"] for about in facts.values())
     found = {"run": run._asdict(), "parameters": parameters}
     found |= report(as_predictions(rows), columns, expected_folds=sorted(facts))
     found |= {"probes": _probed(probes)} if probes else {}
+    if unseen:
+        found["unseen"] = {"clips": unseen.num_rows, "without": pooled(as_predictions(seen))}
     return {"optimistic": 1, **found} if _protocol(facts).optimistic else found
+
+
+def unseen_of(rows: pa.Table, folds: pa.Table, quality: pa.Table, clips: pa.Table) -> pa.Table:
+    """Rows of `predictions` for the clips of an official test part that `quality` left out. Their
+    probabilities are the classes' shares in the training part, so that the commonest is told."""
+    used = set(quality.filter(quality["used"])["clip"].to_pylist())
+    about = {row["clip"]: row for row in clips.to_pylist()}
+    learnt = folds.filter(pc.equal(folds["role"], "train"))["clip"].to_pylist()
+    classes = [name for name in rows.column_names if PROBABILITY.fullmatch(name)]
+    labels = [about[clip]["label"] for clip in learnt]
+    shares = {f"p_{k}": labels.count(k) / max(len(labels), 1) for k in range(len(classes))}
+    missing = [about[clip] | {"role": "test"} | shares for clip in about
+               if about[clip]["role"] == "test" and clip not in used]  # fmt: skip
+    columns = {name: [row[name] for row in missing] for name in rows.column_names}
+    return pa.table(columns, schema=rows.schema)
 
 
 def prove(
@@ -87,12 +115,15 @@ def run(stage: Stage) -> None:
         dataset=stage.params.dataset, model=stage.params.model, fusion=stage.params.fusion,
         protocol=stage.params.protocol,
     )  # fmt: skip
-    scores = score(rows, facts, run=of, groups=group_columns(clips), probes=probes)
+    quality = read(QUALITY, stage.dep("data/quality.parquet"))
+    unseen = unseen_of(rows, folds, quality, clips)
+    scores = score(rows, facts, run=of, groups=group_columns(clips), probes=probes, unseen=unseen)
     write_json(stage.out("data/reports/scores.json"), scores)
     write_json(stage.out("metrics/summary.json"), headline(scores))
     history = read_history(stage.dep("data/history.csv"))
     names = next(iter(facts.values()))["classes"]
-    tables = pictures(as_predictions(rows), history, names=names)
+    whole = as_predictions(pa.concat_tables([rows, unseen]))
+    tables = pictures(whole, history, names=names)
     write_csv(stage.out("metrics/plots/folds.csv"), *tables.folds)
     write_csv(stage.out("metrics/plots/roc.csv"), *tables.roc)
     write_csv(stage.out("metrics/plots/confusion.csv"), *tables.confusion)

@@ -43,7 +43,7 @@ def write_landmarks(mesh: Path, faces: Path | None, target: Path, *, recipe: Rec
     if not np.isfinite(done.xyz).any():
         raise Unusable("no_neutral", "the eyes cannot be made out in any of the first frames")
     table = landmarks_table(shape.points)
-    boxes = read_boxes(faces)[0] if faces else np.full((len(clip.times), 4), np.nan)
+    boxes = read_boxes(faces)[0] if faces else _extent(clip.xyz[..., :2])
     quality = _quality(clip, done, boxes, recipe)
     with parquet.Writer(table, target, made_by=recipe.made_by()) as writer:
         for start in range(0, len(clip.times), GROUP):
@@ -66,6 +66,11 @@ def _quality(clip: MeshClip, done: Normalised, boxes: Any, recipe: Recipe) -> Qu
     if params.method != "rigid":
         plain = _normalised(clip, shape, params.model_copy(update={"method": "rigid"}))
     return measure(plain, clip.times, boxes=boxes, topology=shape)
+
+
+def _extent(xy: Any) -> Any:
+    """Boxes (T, 4) around points (T, N, 2), px: the faces of clips that are landmark arrays."""
+    return np.concatenate([xy.min(axis=1), xy.max(axis=1)], axis=1)
 
 
 def _columns(clip: MeshClip, done: Normalised, rows: slice) -> dict[str, Any]:

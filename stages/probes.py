@@ -4,6 +4,7 @@ Probes see the length of a clip or its first frames. They do not depend on the m
 once for a data set and a split; `aggregate` reports their scores beside those of the model.
 """
 
+import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,8 @@ from duchenne.training.fit import PROBE, fit, rows_of
 from duchenne.training.landmark_batches import Clip
 from duchenne.training.protocol import split
 
+log = logging.getLogger("duchenne")
+
 SEEN = ("duration", "first_frame")
 _NO_MARKERS = np.zeros(0)
 
@@ -31,18 +34,21 @@ def probe(
 ) -> dict[str, list[Any]]:
     """The columns of data/probes.parquet: predictions of each probe for test clips, by fold.
 
-    `neutral_s` is the resting time at the start of a clip, s. Photographs have no length to probe.
-    A clip without landmarks has missing values; a set without any gets no rows.
+    `neutral_s` is the resting time at the start of a clip, s. A clip without landmarks has missing
+    values. A set without any gets no rows, and neither do photographs: they have no length, and
+    the face that they show is the expression itself.
     """
     about = {row["clip"]: row for row in clips.to_pylist()}
     names = sorted(set(folds["clip"].to_pylist()))
+    if {about[name]["kind"] for name in names} & STILLS:
+        log.info("the clips are photographs, without a length and a resting face: nothing to probe")
+        return _columns([], 2)
     read = [_read(name, landmarks) for name in names if _file(name, landmarks).exists()]
     if not read:
         return _columns([], 2)
-    moving = not {about[name]["kind"] for name in names} & STILLS
     classes = max(2, 1 + max(about[name]["label"] for name in names))
     found: list[dict[str, Any]] = []
-    for what in SEEN if moving else SEEN[1:]:
+    for what in SEEN:
         values = rows_of(read, model=what, neutral_s=neutral_s)
         known = dict(zip((clip.name for clip in read), values, strict=True))
         rows = {name: known.get(name, np.full_like(values[0], np.nan)) for name in names}

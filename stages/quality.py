@@ -44,7 +44,7 @@ def judged(
 ) -> Verdict:
     """The verdict on a clip, from its status row of `normalize` and the folder of landmarks.
 
-    An `unaligned` photograph is used without landmarks too.
+    An `unaligned` photograph is used whatever its landmarks say, and without them too.
     """
     if row.failed and unaligned and row.reason in _UNSEEN:
         return Verdict(StatusRow(row.unit, "ok", "", "", "quality"))
@@ -54,7 +54,7 @@ def judged(
         return Verdict(StatusRow(row.unit, "ok", "", "", "quality"))  # it has no frames to measure
     frames, quality = read_quality(landmarks / f"{row.unit}.parquet")
     broken = quality.verdict(Limits(**{name: getattr(limits, name) for name in _LIMITS}))
-    if broken is None:
+    if broken is None or unaligned:
         return Verdict(StatusRow(row.unit, "ok", "", "", "quality"), frames, quality)
     return Verdict(StatusRow(row.unit, "failed", *broken, "quality"), frames, quality)
 

@@ -27,7 +27,7 @@ def test_a_partial_table_becomes_a_data_set(tmp_path: Path):
     assert import_dmarkers(table(tmp_path), tmp_path / "set") == (2, 2)
     one, other = listed.find(tmp_path / "set", FolderDataset(adapter="folder"))
     assert (one.subject, one.label, one.groups) == ("p1", 1, {"age": 12.0})
-    assert (other.name, other.kind) == ("a", "dmarkers")
+    assert (other.ident, other.kind) == ("a", "dmarkers")
     given = [json.loads((tmp_path / "set" / clip.place).read_text()) for clip in (one, other)]
     assert given == [{"mouth_onset_dur": 0.5}, {"eyes_apex_amp_mean": -0.25}]
 

@@ -14,8 +14,9 @@ from rich.console import Console
 
 from duchenne.cli import status
 from duchenne.errors import ParamsError
+from duchenne.flow.cache import UnitCache
 from duchenne.flow.gate import write_status
-from duchenne.flow.unit import Recipe, StatusRow
+from duchenne.flow.unit import Outcome, Recipe, StatusRow
 from duchenne.tables import parquet
 from duchenne.tables.clips import CLIPS
 from duchenne.tables.folds import FOLDS
@@ -101,6 +102,24 @@ def test_the_whole_report_is_shown_where_it_is_of_this_run(mine: Path):
     assert f"{SCORES} f1 0.841" in page
     assert "probe: duration 0.512 (0.430 to 0.590)" in page
     assert "scores.json" not in page
+
+
+def test_each_fold_has_its_training_accuracy_beside_its_test_and_its_time(mine: Path, cache: Path):
+    put(mine, "data/reports/scores.json", REPORT)
+    rows = "1,7,3,0.857,0.841,0.9875\n2,8,4,0.5,,"  # the second fold was trained before
+    put(mine, "metrics/plots/folds.csv",
+        f"fold,clips,subjects,accuracy,balanced_accuracy,train_accuracy\n{rows}\n")  # fmt: skip
+    for fold in "12":
+        put(mine, f"models/folds/{fold}/model.json", {"fold": fold})
+    assert "1 7 3 0.988 0.857 0.841 2 8 4 0.500" in told(mine)
+    assert "trained in" not in told(mine), "nobody knows how long it took elsewhere"
+    units = UnitCache(cache)
+    for fold, seconds in (("1", 60.5), ("2", 30.0)):
+        with units.staging() as staged:
+            (staged / "result").write_bytes((mine / f"models/folds/{fold}/model.json").read_bytes())
+            clock = {"unit": seconds, "inference": 0.002}
+            units.keep("train", f"aa{fold}", staged, Outcome(clock=clock))
+    assert "trained in 90.5 s, all folds together; a prediction takes 2.0 ms a clip" in told(mine)
 
 
 def test_without_groups_there_is_no_such_table(mine: Path):

@@ -10,6 +10,7 @@ import pytest
 from torch import nn
 
 from duchenne.config import training
+from duchenne.config.datasets import PUBLISHED, published
 from duchenne.config.models import FUSIONS, MODELS, NEEDS, Declaration
 from duchenne.config.params import Params
 from duchenne.config.training import OF_ONE_MODEL, Training
@@ -33,6 +34,18 @@ def test_what_is_declared_of_a_model_exists(model: Declaration):
         assert network == SmileNet.of if model.needs.fuses else issubclass(network, nn.Module)
     assert set(model.sections) <= set(Params.model_fields)
     assert bool(model.versions) is not model.needs.fuses, "fusions are the landmark network's rows"
+
+
+def test_every_published_setting_has_a_source():
+    for key, model, _, source in published():
+        assert source, f"{key} of {model}"
+
+
+@pytest.mark.parametrize("model", ["mesh", "realsmilenet", "dexpression", "scn"])
+def test_settings_of_a_release_neither_decay_weights_nor_clip(model: str):
+    found = {**PUBLISHED["train"], **MODELS[model].published.get("train", {})}
+    assert found["weight_decay"] == 0.0
+    assert found["clip"] is None
 
 
 @pytest.mark.parametrize("path", FUSIONS.values())

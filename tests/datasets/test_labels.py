@@ -1,6 +1,7 @@
 """Published folds as files: what is read, what is passed over, and what is refused."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,7 @@ def test_folds_are_read_and_stray_files_are_not(tmp_path: Path):
     (tmp_path / "labels/readme.json").touch()
     (tmp_path / "labels/1/notes.json").touch()
     (tmp_path / "labels/S005/001").mkdir(parents=True)
+    shutil.copytree(tmp_path / "labels/1", tmp_path / "labels/.ipynb_checkpoints")
     one, two = labels.read(tmp_path)
     assert (one.name, two.name) == ("1", "2")
     assert one.test == two.train == (("a1", 0), ("a2", 1))

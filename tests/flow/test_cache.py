@@ -11,8 +11,8 @@ from typer.testing import CliRunner
 
 from duchenne.cli.main import app
 from duchenne.errors import EngineError
-from duchenne.flow.cache import UnitCache, prune, usage
-from duchenne.flow.unit import Outcome
+from duchenne.flow.cache import UnitCache, clocks, prune, usage
+from duchenne.flow.unit import Outcome, digest
 
 
 def keep(cache: UnitCache, key: str, text: str = "result", stage: str = "decode") -> Path:
@@ -37,6 +37,22 @@ def test_an_entry_is_found_under_its_key_and_stage_only(units: UnitCache):
 def test_results_are_read_only(units: UnitCache):
     folder = keep(units, "aa11")
     assert stat.S_IMODE((folder / "result").stat().st_mode) == 0o444
+
+
+def test_clocks_stand_beside_results_and_are_found_by_what_they_made(units: UnitCache):
+    for key, seconds in (("aa11", 3.5), ("bb22", 4.0)):
+        with units.staging() as staged:
+            (staged / "result").write_text(key)
+            units.keep("train", key, staged, Outcome(clock={"unit": seconds}))
+    keep(units, "cc33", stage="train")  # of an earlier version, without a clock
+    made = {fold: digest(units.folder("train", key) / "result")
+            for fold, key in (("1", "aa11"), ("2", "bb22"), ("3", "cc33"))}  # fmt: skip
+    assert clocks(units, "train", made) == {"1": {"unit": 3.5}, "2": {"unit": 4.0}}
+    assert clocks(units, "decode", made) == {}
+    records = [(units.folder("train", key) / "entry.json").read_text() for key in ("aa11", "bb22")]
+    assert not any("clock" in record or "3.5" in record for record in records)
+    (units.folder("train", "aa11") / "clock.json").write_text("{")
+    assert clocks(units, "train", made) == {"2": {"unit": 4.0}}
 
 
 def test_the_second_to_finish_a_unit_changes_nothing(units: UnitCache):

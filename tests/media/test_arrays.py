@@ -14,7 +14,7 @@ from duchenne.errors import Unusable
 from duchenne.media.arrays import read_array
 
 SHAPE = (4, 68, 3)
-NUMBERS = np.random.default_rng(0).uniform(0.1, 0.9, SHAPE)
+NUMBERS = np.random.default_rng(0).uniform(40.0, 400.0, SHAPE)
 
 
 def saved(array: Any, version: tuple[int, int] | None = None) -> bytes:
@@ -50,6 +50,28 @@ def test_floats_of_every_kind_are_read(tmp_path: Path, version: Any, kind: str, 
     found = read(tmp_path / "a.npy", saved(array, version))
     assert found.dtype == np.float32
     np.testing.assert_array_equal(found, array.astype(np.float32))
+
+
+@pytest.mark.parametrize(
+    ("units", "by", "reason"),
+    [
+        ("pixels", 1.0, None),
+        ("pixels", 1 / 640, "wrong_units"),
+        ("pixels", 5.0, "wrong_size"),
+        ("fraction", 1 / 640, None),
+        ("fraction", 1 / 300, None),  # half of the face below the picture
+        ("fraction", 1.0, "wrong_units"),
+    ],
+)
+def test_values_tell_their_unit(tmp_path: Path, units: Any, by: float, reason: str | None):
+    path = tmp_path / "a.npy"
+    path.write_bytes(saved(NUMBERS * by))
+    if reason is None:
+        assert np.isfinite(read_array(path, units=units, size=(640, 480))).all()
+        return
+    with pytest.raises(Unusable) as raised:
+        read_array(path, units=units, size=(640, 480))
+    assert raised.value.reason == reason
 
 
 def test_frames_of_zeros_and_of_what_is_no_float32_show_no_face(tmp_path: Path):

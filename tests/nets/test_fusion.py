@@ -92,6 +92,27 @@ def test_the_weights_of_additive_add_to_one():
     assert torch.allclose(net(features(), markers()), expected)
 
 
+def test_additive_is_the_published_formula():
+    """Both sides: linear, layer norm, ReLU; their weighted sum: layer norm, 256-512-256, ReLU."""
+    net = built("additive")
+    values = dict(net.named_parameters())
+
+    def linear(x, name):
+        return x @ values[f"{name}.weight"].T + values[f"{name}.bias"]
+
+    def norm(x, name):
+        centred = x - x.mean(dim=1, keepdim=True)
+        scaled = centred / (centred.square().mean(dim=1, keepdim=True) + 1e-5).sqrt()
+        return scaled * values[f"{name}.weight"] + values[f"{name}.bias"]
+
+    one = norm(linear(features().clip, "landmarks.0"), "landmarks.1").clamp(min=0)
+    other = norm(linear(markers(), "markers.0"), "markers.1").clamp(min=0)
+    share = linear(torch.cat((one, other), dim=1), "weights").softmax(dim=1)
+    both = norm(share[:, :1] * one + share[:, 1:] * other, "mix.0")
+    expected = linear(linear(both, "mix.1").clamp(min=0), "mix.4").clamp(min=0)
+    assert torch.allclose(net(features(), markers()), expected)
+
+
 def test_hadamard_normalises_both_sides_of_its_product():
     """A side ten times as large gives the same."""
     net = built("hadamard")

@@ -113,6 +113,7 @@ def fer2013(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     rows[7] = f"0,1 2 3,{parts[7]}"
     rows[9] = row(2, np.full((48, 48), 90, np.uint8), parts[9])  # no face to be found
     rows[-2] = row(5, small_face(0), parts[-2])
+    rows[-4] = row(3, np.full((48, 48), 80, np.uint8), parts[-4])  # nor here, in the test part
     write_table(workspace.root / "data/raw/fer2013/fer2013/fer2013.csv", rows)
     run(workspace, *STAGES)
     return workspace
@@ -153,7 +154,7 @@ def test_photographs_have_no_markers_which_is_no_failure(
     workspace: Workspace = request.getfixturevalue(dataset)
     found = Counter(workspace.statuses("dmarkers").values())
     assert found.pop(("ok", "not_applicable")) >= 28
-    unread = {("failed", "not_pixels"): 1, ("failed", "no_face"): 1}
+    unread = {("failed", "not_pixels"): 1, ("failed", "no_face"): 2}
     assert found == (unread if dataset == "fer2013" else {})
     assert parquet.read(DMARKERS, workspace.root / "data/dmarkers.parquet").num_rows == 0
 
@@ -173,7 +174,7 @@ def test_the_peaks_of_labelled_sequences_are_split_by_person(ckplus: Workspace):
 
 def test_small_faces_are_found_and_used(fer2013: Workspace):
     quality = parquet.read(QUALITY, fer2013.root / "data/quality.parquet").to_pylist()
-    assert sum(row["used"] for row in quality) == 40
+    assert sum(row["used"] for row in quality) == 39
     assert min(row["size"] for row in quality if row["used"]) < 40
 
 
@@ -185,14 +186,26 @@ def test_a_row_without_a_picture_is_a_clip_with_a_reason(fer2013: Workspace):
 def test_the_official_split_is_kept_and_what_it_shares_is_counted(fer2013: Workspace):
     folds = parquet.read(FOLDS, fer2013.root / "data/folds.parquet").to_pylist()
     assert {row["fold"] for row in folds} == {"official"}
-    assert Counter(row["role"] for row in folds) == {"train": 19, "val": 7, "test": 14}
+    assert Counter(row["role"] for row in folds) == {"train": 19, "val": 7, "test": 13}
     facts = report(fer2013, "data/reports/dataset.json")
     assert facts["parts"] == {"train": 21, "val": 7, "test": 14}
     repeated = facts["repeated_pictures"]
     assert (repeated["in_train_and_test"], repeated["under_several_labels"]) == (1, 1)
     assert "cannot be checked" in str(facts["remarks"])
     assert "cannot be checked" in report(fer2013, "data/reports/folds.json")["warnings"][0]
-    assert report(fer2013, "data/reports/audit.json")["clips_of_unknown_subjects"] == 14
+    assert report(fer2013, "data/reports/audit.json")["clips_of_unknown_subjects"] == 13
+
+
+def test_an_official_test_is_scored_whole_and_without_what_the_model_cannot_see(
+    fer2013: Workspace,
+):
+    scores = report(fer2013, "data/reports/scores.json")
+    tested = parquet.read(PREDICTIONS, fer2013.root / "data/predictions.parquet").to_pylist()
+    right = [max(range(7), key=lambda k: row[f"p_{k}"]) == row["label"]
+             for row in tested if row["role"] == "test"]  # fmt: skip
+    assert (scores["clips"], len(right), scores["unseen"]["clips"]) == (14, 13, 1)
+    assert scores["unseen"]["without"]["accuracy"] == pytest.approx(sum(right) / 13, abs=1e-6)
+    assert scores["pooled"]["accuracy"] == pytest.approx(sum(right) / 14, abs=1e-6)
 
 
 def test_status_shows_a_set_of_seven_classes(ckplus: Workspace):
@@ -226,10 +239,14 @@ def test_frame_models_learn_seven_classes_of_photographs(
     assert all(sum(row[f"p_{k}"] for k in range(7)) == pytest.approx(1.0) for row in tested)
     scores = report(workspace, "data/reports/scores.json")
     assert {"accuracy", "f1", "balanced_accuracy"} <= set(scores["pooled"])
-    assert set(scores["probes"]) == {"first_frame"}, "photographs have no length"
+    assert "probes" not in scores, "photographs have neither a length nor a resting face"
     assert len(drawn(workspace, "confusion")) == len(tested)
     assert {row["part"] for row in drawn(workspace, "training")} == {"train", "val"}
     assert report(workspace, "data/reports/audit.json")["verdict"] is True
+    if dataset == "fer2013":
+        assert len(tested) == scores["clips"] == 14, (
+            "what no face was found in is looked at as it is"
+        )
     if dataset == "ckplus":
         clips = parquet.read(CLIPS, workspace.root / "data/clips.parquet").to_pylist()
         people = {clip["clip"]: clip["subject"] for clip in clips}
@@ -251,15 +268,18 @@ def test_a_picture_without_landmarks_is_left_out_or_taken_as_the_model_needs(fer
         quality = parquet.read(QUALITY, fer2013.root / "data/quality.parquet")
         return int(sum(quality["used"].to_pylist()))
 
-    [faceless] = [u for u, s in fer2013.statuses("normalize").items() if s[1] == "no_face"]
+    faceless, _ = [u for u, s in fer2013.statuses("normalize").items() if s[1] == "no_face"]
     fer2013.set(model="scn", **QUICK["scn"])
     run(fer2013, "quality", "crops")
     with_it = used()
     chips = read_crops(fer2013.root / f"data/crops/{faceless}.parquet")
     assert (chips.seen.tolist(), chips.aligned.tolist()) == ([True], [False])
     assert np.isnan(chips.points).all()
-    fer2013.set(model="dexpression")
+    fer2013.set(quality__min_size=1000.0)
+    run(fer2013, "quality")
+    assert used() == with_it, "small faces too are looked at as they are"
+    fer2013.set(model="dexpression", quality__min_size="auto")
     run(fer2013, "quality", "crops")
-    assert used() == with_it - 1
+    assert used() == with_it - 2
     assert not (fer2013.root / f"data/crops/{faceless}.parquet").exists()
     fer2013.set(model="mesh")

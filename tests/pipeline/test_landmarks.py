@@ -18,7 +18,7 @@ from duchenne.tables import parquet
 from duchenne.tables.crops import Chips, read_crops
 from duchenne.tables.faces import FACES, read_boxes
 from duchenne.tables.frames import FRAMES
-from duchenne.tables.landmarks import landmarks_table
+from duchenne.tables.landmarks import landmarks_table, read_quality
 from duchenne.tables.mesh import read_mesh
 from duchenne.tables.quality import QUALITY
 from tests.make import clips
@@ -323,6 +323,9 @@ def test_published_arrays_need_no_video(tmp_path: Path):
     np.testing.assert_allclose(mesh.xyz[0], face, atol=1e-3)
     _, done_xyz = landmarks(workspace, "s1")
     assert np.isfinite(done_xyz).all(), "0.08 s are filled in"
+    _, quality = read_quality(tmp_path / "data/landmarks/s1.parquet")
+    width, height = np.ptp(face[:, :2], axis=0)
+    assert quality.size == pytest.approx(min(width, height), rel=1e-4)
 
 
 def test_broken_arrays_are_rows_and_the_others_go_on(

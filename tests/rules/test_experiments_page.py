@@ -92,13 +92,3 @@ def test_a_line_that_lies_is_found(line: str, error: type[Exception], tmp_path: 
     with pytest.raises(error):
         for combination in product(*settings(line).values()):
             load(tmp_path, dict(zip(settings(line), combination, strict=True)))
-
-
-def test_what_is_said_to_be_missing_is_missing(tmp_path: Path):
-    """Once a model is there, its row has to get a line."""
-    text = (ROOT / "docs/experiments.md").read_text(encoding="utf-8")
-    missing = set(re.findall(r"not here yet: `model=(\w+)`", text))
-    assert missing == {"frames"}
-    for model in missing:
-        with pytest.raises(ParamsError, match=f"model: '{model}' is not allowed"):
-            load(tmp_path, {"model": model})

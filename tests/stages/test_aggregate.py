@@ -213,6 +213,8 @@ def test_the_course_of_training_has_a_row_for_each_loss(part):
             "fold": "1",
             "epoch": "2",
             "train_loss": "0.6",
+            "train_accuracy": "0.9",
+            "chosen": "1",
             f"{part}_loss": "",
             f"{part}_accuracy": "0.75",
         },
@@ -229,8 +231,11 @@ def test_the_course_of_training_has_a_row_for_each_loss(part):
     assert columns == ("fold", "epoch", "part", "accuracy")
     assert [tuple(row.values()) for row in rows] == [
         ("1", "1", part, "0.5"),
+        ("1", "2", "train", "0.9"),
         ("1", "2", part, "0.75"),
     ]
+    of_training = [(row.get("train_loss"), row.get("train_accuracy")) for row in found.folds[1]]
+    assert of_training == [("0.6", "0.9"), (None, None), (None, None)]
     for columns, rows in found:
         assert rows
         assert all(set(row) <= set(columns) for row in rows)

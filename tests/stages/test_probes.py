@@ -95,9 +95,11 @@ def test_what_is_told_of_a_test_clip_does_not_depend_on_its_label(tmp_path: Path
     assert [whole["p_1"][n] for n in of_fold] == [other["p_1"][n] for n in of_fold]
 
 
-def test_photographs_have_no_length(tmp_path: Path):
-    found = probe(folds(), clips("image"), write(tmp_path / "landmarks"), neutral_s=0.2)
-    assert set(found["probe"]) == {"first_frame"}
+def test_photographs_have_neither_length_nor_rest(tmp_path: Path, caplog: pytest.LogCaptureFixture):
+    with caplog.at_level("INFO"):
+        found = probe(folds(), clips("image"), write(tmp_path / "landmarks"), neutral_s=0.2)
+    assert parquet.conform(PROBES, found).num_rows == 0
+    assert "nothing to probe" in caplog.text
 
 
 def test_clips_without_landmarks_cannot_be_probed(tmp_path: Path):

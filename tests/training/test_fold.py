@@ -175,7 +175,7 @@ def test_the_history_says_which_epoch_was_chosen(stored: Path):
     folder = run(stored)
     merge_history([folder / fold for fold in TESTED], stored / "history.csv")
     lines = (stored / "history.csv").read_text().splitlines()
-    assert lines[0].startswith("fold,epoch,lr,train_loss,val_loss,val_accuracy")
+    assert lines[0].startswith("fold,epoch,lr,train_loss,train_accuracy,val_loss,val_accuracy")
     assert lines[0].endswith(",chosen")
     chosen = [line.split(",")[:2] for line in lines[1:] if line.endswith(",1")]
     epochs = [json.loads(files(folder / fold).facts.read_text())["epoch"] for fold in TESTED]

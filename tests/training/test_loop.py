@@ -175,6 +175,7 @@ def test_published_test_clips_choose_the_epoch_and_teach_nothing(tmp_path: Path)
     one, two = (learnt(given, how, tmp_path) for given in (fold(), opposite(fold())))
     for first, second in zip(one.history, two.history, strict=True):
         assert first["train_loss"] == second["train_loss"]
+        assert 0.0 <= first["train_accuracy"] == second["train_accuracy"] <= 1.0
         assert first["test_accuracy"] == pytest.approx(1.0 - second["test_accuracy"])
     assert [row["watched"] for row in one.history] == [r["test_accuracy"] for r in one.history]
 

@@ -2,6 +2,7 @@
 
 import sys
 
+from duchenne.config.datasets import published
 from duchenne.tables import dmarkers, truth
 from duchenne.tables.blinks import BLINKS
 from duchenne.tables.clips import CLIPS
@@ -68,7 +69,20 @@ def models() -> str:
     """The text of docs/models.md. It needs torch, the other page does not."""
     from duchenne.nets import catalogue
 
-    return catalogue.document()
+    rows = (
+        f"| {key} | {model or 'all'} | {'null' if value is None else value} | {_cell(source)} |"
+        for key, model, value, source in published()
+    )
+    return "\n".join([catalogue.document(), _SETTINGS, *rows]) + "\n"
+
+
+_SETTINGS = """## Published settings
+
+What a key that is `auto` comes to where the data set says nothing, and where that is from. A
+model's own value goes before that of all.
+
+| key | model | value | source |
+|---|---|---|---|"""
 
 
 PAGES = {"data": data, "models": models}

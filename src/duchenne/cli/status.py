@@ -4,7 +4,9 @@ What lies here may be of something else than params.yaml says: figures come with
 that ended early leaves what the run before it made. Such things are named, and not shown.
 """
 
+import csv
 import json
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -18,10 +20,13 @@ from duchenne.config.params import load
 from duchenne.config.yaml import read_yaml
 from duchenne.errors import listed
 from duchenne.evaluation.summary import Run, as_report, headline
+from duchenne.flow.cache import UnitCache, clocks
 from duchenne.flow.gate import read_status
-from duchenne.flow.unit import StatusRow
+from duchenne.flow.settings import cache_folder
+from duchenne.flow.unit import StatusRow, digest
 from duchenne.tables.clips import CLIPS
 from duchenne.tables.folds import FOLDS
+from duchenne.tables.models import files
 from duchenne.tables.parquet import Table as Kind
 from duchenne.tables.parquet import read
 from duchenne.tables.predictions import PREDICTIONS
@@ -29,7 +34,7 @@ from duchenne.tables.quality import QUALITY
 
 DEMO_NOTE = "The demo is rendered, not filmed: its figures say nothing about real smiles."
 DATASET, SUMMARY = "data/reports/dataset.json", "metrics/summary.json"
-SCORES = "data/reports/scores.json"
+SCORES, FOLD_SCORES = "data/reports/scores.json", "metrics/plots/folds.csv"
 
 
 def show(root: Path, console: Console) -> None:
@@ -88,6 +93,8 @@ def _show_figures(root: Path, now: Mapping[str, str], console: Console) -> None:
         return
     scores = _full(root / SCORES, found)
     console.print(_scores(scores or as_report(found)))
+    if scores and (root / FOLD_SCORES).exists():
+        console.print(_folds(root))
     if scores and "groups" in scores:
         console.print(_groups(scores["groups"]))
     if not scores:
@@ -166,6 +173,10 @@ def _scores(found: dict[str, Any]) -> Table:
     for name, value in found["pooled"].items():
         table.add_row(name.replace("_", " "), f"{value:.3f}")
     table.add_row("share of the commonest class", f"{found['majority']:.3f}")
+    if unseen := found.get("unseen"):
+        told = f"the {unseen['clips']} that it could not see count as the commonest class"
+        without = unseen["without"]["balanced_accuracy"]
+        table.add_row("balanced accuracy without some", f"{without:.3f}: {told}")
     for name, scores in found.get("probes", {}).items():
         table.add_row(f"probe: {name.replace('_', ' ')}", _with_interval(scores))
     return table
@@ -176,6 +187,30 @@ def _with_interval(scores: dict[str, float]) -> str:
     low, high = (scores.get(f"balanced_accuracy_{end}") for end in ("low", "high"))
     interval = "" if low is None or high is None else f" ({low:.3f} to {high:.3f})"
     return f"{scores['balanced_accuracy']:.3f}{interval}"
+
+
+def _folds(root: Path) -> Table:
+    """How well each fold's model fits its training part, and what it reaches on its test part."""
+    names = ("clips", "subjects", "train_accuracy", "accuracy", "balanced_accuracy")
+    table = Table("fold", *(name.replace("_", " ") for name in names), title_justify="left")
+    with (root / FOLD_SCORES).open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            cells = (row.get(name) or "" for name in names)
+            table.add_row(row["fold"], *(f"{float(c):.3f}" if "." in c else c for c in cells))
+    table.caption = _times(root, [f"{fold}" for fold in table.columns[0].cells])
+    return table
+
+
+def _times(root: Path, folds: Sequence[str]) -> str:
+    """How long training and predicting took, if it was done with this unit cache."""
+    facts = {fold: files(root / "models/folds" / fold).facts for fold in folds}
+    digests = {fold: digest(path) for fold, path in facts.items() if path.exists()}
+    found = clocks(UnitCache(cache_folder()), "train", digests)
+    if not digests or found.keys() != digests.keys():
+        return ""
+    each = 1000 * sum(clock.get("inference", math.nan) for clock in found.values()) / len(found)
+    whole = sum(clock["unit"] for clock in found.values())
+    return f"trained in {whole:,.1f} s, all folds together; a prediction takes {each:.1f} ms a clip"
 
 
 def _groups(found: dict[str, dict[str, Any]]) -> Table:

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator
 
-from duchenne.config.models import MODELS, Values
+from duchenne.config.models import MODELS, Scalar, Values
 from duchenne.config.yaml import Section
 from duchenne.errors import suggest
 
@@ -25,10 +25,26 @@ _COMMON: Values = {
         "warp": 0,
     },
     "train": {
-        "epochs": 300, "batch": 16, "lr": 5e-4, "weight_decay": 0.01, "schedule": "constant",
-        "warmup": 0,
+        "epochs": 300, "batch": 16, "lr": 5e-4, "weight_decay": 0.0, "schedule": "constant",
+        "warmup": 0, "clip": None,
     },
 }  # fmt: skip
+# Where they are from, by `section.key`, or by section for those that are not named alone.
+COMMON_SOURCES: Mapping[str, str] = {
+    "detect": "ours",
+    "quality": "ours",
+    "folds.scheme": "ours",
+    "folds.count": "the folds of UvA-NEMO and BBC in the MeshSmileNet and HadaSmileNet releases",
+    "window": "the MeshSmileNet and HadaSmileNet releases",
+    "window.shows": "the releases: coordinates",
+    "window.fps": "MeshSmileNet's poster: the best of its table of rates",
+    "augment": "the releases: none is applied",
+    "train": "the MeshSmileNet and HadaSmileNet releases",
+    "train.warmup": "the releases: none",
+    "train.schedule": "the releases: a milestone at epoch 299 of 300, so constant",
+    "train.weight_decay": "the releases: AdamW with decay 0; those of other papers: Adam",
+    "train.clip": "the releases: gradients are not clipped",
+}
 # Every key that may be `auto`, with its published value.
 PUBLISHED: Values = {
     **_COMMON,
@@ -41,6 +57,17 @@ PUBLISHED: Values = {
 }
 # Sections that no stage before crops and train reads: only these may depend on the model.
 OF_TRAINING = tuple(name for name in PUBLISHED if name not in {"detect", "quality", "folds"})
+
+
+def published() -> list[tuple[str, str, Scalar, str]]:
+    """Each value that `auto` may come to as published: key, model (empty: all), value, source."""
+    of_models = [(name, model.published, model.sources) for name, model in MODELS.items()]
+    return [
+        (f"{section}.{key}", name, value, sources.get(f"{section}.{key}") or sources[section])
+        for name, values, sources in [("", _COMMON, COMMON_SOURCES), *of_models]
+        for section, keys in values.items()
+        for key, value in keys.items()
+    ]
 
 
 def resolved(section: Any, name: str, says: list[Any]) -> Any:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-Scalar = str | int | float
+Scalar = str | int | float | None
 Values = Mapping[str, Mapping[str, Scalar]]  # by section of params.yaml and key
 
 
@@ -46,6 +46,9 @@ class Declaration:
     network: str = ""  # `module:class`; empty: training/fitting chooses the classifier
     sections: tuple[str, ...] = ()  # of params.yaml, read by it alone; (): the one of its name
     published: Values = field(default_factory=dict)  # own sections; what differs in common ones
+    sources: Mapping[str, str] = field(
+        default_factory=dict
+    )  # of `published`: section.key or section
     paper: str = ""
     inputs: str = ""  # in words, where `needs` does not say it
     training_inputs: str = ""  # in words, where it takes more to train than to predict
@@ -57,6 +60,10 @@ _COMPACT = Version(
     differs="compact, for faces of 478 points and some hundred clips; the paper's own has wider "
     "and more layers, for scenes of thousands of points"
 )
+# Networks that are ours in their sizes: AdamW with PyTorch's decay, and no step far too long.
+_STEADY: Values = {"train": {"weight_decay": 0.01, "clip": 1.0}}
+_STEADIER = "ours: PyTorch's default of AdamW, and a bound against rare steps that are far too long"
+_OURS = "ours: the papers' own sizes are for scenes of thousands of points"
 _PROBE = "a probe: where it beats chance, the data set gives its labels away"
 
 MODELS: Mapping[str, Declaration] = {
@@ -70,11 +77,16 @@ MODELS: Mapping[str, Declaration] = {
                 "depth": 6, "time_depth": 3, "dropout": 0.1, "momentum": 0.1,
             },
         },
+        sources={
+            "net": "the trunk of the MeshSmileNet, DeepMarkerNet and HadaSmileNet releases",
+            "net.momentum": "PyTorch's, which no release changes",
+        },
     ),
     "pstnet": Declaration(
         Needs(landmarks=True),
         network="duchenne.nets.pstnet:PstNet",
-        published={"pstnet": {"width": 64, "anchors": 64, "neighbours": 9}},
+        published={"pstnet": {"width": 64, "anchors": 64, "neighbours": 9}, **_STEADY},
+        sources={"pstnet": _OURS, "train": _STEADIER},
         paper="PSTNet (Fan et al. 2021)",
         versions=(_COMPACT,),
     ),
@@ -85,14 +97,17 @@ MODELS: Mapping[str, Declaration] = {
             "p4transformer": {
                 "width": 128, "anchors": 32, "neighbours": 16, "depth": 3, "heads": 4,
             },
+            **_STEADY,
         },
+        sources={"p4transformer": _OURS, "train": _STEADIER},
         paper="P4Transformer (Fan et al. 2021)",
         versions=(_COMPACT,),
     ),
     "realsmilenet": Declaration(
         Needs(chip=Chip(48, 3)),
         network="duchenne.nets.realsmilenet:RealSmileNet",
-        published={"train": {"epochs": 10, "lr": 1e-3, "weight_decay": 0.0}},
+        published={"train": {"epochs": 10, "lr": 1e-3}},
+        sources={"train": "RealSmileNet's release; 10 epochs are its default"},
         paper="RealSmileNet (Yang et al. 2020)",
         versions=(
             Version(
@@ -113,8 +128,13 @@ MODELS: Mapping[str, Declaration] = {
         Needs(chip=Chip(224, 1)),
         network="duchenne.nets.dexpression:DeXpression",
         published={
-            "train": {"epochs": 25, "batch": 32, "lr": 1e-3, "weight_decay": 0.0},
+            "train": {"epochs": 25, "batch": 32, "lr": 1e-3},
             "window": {"frames": 1, "test": 16},
+        },
+        sources={
+            "train": "DeXpression's release",
+            "window.frames": "the paper: single pictures",
+            "window.test": "ours: so many pictures of a clip are averaged",
         },
         paper="DeXpression (Burkert et al. 2015)",
         classes=7,
@@ -131,10 +151,17 @@ MODELS: Mapping[str, Declaration] = {
         published={
             "scn": {"width": 64},
             "train": {
-                "epochs": 3000, "batch": 128, "lr": 0.01, "weight_decay": 0.0, "schedule": "linear",
+                "epochs": 3000, "batch": 128, "lr": 0.01, "schedule": "linear",
             },
             "window": {"frames": 1, "test": 16},
             "augment": {"mirror": 0.5, "rotate": 5, "brightness": 0.5},
+        },
+        sources={
+            "scn": "the release: ResNet18 of a first width of 64",
+            "train": "the release, where the rate falls from epoch 100 on; here at once",
+            "window.frames": "the release: single pictures",
+            "window.test": "ours: so many pictures of a clip are averaged",
+            "augment": "the release: mirror 0.5, turns by -5, 0 or 5 degrees, colour jitter 0.5",
         },
         paper="Self-cure network (Wang et al. 2020), with landmarks",
         training_inputs="face chips, 68 landmarks",
@@ -151,7 +178,11 @@ MODELS: Mapping[str, Declaration] = {
     "vit": Declaration(
         Needs(chip=Chip(64, 3)),
         network="duchenne.nets.vit:Vit",
-        published={"vit": {"width": 192, "depth": 4, "heads": 3, "time_depth": 1}},
+        published={"vit": {"width": 192, "depth": 4, "heads": 3, "time_depth": 1}, **_STEADY},
+        sources={
+            "vit": "ours: the width and heads of ViT-Tiny, a third of its layers",
+            "train": _STEADIER,
+        },
         paper="Vision Transformer (Dosovitskiy et al. 2021)",
         versions=(
             Version(differs="compact, and frames are mixed by a small transformer over time"),

@@ -58,7 +58,7 @@ class Train(Section):
     weight_decay: Annotated[float, Field(ge=0, le=1)]
     schedule: Literal["constant", "cosine", "linear"]
     warmup: Annotated[float, Field(ge=0, lt=1)]
-    clip: Annotated[float, Field(gt=0)] | None
+    clip: Annotated[float, Field(gt=0)] | None  # null: gradients of any length
     balance: bool
     monitor: Literal["loss", "balanced_accuracy", "auc"]
     patience: Annotated[int, Field(ge=1)] | None
@@ -171,9 +171,9 @@ class Training(TrainingKeys):
 
 def needs_motion(model: Model, fusion: Fusion, window: Window) -> str:
     """Why this model cannot take photographs; empty where it can. A photograph has no D-Markers, no
-    duration and no displacement from a resting face."""
+    duration, and neither a resting face nor a displacement from it."""
     asked = []
-    if NEEDS[model].dmarkers or model == "duration":
+    if NEEDS[model].dmarkers or model in {"duration", "first_frame"}:
         asked.append(f"model: {model}")
     if fusion != "none":
         asked.append(f"fusion: {fusion} (use fusion: none)")

@@ -2,7 +2,8 @@
 
 import hashlib
 import re
-from collections.abc import Mapping, Set
+from collections import Counter
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
@@ -47,10 +48,6 @@ class Found:
     sha256: str | None = None  # of the content, if the adapter had to read it
 
     @property
-    def name(self) -> str:
-        return clip_name(self.place)
-
-    @property
     def ident(self) -> str:
         """The clip's name in papers and published folds."""
         return self.called or without_endings(PurePosixPath(self.place).name)
@@ -88,15 +85,30 @@ def without_endings(place: str) -> str:
     return place
 
 
+def names_of(found: Sequence[Found]) -> list[str]:
+    """The clips' names: that in papers, or the file's without endings. Where two would be equal, or
+    the name is not safe, it is made from the whole place."""
+    count = Counter(clip.ident.casefold() for clip in found)
+    alone = [is_safe(clip.ident) and count[clip.ident.casefold()] == 1 for clip in found]
+    return [
+        clip.ident if own else clip_name(clip.place) for clip, own in zip(found, alone, strict=True)
+    ]
+
+
+def is_safe(name: str) -> bool:
+    """Whether a name is short, and of characters that are safe in any file system and shell."""
+    return bool(re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9._-]*", name)) and len(name) <= LONGEST_NAME
+
+
 def clip_name(place: str) -> str:
-    """A clip's name, of characters that are safe in any file system and shell.
+    """A clip's name by its place, of safe characters.
 
     A name that had to be changed ends in a digest of the place, so that names stay unique.
     """
     plain = without_endings(place)
+    if is_safe(plain):
+        return plain
     name = re.sub(r"[^A-Za-z0-9._-]", "_", plain).lstrip(".-")
-    if name == plain and len(name) <= LONGEST_NAME:
-        return name
     mark = hashlib.sha256(place.encode("utf-8", "surrogateescape")).hexdigest()[:8]
     end = name[-(LONGEST_NAME - 9) :].lstrip(".-")  # the end, since it has the file's own name
     return f"{end}-{mark}"

@@ -33,7 +33,7 @@ class Fold:
 
 def read(folder: Path) -> list[Fold]:
     """The published folds of a data set, sorted by name; empty if it has no folder labels/."""
-    places = sorted((folder / LABELS_FOLDER).glob("*/"))
+    places = sorted((folder / LABELS_FOLDER).glob("[!.]*/"))
     names = [place.name for place in places if any(_part(place, p).exists() for p in PARTS)]
     problems: list[str] = []
     folds = []

@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from duchenne.datasets.clip import Found
+from duchenne.datasets.clip import Found, names_of
 from duchenne.errors import DatasetError, Unusable
 from duchenne.flow.settings import cores
 from duchenne.media.container import seconds_of
@@ -66,8 +66,8 @@ def check(found: Sequence[Found], folder: Path) -> None:
             f"{', '.join(taken)}; rename them in clips.csv or subjects.csv"
         )
     by_name: dict[str, list[str]] = {}
-    for clip in found:
-        by_name.setdefault(clip.name.casefold(), []).append(clip.place)
+    for clip, name in zip(found, names_of(found), strict=True):
+        by_name.setdefault(name.casefold(), []).append(clip.place)
     clashes = [" and ".join(places) for places in by_name.values() if len(places) > 1]
     if clashes:
         raise DatasetError(
@@ -123,7 +123,7 @@ def table(
     rows = [
         {
             **clip.groups,
-            "clip": clip.name,
+            "clip": name,
             "path": (folder / clip.place).relative_to(root).as_posix(),
             "kind": clip.kind,
             "subject": clip.subject,
@@ -133,7 +133,7 @@ def table(
             "fold": clip.fold,
             "role": clip.role,
         }
-        for clip, file in zip(found, measured, strict=True)
+        for clip, name, file in zip(found, names_of(found), measured, strict=True)
     ]
     names = dict.fromkeys(name for row in rows for name in row)
     columns = {name: [row.get(name) for row in rows] for name in names}

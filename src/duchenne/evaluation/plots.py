@@ -13,6 +13,8 @@ from duchenne.evaluation.summary import fold_rows
 
 POINTS = 200  # most points of a curve: as many as a plot can show, in a small file
 
+_OF_TRAINING = ("train_loss", "train_accuracy")
+
 Columns = tuple[str, ...]
 Rows = list[dict[str, Any]]
 Plot = tuple[Columns, Rows]
@@ -38,16 +40,25 @@ def pictures(
     """
     scores = ("accuracy", "balanced_accuracy", "auc", "f1", "mcc", "brier", "ece")
     return Plots(
-        folds=(("fold", "clips", "subjects", *scores), fold_rows(predictions)),
+        folds=(
+            ("fold", "clips", "subjects", *scores, *_OF_TRAINING),
+            [row | _chosen(history, row["fold"]) for row in fold_rows(predictions)],
+        ),
         roc=(
             ("false_positive_rate", "true_positive_rate", "threshold"),
             roc(predictions) if predictions.classes == 2 else [],
         ),
-        confusion=(("actual", "predicted"), confusion(predictions, names=names)),
+        confusion=(("actual", "predicted", "fold"), confusion(predictions, names=names)),
         calibration=(("bin", "probability", "share", "clips"), calibration(predictions)),
         training=(("fold", "epoch", "part", "loss"), _course(history, "loss")),
         accuracy=(("fold", "epoch", "part", "accuracy"), _course(history, "accuracy")),
     )
+
+
+def _chosen(history: Sequence[Mapping[str, str]], fold: str) -> dict[str, str]:
+    """Loss and accuracy of a fold's training part at the chosen epoch, as far as they are known."""
+    rows = [row for row in history if row["fold"] == fold and row.get("chosen") in {"1", 1}]
+    return {name: row.get(name, "") for row in rows for name in _OF_TRAINING}
 
 
 def _course(history: Sequence[Mapping[str, str]], score: str) -> Rows:
@@ -85,8 +96,9 @@ def roc(predictions: Predictions, *, positive: int = 1) -> Rows:
 
 def confusion(predictions: Predictions, *, names: Sequence[str]) -> Rows:
     """One row per clip, sorted by class; the confusion template of `dvc plots` counts them."""
-    pairs = zip(predictions.label.tolist(), predictions.predicted.tolist(), strict=True)
-    return [{"actual": names[a], "predicted": names[p]} for a, p in sorted(pairs)]
+    of = predictions
+    triples = zip(of.label.tolist(), of.predicted.tolist(), of.fold.tolist(), strict=True)
+    return [{"actual": names[a], "predicted": names[p], "fold": f} for a, p, f in sorted(triples)]
 
 
 def calibration(predictions: Predictions) -> Rows:

@@ -66,7 +66,7 @@ def report(
         "clips": len(predictions),
         "subjects": _subjects(predictions),
         "majority": rounded(majority(predictions)),
-        "pooled": _pooled(predictions),
+        "pooled": pooled(predictions),
         "folds": _over_folds([scores(fold) for _, fold in _folds(predictions)]),
     }
     by_group = {name: _of_groups(predictions, name, groups[name]) for name in sorted(groups)}
@@ -99,8 +99,8 @@ def as_report(figures: Mapping[str, Any]) -> dict[str, Any]:
 
 def probe_scores(predictions: Predictions) -> dict[str, float]:
     """What a probe reaches on the test clips, which should be what chance does."""
-    pooled = _pooled(predictions)
-    return {name: value for name, value in pooled.items() if name.startswith(_OF_PROBES)}
+    found = pooled(predictions)
+    return {name: value for name, value in found.items() if name.startswith(_OF_PROBES)}
 
 
 def fold_rows(predictions: Predictions) -> list[dict[str, Any]]:
@@ -119,7 +119,8 @@ def _at(scores: Mapping[str, Any], place: Sequence[str]) -> Any:
     return scores.get(last)
 
 
-def _pooled(predictions: Predictions) -> dict[str, float]:
+def pooled(predictions: Predictions) -> dict[str, float]:
+    """Scores of all clips together, with the interval of the balanced accuracy."""
     found = scores(predictions)
     interval = bootstrap(predictions, balanced_accuracy)
     if interval:

@@ -8,9 +8,10 @@ raises Unusable, or fails with another error; each of these becomes an Outcome. 
 import errno
 import faulthandler
 import logging
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from duchenne.errors import DuchenneError, Unusable
@@ -71,7 +72,9 @@ class Attempt:
 
     def _done(self, task: Task) -> Outcome:
         with self.cache.staging() as staged, _deadline(self._trace(task), self.time_limit):
+            started = time.monotonic()
             outcome = self._worked(task, staged / RESULT)
+            outcome = replace(outcome, clock={"unit": time.monotonic() - started, **outcome.clock})
             if outcome.lasting and not self._same_code():
                 # The progress so far may be of either version of the code.
                 self.cache.forget_unfinished(self.recipe.stage, task.key)

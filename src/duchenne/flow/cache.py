@@ -12,16 +12,22 @@ import socket
 import stat
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pydantic import TypeAdapter
+
 from duchenne.errors import EngineError
 from duchenne.flow import entry
-from duchenne.flow.entry import RESULT, Entry
+from duchenne.flow.entry import CLOCK, RESULT, Entry
 from duchenne.flow.settings import Settings
 from duchenne.flow.unit import Outcome
+from duchenne.tables.files import write_json
+
+Clock = dict[str, float]  # seconds by what took them; `unit`: all of it
+_CLOCK = TypeAdapter(Clock)
 
 log = logging.getLogger("duchenne")
 
@@ -74,7 +80,9 @@ class UnitCache:
             remove(folder)
 
     def keep(self, stage: str, key: str, staged: Path, outcome: Outcome) -> None:
-        """Turn a staging folder into the entry under a key."""
+        """Turn a staging folder into the entry under a key, with the outcome's clock beside it."""
+        if outcome.clock:
+            write_json(staged / CLOCK, dict(outcome.clock))
         if outcome.status == "failed":
             remove(staged / RESULT)
         entry.write(staged, stage=stage, key=key, outcome=outcome)
@@ -170,6 +178,22 @@ class UnitCache:
         """Every entry, as (stage, folder)."""
         for record in sorted((self.root / "units").glob("*/*/*/entry.json")):
             yield record.parents[2].name, record.parent
+
+
+def clocks(cache: UnitCache, stage: str, digests: Mapping[str, str]) -> dict[str, Clock]:
+    """The clocks of a stage's units by name; `digests` are the sha256 of one file of each result.
+    Units that were computed elsewhere, or are gone from the cache, are left out."""
+    names = {sha256: name for name, sha256 in digests.items()}
+    found: dict[str, Clock] = {}
+    for of, folder in cache.entries():
+        if of != stage or not (folder / CLOCK).is_file():
+            continue
+        with suppress(OSError, ValueError):
+            files = entry.read(folder, stage=of, key=folder.name, owners=cache.owners).files
+            entry.vouch(folder / CLOCK, stat.S_ISREG, cache.owners)
+            clock = _CLOCK.validate_json((folder / CLOCK).read_bytes())
+            found |= {names[sha256]: clock for sha256 in files.values() if sha256 in names}
+    return found
 
 
 @dataclass(frozen=True)

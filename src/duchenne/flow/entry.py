@@ -1,8 +1,9 @@
 """An entry of the unit cache: a finished unit in a folder of its own.
 
 `entry.json` holds the stage, the key, the outcome, the digest of each file, and a digest of all
-that. Digests show damage and mix-ups, but not malice, since anybody can compute them: so an entry
-and all that is in it must belong to a trusted owner.
+that; `clock.json`, which is no part of the result, how many seconds it took since its last start.
+Digests show damage and mix-ups, but not malice, since anybody can compute them: so an entry and all
+that is in it must belong to a trusted owner.
 """
 
 import hashlib
@@ -24,6 +25,7 @@ from duchenne.tables.files import settle, write_json
 
 RESULT = "result"
 RECORD = "entry.json"
+CLOCK = "clock.json"
 
 _LARGEST = 16_000_000  # bytes of a record; each file takes about 150
 
@@ -55,7 +57,8 @@ def write(folder: Path, *, stage: str, key: str, outcome: Outcome) -> None:
     """Turn a folder that holds a result into an entry; all files become read-only."""
     found = files(folder / RESULT)
     digests = {path.relative_to(folder).as_posix(): digest(path) for path in found}
-    record = {"stage": stage, "key": key, "outcome": asdict(outcome), "files": digests or None}
+    ended = {name: value for name, value in asdict(outcome).items() if name != "clock"}
+    record = {"stage": stage, "key": key, "outcome": ended, "files": digests or None}
     write_json(folder / RECORD, {**record, "digest": _seal(record)})
     for path in [*found, folder / RECORD]:
         path.chmod(0o444)
@@ -128,7 +131,7 @@ class _Record(Section):
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
-        if self.digest != _seal(self.model_dump(exclude={"digest"})):
+        if self.digest != _seal(self.model_dump(exclude={"digest": True, "outcome": {"clock"}})):
             raise ValueError("its digest is that of another record")
         if not self.outcome.lasting or (self.outcome.status == "failed" and self.files):
             raise ValueError("no such outcome is kept")

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -73,12 +74,14 @@ class Recipe:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a unit ended. `lasting` is False where another attempt may end differently."""
+    """How a unit ended. `lasting` is False where another attempt may end differently. `clock` are
+    times in s that the unit has taken of its parts; they are no part of its result."""
 
     status: Status = "ok"
     reason: str = ""
     detail: str = ""
     lasting: bool = True
+    clock: Mapping[str, float] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,9 @@ from duchenne.media.regular import opened
 MOST_FRAMES = 200_000  # two hours at 25 fps; more means a broken header
 POINTS = (478, 68)
 
+# How far x and y may reach, in widths and heights of the picture: a face may lie half outside it.
+_FARTHEST = 2.0
+
 _MAGIC = b"\x93NUMPY"
 _LENGTH_BYTES = {b"\x01\x00": 2, b"\x02\x00": 4, b"\x03\x00": 4}  # of the header, by version
 _LONGEST_HEADER = 10_000  # bytes, the most that NumPy parses; 118 are usual
@@ -49,7 +52,7 @@ def read_array(
 
     `units` are px, or fractions of the width for x and z and of the height for y; `size` is the
     picture's (width, height). A frame of zeros only, or with a value that is not finite, has no
-    face.
+    face. Values of another unit, or of a much larger picture, are Unusable.
     """
     with opened(path, sha256=sha256) as source:
         array = _numbers(source.file)
@@ -59,7 +62,26 @@ def read_array(
         xyz: npt.NDArray[np.float32] = (array * np.array(scale)).astype(np.float32)
     known = np.isfinite(xyz).all(axis=(1, 2)) & (xyz != 0).any(axis=(1, 2))
     xyz[~known] = np.nan
+    if known.any():
+        _check_units(xyz[known, :, :2] / scale[:2], units=units, size=size)
     return xyz
+
+
+def _check_units(xy: npt.NDArray[np.floating[Any]], *, units: str, size: tuple[int, int]) -> None:
+    """Refuse x and y, as in the file, of another unit than `units`, or of a larger picture."""
+    reach = np.percentile(np.abs(xy), 99, axis=(0, 1))  # of x and of y
+    says = f"x and y reach {reach[0]:.4g} and {reach[1]:.4g}"
+    if units == "fraction" and reach.max() > _FARTHEST:
+        raise Unusable("wrong_units", f"{says}, so they are px; say landmarks: {{units: pixels}}")
+    if units == "pixels" and reach.max() <= _FARTHEST:
+        raise Unusable(
+            "wrong_units", f"{says}, so they are fractions; say landmarks: {{units: fraction}}"
+        )
+    if units == "pixels" and (reach > _FARTHEST * np.array(size)).any():
+        raise Unusable(
+            "wrong_size",
+            f"{says} px, far outside {size[0]} × {size[1]} px; mend landmarks: {{width, height}}",
+        )
 
 
 def _numbers(file: FileIO) -> npt.NDArray[np.floating[Any]]:

@@ -86,14 +86,15 @@ def check_regular(path: Path) -> None:
 def walk(folder: Path) -> Iterator[Path]:
     """Every path below a folder that is no folder itself, and folders that may not be listed.
 
-    Links are followed. No file is opened.
+    Links are followed, hidden folders (.ipynb_checkpoints) are not. No file is opened.
     """
     seen: set[str] = set()
     locked: list[Path] = []
     note = lambda error: locked.append(Path(error.filename))  # noqa: E731
     for place, folders, files in os.walk(folder, followlinks=True, onerror=note):
         here = os.path.realpath(place)
-        folders[:] = [] if here in seen else sorted(folders)  # a link may lead back up
+        shown = sorted(name for name in folders if not name.startswith("."))
+        folders[:] = [] if here in seen else shown  # a link may lead back up
         if here not in seen:
             yield from (Path(place, name) for name in sorted(files))
         seen.add(here)

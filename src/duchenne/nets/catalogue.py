@@ -92,7 +92,10 @@ each frame, 32 latent tokens are pooled from the landmarks, and two transformers
   zeros stood for them and counted as faces;
 * fusions with D-Markers take standardised ones of the whole clip, and share the widths of their
   projections and the head, so that a difference is the fusion's;
-* no network ends in a sigmoid: logits go into the loss.
+* no network ends in a sigmoid: logits go into the loss;
+* in the encoder, each curve's descriptor mixes with its own two weights; the release reshapes them
+  where it should transpose, which mixes those of different curves (up to 70 % of the encoder's
+  output while it trains) and makes the output depend on the order of the curves.
 
 Networks that see the face get aligned chips. Absent frames are masked in them, too: padding a clip
 changes no output. Each in particular:
@@ -100,7 +103,7 @@ changes no output. Each in particular:
 
 
 def document() -> str:
-    """docs/models.md: every model, its size, its inputs, and how it differs from its paper."""
+    """Every model, its size, its inputs, and how it differs from its paper."""
     entries = rows()
     parts = [
         "# Models\n",

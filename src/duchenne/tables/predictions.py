@@ -40,7 +40,7 @@ PROBES = Table(
     open=True,
 )
 
-_PROBABILITY = re.compile(r"p_\d+")
+PROBABILITY = re.compile(r"p_\d+")
 
 
 def only_tested(predictions: pa.Table) -> pa.Table:
@@ -51,7 +51,7 @@ def only_tested(predictions: pa.Table) -> pa.Table:
 def as_predictions(rows: pa.Table) -> Predictions:
     """Rows of PREDICTIONS or PROBES as arrays."""
     # Matched in full, since a group column may begin with p_ too.
-    names = sorted(filter(_PROBABILITY.fullmatch, rows.column_names), key=lambda p: int(p[2:]))
+    names = sorted(filter(PROBABILITY.fullmatch, rows.column_names), key=lambda p: int(p[2:]))
     return Predictions(
         fold=rows["fold"].to_pylist(),
         clip=rows["clip"].to_pylist(),

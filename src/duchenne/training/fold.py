@@ -69,7 +69,7 @@ def train_fold(unit: Unit, recipe: Recipe, out: Path, unfinished: Path) -> Outco
     write_json(files(out).history, done.learnt.history)
     rows = _predictions(spec, of, done.learnt)
     parquet.write(PREDICTIONS, files(out).predictions, rows, made_by=recipe.made_by())
-    return Outcome()
+    return Outcome(clock={"inference": done.learnt.inference})
 
 
 def _trained(

@@ -54,6 +54,7 @@ class Learnt:
     history: list[dict[str, Any]]
     probabilities: Mapping[str, Probabilities]  # by role
     doubted: Mapping[str, int]  # the label that self-cure would give, by training clip
+    inference: float = math.nan  # s a clip that predicting took
 
 
 def learn(task: Task, *, unfinished: Path, say: Say) -> Learnt:
@@ -73,10 +74,12 @@ def learn(task: Task, *, unfinished: Path, say: Say) -> Learnt:
             saved = time.monotonic()
     task.network.load_state_dict(progress.best)
     of = task.split
+    begun = time.monotonic()
     found = {role: predict(task, of.parts[role]) for role in of.protocol.predicted}
+    each = (time.monotonic() - begun) / max(sum(map(len, found.values())), 1)
     doubted = task.objective.doubted(lambda: predict(task, task.split.learns))
     names = {task.cutter.clips.names[number]: label for number, label in doubted.items()}
-    return Learnt(progress.best, progress.best_epoch, progress.history, found, names)
+    return Learnt(progress.best, progress.best_epoch, progress.history, found, names, each)
 
 
 def predict(task: Task, numbers: Numbers) -> Probabilities:
@@ -105,7 +108,7 @@ def _step(task: Task, optimiser: torch.optim.Optimizer, progress: Progress) -> N
     for group in optimiser.param_groups:
         group["lr"] = rate
     remarks = task.objective.begin(epoch, lambda: predict(task, task.split.learns))
-    loss = _epoch(task, optimiser, epoch)
+    loss, accuracy = _epoch(task, optimiser, epoch)
     labels = task.cutter.clips.labels[torch.from_numpy(of.watched)].cpu().numpy()
     found = predict(task, of.watched)
     lost = ~np.isfinite(found).all(axis=1)
@@ -113,7 +116,7 @@ def _step(task: Task, optimiser: torch.optim.Optimizer, progress: Progress) -> N
         raise _no_number(task, of.watched[lost], f"after epoch {epoch}, of")
     watched = monitor.scores(found, labels)
     row: dict[str, Any] = {"fold": of.fold, "epoch": epoch, "lr": rate, "train_loss": loss}
-    row |= remarks
+    row |= {"train_accuracy": accuracy, **remarks}
     who = of.protocol.watched
     row |= {f"{who}_{name}": None if math.isnan(v) else v for name, v in watched.items()}
     row["watched"] = monitor.monitored(watched, of.protocol.monitor or settings.monitor)
@@ -124,11 +127,12 @@ def _step(task: Task, optimiser: torch.optim.Optimizer, progress: Progress) -> N
         progress.best, progress.best_epoch = checkpoint.weights_of(task.network), epoch
 
 
-def _epoch(task: Task, optimiser: torch.optim.Optimizer, epoch: int) -> float:
-    """Show the network every training clip once; the mean loss."""
+def _epoch(task: Task, optimiser: torch.optim.Optimizer, epoch: int) -> tuple[float, float]:
+    """Show the network every training clip once: the mean loss, and the share of clips that it was
+    right about, as they were shown (augmented, with dropout)."""
     settings, network = task.settings, task.network
     network.train()
-    total = torch.zeros((), device=task.cutter.clips.device)
+    total, right = torch.zeros(2, device=task.cutter.clips.device).unbind()
     batches = task.cutter.training(task.split.learns, size=settings.train.batch, rng=task.rng)
     for batch in batches:
         optimiser.zero_grad(set_to_none=True)
@@ -143,7 +147,10 @@ def _epoch(task: Task, optimiser: torch.optim.Optimizer, epoch: int) -> float:
             nn.utils.clip_grad_norm_(network.parameters(), settings.train.clip)
         optimiser.step()
         total += loss.detach() * len(batch.clips)
-    return float(total) / len(task.split.learns)
+        told = losses.probabilities(output.logits.detach().float()).argmax(dim=1)
+        right += (told == task.cutter.clips.labels[batch.clips]).sum()
+    count = len(task.split.learns)
+    return float(total) / count, float(right) / count
 
 
 def _rate(task: Task, epoch: int) -> float:

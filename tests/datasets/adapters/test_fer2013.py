@@ -1,6 +1,7 @@
 """FER2013 as one table of pixels and as folders of pictures; the official split of both."""
 
 import hashlib
+import shutil
 from collections import Counter
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from duchenne.config.datasets import Fer2013Dataset
 from duchenne.datasets import listing
 from duchenne.datasets.adapters import fer2013
 from duchenne.datasets.adapters.fer2013 import CLASSES
-from duchenne.datasets.clip import Found
+from duchenne.datasets.clip import Found, names_of
 from duchenne.errors import DatasetError, Unusable
 from duchenne.media.still import LONGEST, read_pixels
 from tests.make.clips import decoded
@@ -80,7 +81,7 @@ def test_the_digest_is_that_of_the_pixels_and_is_taken_while_the_table_is_read(t
 
 def test_names_say_where_in_the_table_a_picture_stands(tmp_path: Path):
     write_table(tmp_path / "fer2013.csv", rows(2))
-    names = [clip.name for clip in find(tmp_path)]
+    names = names_of(find(tmp_path))
     first = len("emotion,pixels,Usage\n0,")
     assert names == ["fer2013_000000023", f"fer2013_{first + len(rows(1)[0]) + 1:09d}"]
 
@@ -199,6 +200,19 @@ def test_pictures_elsewhere_are_named(tmp_path: Path):
     write_parts(tmp_path, ["train", "demo"], ["angry", "bored"])
     with pytest.raises(DatasetError, match=r"demo/angry/0\.jpg, .*demo/bored/0.*, train/bored/0"):
         find(tmp_path)
+
+
+def test_both_tests_in_one_folder_are_told_apart_by_the_names(tmp_path: Path):
+    write_parts(tmp_path, ["train", "test"], ["angry"])
+    for name in ("PublicTest_77242684.jpg", "PrivateTest_10131363.jpg"):
+        shutil.copy(tmp_path / "test/angry/0.jpg", tmp_path / "test/angry" / name)
+    roles = {clip.place: clip.role for clip in find(tmp_path)}
+    assert roles == {
+        "test/angry/0.jpg": "test",
+        "test/angry/PrivateTest_10131363.jpg": "test",
+        "test/angry/PublicTest_77242684.jpg": "val",
+        "train/angry/0.jpg": "train",
+    }
 
 
 def test_the_report_says_what_cannot_be_checked_and_how_large_the_parts_are(tmp_path: Path):

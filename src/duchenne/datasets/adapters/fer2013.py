@@ -44,6 +44,13 @@ def role_of(word: str) -> str | None:
     return next((role for role, words in _PARTS.items() if word.casefold() in words), None)
 
 
+def _role(path: PurePosixPath) -> str | None:
+    """The role of <part>/<class>/<picture>. Some copies have both tests in one folder and tell them
+    apart by the picture's name: PublicTest_77242684.jpg."""
+    part = role_of(path.parent.parent.name)
+    return (role_of(path.stem.partition("_")[0]) or part) if part == "test" else part
+
+
 def _in_folders(folder: Path) -> list[Found]:
     """All pictures in <part>/<class>/; pictures elsewhere are an error that lists them."""
     found, strange = [], []
@@ -51,7 +58,7 @@ def _in_folders(folder: Path) -> list[Found]:
         path = PurePosixPath(place)
         if kind_of(place) != "image" or path.name.startswith("."):
             continue
-        label, role = class_of(path.parent.name, CLASSES), role_of(path.parent.parent.name)
+        label, role = class_of(path.parent.name, CLASSES), _role(path)
         if label is None or role is None:
             strange.append(place)
         else:

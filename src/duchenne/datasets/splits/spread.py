@@ -13,6 +13,7 @@ _MILLION = 10**6
 # A search ends in a local optimum, so the best of several searches is taken: at least four, and
 # more with few subjects, where local optima may be poor.
 _SEARCHES, _FEW = 4, 100
+_MANY = 1000  # subjects: the first search is as even as the best of four, and takes 2 s
 
 
 class Evenness:
@@ -49,7 +50,8 @@ def spread(people: People, *, parts: int, seed: int) -> Indices:
     """Divide subjects into `parts`: the index (subjects,) of each subject's part."""
     rng = np.random.Generator(np.random.PCG64(seed))
     evenness = Evenness(people.counts, classes=people.classes, share=Fraction(1, parts))
-    number = max(_SEARCHES, _FEW // len(people.names))
+    many = len(people.names) >= _MANY
+    number = 1 if many else max(_SEARCHES, _FEW // len(people.names))
     searches = [_Search(people, parts, evenness) for _ in range(number)]
     for search in searches:
         search.run(rng.permutation(len(people.names)))

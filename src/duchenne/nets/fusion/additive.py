@@ -23,6 +23,7 @@ class Additive(Fusion):
             nn.ReLU(),
             nn.Dropout(settings.dropout),
             nn.Linear(2 * WIDTH, WIDTH),
+            nn.ReLU(),
         )
 
     def forward(self, features: Features, markers: Tensor) -> Tensor:

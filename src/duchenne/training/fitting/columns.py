@@ -19,7 +19,10 @@ class Columns(NamedTuple):
 
     def of(self, values: Array) -> Array:
         """(C, M) → (C, m): missing values filled with the median, then standardised."""
-        return np.asarray((self._filled(values) - self.mean) / self.spread)
+        given = self._filled(values)
+        given -= self.mean
+        given /= self.spread
+        return given
 
     def keep(self, places: Numbers) -> "Columns":
         """The columns at these places, in this order."""
@@ -30,8 +33,9 @@ class Columns(NamedTuple):
         return {f"columns.{name}": value for name, value in self._asdict().items()}
 
     def _filled(self, values: Array) -> Array:
-        given = values[:, self.chosen]
-        return np.where(np.isnan(given), self.fill, given)
+        given = values[:, self.chosen]  # a copy
+        np.copyto(given, self.fill, where=np.isnan(given))
+        return given
 
 
 def fit(values: Array) -> Columns:

@@ -104,4 +104,5 @@ def take(values: Array, labels: Numbers, subjects: Sequence[str], *, seed: int) 
 
 
 def _vary(values: Array) -> bool:
-    return len(columns.fit(values).chosen) > 0
+    """Whether any column varies. The first one mostly does."""
+    return any(len(columns.fit(column[:, None]).chosen) for column in values.T)
