@@ -108,14 +108,13 @@ def write_markers(clip: str, landmarks: Path, folder: Path, *, recipe: Recipe) -
 
 def write_given(clip: str, file: Path, folder: Path, *, recipe: Recipe) -> Outcome:
     """Copy D-Markers that were computed elsewhere from a `.dmarkers` file; no signals or blinks."""
-    values = read_given(file)
+    given = read_given(file)
     folder.mkdir()
     places = files(folder)
     empty = (SIGNALS, places.signals), (EVENTS, places.events), (BLINKS, places.blinks)
     for table, place in empty:
         parquet.write(table, place, table.schema.empty_table(), made_by=recipe.made_by())
-    row = given_row(clip, values)
-    parquet.write(PACKED, places.dmarkers, row, made_by=recipe.made_by())
+    parquet.write(PACKED, places.dmarkers, given_row(clip, given), made_by=recipe.made_by())
     return Outcome("ok", "", "computed elsewhere")
 
 
@@ -124,20 +123,21 @@ def merge(folders: Sequence[Path], outs: _Files, *, recipe: Recipe) -> None:
     made_by = recipe.made_by()
     with (
         parquet.Writer(SIGNALS, outs.signals, made_by=made_by) as whole,
-        parquet.Writer(DMARKERS, outs.dmarkers, made_by=made_by) as rows,
         parquet.Writer(EVENTS, outs.events, made_by=made_by) as smiles,
         parquet.Writer(BLINKS, outs.blinks, made_by=made_by) as blinks,
     ):
         for start in range(0, len(folders), GROUP):
             group = [files(folder) for folder in folders[start : start + GROUP]]
             whole.append(_together(SIGNALS, [each.signals for each in group]))
-            rows.append(unpacked(_together(PACKED, [each.dmarkers for each in group])))
             smiles.append(_together(EVENTS, [each.events for each in group]))
             blinks.append(_together(BLINKS, [each.blinks for each in group]))
+    rows = unpacked(_together(PACKED, [files(folder).dmarkers for folder in folders]))
+    parquet.write(DMARKERS, outs.dmarkers, rows, made_by=made_by)
 
 
 def _together(table: parquet.Table, parts: Sequence[Path]) -> pa.Table:
-    return pa.concat_tables([parquet.read(table, part) for part in parts])
+    read = (parquet.read(table, part) for part in parts)
+    return pa.concat_tables([table.schema.empty_table(), *read])
 
 
 def _verdict(found: Markers, *, no_smile: bool) -> Outcome:

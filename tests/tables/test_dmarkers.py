@@ -15,12 +15,18 @@ def test_features_are_what_they_were_before_they_were_packed(tmp_path: Path) -> 
     values[1, ::7] = np.nan
     bare = [column for column in DMARKERS.columns if column.name not in COLUMNS]
     rows = {column.name: some_of(column.type) for column in bare}
-    parquet.write(PACKED, tmp_path / "packed.parquet", {**rows, "features": packed(values)})
+    others = pa.array(
+        [[("x", 1.0), ("y", 2.0)], [], [("x", 3.0)]], pa.map_(pa.string(), pa.float64())
+    )
+    features = {"features": packed(values), "others": others}
+    parquet.write(PACKED, tmp_path / "packed.parquet", {**rows, **features})
     spread = unpacked(parquet.read(PACKED, tmp_path / "packed.parquet"))
     parquet.write(DMARKERS, tmp_path / "spread.parquet", spread)
     clips, found = read_features(tmp_path / "spread.parquet")
     assert clips == rows["clip"]
     np.testing.assert_array_equal(found, values)
+    _, more = read_features(tmp_path / "spread.parquet", others=True)
+    np.testing.assert_array_equal(more[:, 225:], [[1.0, 2.0], [np.nan] * 2, [3.0, np.nan]])
     read = parquet.read(DMARKERS, tmp_path / "spread.parquet")
     assert {name: read[name].to_pylist() for name in rows} == rows
 
