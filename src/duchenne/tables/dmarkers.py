@@ -95,18 +95,15 @@ DMARKERS = Table(
     open=True,
 )  # fmt: skip
 
-_OTHERS = pa.map_(pa.string(), pa.float64())
-
 # One row of `dmarkers`, as the unit of a clip writes it. A file with 225 columns would take twice
 # as long to write as all other work of the unit.
 PACKED = Table(
     name="dmarkers_of_a_clip",
-    version=3,
+    version=2,
     doc="The row of `dmarkers` of one clip, its features in one column.",
     columns=(
         *DMARKERS.columns[: -len(COLUMNS)],
         Column("features", pa.list_(pa.float64(), len(COLUMNS)), "all features, in their order"),
-        Column("others", _OTHERS, "imported features of other names"),
     ),
 )
 
@@ -120,12 +117,8 @@ def packed(values: Array) -> pa.FixedSizeListArray:
 def unpacked(rows: pa.Table) -> pa.Table:
     """Convert rows of PACKED to rows of DMARKERS."""
     values = rows["features"].combine_chunks().flatten().to_numpy().reshape(-1, len(COLUMNS))
-    others = [dict(row) for row in rows["others"].to_pylist()]
-    names = dict.fromkeys(name for row in others for name in row)
-    columns = {name: np.array([row.get(name, np.nan) for row in others]) for name in names}
-    bare = rows.drop_columns(["features", "others"])
-    packed = dict(zip(COLUMNS, values.T.copy(), strict=True))
-    return pa.table({**{n: bare[n] for n in bare.column_names}, **packed, **columns})
+    bare = {name: rows[name] for name in rows.column_names if name != "features"}
+    return pa.table({**bare, **dict(zip(COLUMNS, values.T.copy(), strict=True))})
 
 
 def row_of(
@@ -143,8 +136,7 @@ def row_of(
     ends = [(some[0], some[-1]) if len(some) else (np.nan, np.nan) for some in inside]
     row = _phases(np.isfinite(bounds[:, 0]), np.column_stack([bounds, ends]))
     others = {name: [value] for name, value in of_clip.items()}
-    bare = {"features": packed(features), "others": pa.array([[]], _OTHERS)}
-    return {"clip": [clip], **row, **others, **bare}
+    return {"clip": [clip], **row, **others, "features": packed(features)}
 
 
 class Given(NamedTuple):
@@ -155,9 +147,20 @@ class Given(NamedTuple):
     others: Mapping[str, float]  # features of other names
 
 
-def given_row(clip: str, given: Given) -> dict[str, Any]:
-    """The row of PACKED of a clip whose features were computed elsewhere. Where its length is not
-    said, it is that of its phases, if all three are known."""
+def given_rows(clips: Mapping[str, Given]) -> pa.Table:
+    """Rows of DMARKERS for clips whose features were computed elsewhere."""
+    rows = [parquet.conform(PACKED, _given_row(clip, given)) for clip, given in clips.items()]
+    names = dict.fromkeys(name for given in clips.values() for name in given.others)
+    whole = unpacked(pa.concat_tables([PACKED.schema.empty_table(), *rows]))
+    for name in names:
+        values = [given.others.get(name, np.nan) for given in clips.values()]
+        whole = whole.append_column(name, pa.array(values, pa.float64()))
+    return whole
+
+
+def _given_row(clip: str, given: Given) -> dict[str, Any]:
+    """The row of PACKED of such a clip. Where its length is not said, it is that of its phases, if
+    all three are known."""
     values, seconds = given.features, given.seconds
     if np.isnan(seconds):
         blocks = values.reshape(len(REGIONS), len(PHASES), -1)[..., _DURATION]  # (3, 3)
@@ -167,7 +170,7 @@ def given_row(clip: str, given: Given) -> dict[str, Any]:
     row = _phases(known, np.full((len(PHASES), 4), np.nan))
     row |= {name: [np.nan] for name in ("amplitude", "noise", "rest_start", "rest_end")}
     row |= {"seconds": [seconds], "smiles": [None], "rest": [""], "features": packed(values)}
-    return {"clip": [clip], **row, "others": pa.array([list(given.others.items())], _OTHERS)}
+    return {"clip": [clip], **row}
 
 
 def _phases(known: Any, bounds: Array) -> dict[str, Any]:
