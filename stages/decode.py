@@ -18,7 +18,7 @@ from duchenne.media.jpeg import Picture
 from duchenne.media.sequence import open_sequence
 from duchenne.media.still import read_pixels, read_still
 from duchenne.media.video import open_video
-from duchenne.pipeline.clips import NO_PICTURES, SEQUENCE, Clip, file_of, unread
+from duchenne.pipeline.clips import SEQUENCE, Clip, file_of, undecoded
 from duchenne.pipeline.stage import Stage, execute
 from duchenne.tables import parquet
 from duchenne.tables.clips import CLIPS
@@ -33,8 +33,6 @@ _FACTS = [name for names, _ in FRAMES.facts for name in names.split(", ")]
 def decode_clip(unit: Unit, recipe: Recipe, out: Path) -> Outcome:
     """Write the frames of one clip."""
     [clip], kind, rate = unit.inputs, unit.spec["kind"], unit.spec.get("fps")
-    if kind in NO_PICTURES:
-        return Outcome("ok", kind, NO_PICTURES[kind])
     flaw = write_frames(clip, out, kind=kind, rate=rate, recipe=recipe).flaw()
     if flaw is None:
         return Outcome()
@@ -99,17 +97,18 @@ def run(stage: Stage) -> None:
     raw = stage.dep("data/raw/${dataset}")
     clips = read(CLIPS, stage.dep("data/clips.parquet")).to_pylist()
     rate = getattr(stage.params.datasets[stage.params.dataset], "fps", None)
+    passed = {row.unit: row for row in undecoded(clips)}
     places = Places(stage.out("data/frames"), ".parquet", stage.out("data/status/decode.parquet"))
     fan_out(
         decode_clip,
-        [unit_of(clip, raw, rate=rate) for clip in clips if not clip["reason"]],
+        [unit_of(clip, raw, rate=rate) for clip in clips if clip["clip"] not in passed],
         recipe=stage.recipe(
             stage.params.decode, "av", "opencv-contrib-python", "pillow", writes=FRAMES
         ),
         places=places,
         settings=stage.engine,
         max_failed=stage.params.quality.max_failed,
-        earlier=unread(clips),
+        earlier=list(passed.values()),
     )
 
 

@@ -3,7 +3,7 @@
 A unit is a clip. D-Markers computed elsewhere are kept; photographs have none. Plots use labels.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, cast
 
@@ -17,7 +17,7 @@ from duchenne.errors import Unusable
 from duchenne.face import topology
 from duchenne.flow.fanout import Places, fan_out
 from duchenne.flow.gate import read_status
-from duchenne.flow.unit import Input, Outcome, Recipe, Unit
+from duchenne.flow.unit import Input, Outcome, Recipe, StatusRow, Unit
 from duchenne.pipeline import clips
 from duchenne.pipeline.smiles import write_plots
 from duchenne.pipeline.stage import Stage, execute
@@ -28,7 +28,8 @@ from duchenne.tables.dmarkers import (
     DMARKERS,
     PACKED,
     SIGNALS,
-    given_row,
+    Given,
+    given_rows,
     read_given,
     row_of,
     unpacked,
@@ -51,15 +52,7 @@ class _Files(NamedTuple):
 
 def mark(unit: Unit, recipe: Recipe, out: Path) -> Outcome:
     """Write the signals and D-Markers of one clip."""
-    write = write_given if unit.spec["kind"] == clips.DMARKERS else write_markers
-    return write(unit.name, unit.inputs[0].path, out, recipe=recipe)
-
-
-def unit_of(clip: clips.Clip, *, landmarks: Path, raw: Path) -> Unit:
-    """The unit of a clip: its landmarks, or its file of D-Markers in the folder `raw`."""
-    made = landmarks / f"{clip['clip']}.parquet"
-    file = clips.file_of(clip, raw) if clip["kind"] == clips.DMARKERS else made
-    return Unit(clip["clip"], (Input(file),), {"kind": clip["kind"], "clip": clip["clip"]})
+    return write_markers(unit.name, unit.inputs[0].path, out, recipe=recipe)
 
 
 def files(folder: Path) -> _Files:
@@ -106,38 +99,42 @@ def write_markers(clip: str, landmarks: Path, folder: Path, *, recipe: Recipe) -
     return _verdict(found, no_smile=params.phases == "events" and found.chosen is None)
 
 
-def write_given(clip: str, file: Path, folder: Path, *, recipe: Recipe) -> Outcome:
-    """Copy D-Markers that were computed elsewhere from a `.dmarkers` file; no signals or blinks."""
-    values = read_given(file)
-    folder.mkdir()
-    places = files(folder)
-    empty = (SIGNALS, places.signals), (EVENTS, places.events), (BLINKS, places.blinks)
-    for table, place in empty:
-        parquet.write(table, place, table.schema.empty_table(), made_by=recipe.made_by())
-    row = given_row(clip, values)
-    parquet.write(PACKED, places.dmarkers, row, made_by=recipe.made_by())
-    return Outcome("ok", "", "computed elsewhere")
+def given_in(table: Sequence[clips.Clip], raw: Path) -> tuple[dict[str, Given], list[StatusRow]]:
+    """D-Markers that were computed elsewhere, from `.dmarkers` files, and status rows of these."""
+    found, rows = {}, []
+    for clip in (clip for clip in table if clip["kind"] == clips.DMARKERS):
+        try:
+            found[clip["clip"]] = read_given(clips.file_of(clip, raw))
+            rows.append(StatusRow(clip["clip"], "ok", "", "computed elsewhere", "dmarkers"))
+        except Unusable as verdict:
+            why = verdict.reason, verdict.detail
+            rows.append(StatusRow(clip["clip"], "failed", *why, "dmarkers"))
+    return found, rows
 
 
-def merge(folders: Sequence[Path], outs: _Files, *, recipe: Recipe) -> None:
-    """Join the tables of all units into one each of signals, D-Markers, smiles and blinks."""
+def merge(
+    folders: Sequence[Path], outs: _Files, *, recipe: Recipe, given: Mapping[str, Given]
+) -> None:
+    """Join the tables of all units, and D-Markers that are `given`, into one of each kind."""
     made_by = recipe.made_by()
     with (
         parquet.Writer(SIGNALS, outs.signals, made_by=made_by) as whole,
-        parquet.Writer(DMARKERS, outs.dmarkers, made_by=made_by) as rows,
         parquet.Writer(EVENTS, outs.events, made_by=made_by) as smiles,
         parquet.Writer(BLINKS, outs.blinks, made_by=made_by) as blinks,
     ):
         for start in range(0, len(folders), GROUP):
             group = [files(folder) for folder in folders[start : start + GROUP]]
             whole.append(_together(SIGNALS, [each.signals for each in group]))
-            rows.append(unpacked(_together(PACKED, [each.dmarkers for each in group])))
             smiles.append(_together(EVENTS, [each.events for each in group]))
             blinks.append(_together(BLINKS, [each.blinks for each in group]))
+    rows = unpacked(_together(PACKED, [files(folder).dmarkers for folder in folders]))
+    whole = pa.concat_tables([rows, given_rows(given)], promote_options="permissive")
+    parquet.write(DMARKERS, outs.dmarkers, whole.sort_by("clip"), made_by=made_by)
 
 
 def _together(table: parquet.Table, parts: Sequence[Path]) -> pa.Table:
-    return pa.concat_tables([parquet.read(table, part) for part in parts])
+    read = (parquet.read(table, part) for part in parts)
+    return pa.concat_tables([table.schema.empty_table(), *read])
 
 
 def _verdict(found: Markers, *, no_smile: bool) -> Outcome:
@@ -158,15 +155,18 @@ def _verdict(found: Markers, *, no_smile: bool) -> Outcome:
 
 
 def run(stage: Stage) -> None:
-    places = {"landmarks": stage.dep("data/landmarks"), "raw": stage.dep("data/raw/${dataset}")}
+    landmarks, raw = stage.dep("data/landmarks"), stage.dep("data/raw/${dataset}")
     table = read(CLIPS, stage.dep("data/clips.parquet"))
     before = read_status(stage.dep("data/status/normalize.parquet"))
     passed = {row.unit: row for row in clips.unmoving(before, table.to_pylist())}
+    given, rows = given_in([c for c in table.to_pylist() if c["clip"] not in passed], raw)
+    passed |= {row.unit: row for row in rows}
     scratch = Places(stage.scratch("clips"), "", stage.out("data/status/dmarkers.parquet"))
     recipe = stage.recipe(stage.params.dmarkers, "numpy", writes=DMARKERS)
+    names = [name for name in table["clip"].to_pylist() if name not in passed]
     done = fan_out(
         mark,
-        [unit_of(clip, **places) for clip in table.to_pylist() if clip["clip"] not in passed],
+        [Unit(name, (Input(landmarks / f"{name}.parquet"),), {"clip": name}) for name in names],
         recipe=recipe,
         places=scratch,
         settings=stage.engine,
@@ -176,7 +176,7 @@ def run(stage: Stage) -> None:
     outs = _Files(stage.out("data/signals.parquet"), stage.out("data/dmarkers.parquet"),
                   stage.out("data/events.parquet"), stage.out("data/blinks.parquet"))  # fmt: skip
     made = [row.unit for row in done if not (row.failed or row.unit in passed)]
-    merge([scratch.of(name) for name in made], outs, recipe=recipe)
+    merge([scratch.of(name) for name in made], outs, recipe=recipe, given=given)
     plots = stage.out("metrics/plots/smiles.csv"), stage.out("metrics/plots/markers.csv")
     write_plots(outs.signals, outs.dmarkers, table, *plots)
 

@@ -16,6 +16,7 @@ from duchenne.datasets.demo import View
 from duchenne.dmarkers.names import COLUMNS
 from duchenne.tables import parquet
 from duchenne.tables.blinks import BLINKS
+from duchenne.tables.clips import CLIPS
 from duchenne.tables.dmarkers import DMARKERS, SIGNALS, read_features
 from tests.make.workspace import Workspace
 from tests.pipeline.test_landmarks import film_of, make_set, run
@@ -140,36 +141,45 @@ def test_the_view_changes_nothing(features: dict[str, Array], view: str):
     assert np.nanmedian(changes(features, view)) <= 0.05
 
 
-def test_tables_from_elsewhere_need_no_video(tmp_path: Path):
-    """The lips' features alone, from import to the split, without any landmark."""
+def test_tables_from_elsewhere_need_no_video(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """27 features of the lips in the layout of others, 1 for posed, from import to the figures."""
+    monkeypatch.setenv("DUCHENNE_ENGINE", "inline")
     workspace = Workspace.make(tmp_path)
-    lips = [column for column in COLUMNS if column.startswith("mouth_onset")]
-    given = tmp_path / "given.csv"
+    short = ("dur", "dur_rise", "amp_max", "amp_mean", "amp_std", "speed_max_rise", "net",
+             "left_right", "acc_max_rise")  # fmt: skip
+    lips = [f"mouth_{phase}_{name}" for phase in ("onset", "apex", "offset") for name in short]
+    given, rng = tmp_path / "given.csv", np.random.default_rng(0)
     with given.open("w", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow(["clip", "subject", "label", *lips])
-        for number in range(12):
-            values = [f"{number + 0.1 * i:.3f}" for i in range(len(lips))]
-            writer.writerow([f"c{number}", f"p{number // 2}", number % 2, *values])
-    import_dmarkers(given, tmp_path / "data/raw/theirs")
+        writer.writerow(["clip", "subject", "label", "seconds", "gender", *lips])
+        for number in range(24):
+            size = rng.uniform(0.8, 1.0, 3) * (1.0 + number % 2)
+            part = (1.0, 0.5, 1.0, 0.7, 0.1, 0.6, 0.4, 0.3, 0.2)
+            size = rng.uniform(0.8, 1.0, 3) * (1.0 + number % 2)
+            part = (1.0, 0.5, 1.0, 0.7, 0.1, 0.6, 0.4, 0.3, 0.2)
+            values = [f"{each * share:.3f}" for each in size for share in part]
+            person = number // 2
+            who = [f"c{number:02d}", f"p{person}", number % 2, 3.0 + rng.uniform()]
+            writer.writerow([*who, "fm"[person % 2], *values])
+    made = import_dmarkers(given, tmp_path / "data/raw/theirs", positive="posed")
+    assert (made.features, made.groups, made.classes["posed"]) == (27, ["gender"], 12)
     workspace.set(dataset="theirs", datasets__theirs={"adapter": "folder"}, folds__count=3)
     run(workspace, "index", "decode", "detect", "mesh", "normalize", "quality", "dmarkers", "folds")
-    names, found = read_features(tmp_path / "data/dmarkers.parquet")
-    assert len(names) == 12
-    assert np.isfinite(found).all(axis=0).sum() == len(lips)
-    assert found[1][COLUMNS.index(lips[0])] == 1.0
-    assert json.loads((tmp_path / "data/reports/folds.json").read_text())["all"]["clips"] == 12
-    row = parquet.read(DMARKERS, tmp_path / "data/dmarkers.parquet").to_pylist()[0]
-    assert (row["valid_onset"], row["valid_apex"]) == (True, False)
+    table = parquet.read(DMARKERS, tmp_path / "data/dmarkers.parquet").to_pylist()
+    assert [row["clip"] for row in table] == [f"c{n:02d}" for n in range(24)]
+    assert all(3.0 <= row["seconds"] <= 4.0 for row in table)
+    assert (table[0]["valid_onset"], np.isnan(table[0]["eyes_onset_dur"])) == (True, True)
+    labels = parquet.read(CLIPS, tmp_path / "data/clips.parquet")["label_name"].to_pylist()
+    assert labels[:2] == ["spontaneous", "posed"]
+    assert json.loads((tmp_path / "data/reports/folds.json").read_text())["all"]["clips"] == 24
     done = workspace.stage("train")
-    assert "c0, c1, c10, c11, c2 and 7 more have no landmarks" in done.stdout
+    assert "c00, c01, c02, c03, c04 and 19 more have no landmarks" in done.stdout
     workspace.set(model="svm")
     run(workspace, "check", "crops", "train", "probes", "aggregate")
     summary = json.loads((tmp_path / "metrics/summary.json").read_text())
-    assert summary["balanced_accuracy"] >= 0.5
-    assert not {name for name in summary if name.startswith("probe")}, (
-        "nothing of theirs can be probed"
-    )
+    assert summary["balanced_accuracy"] > 0.9
+    scores = json.loads((tmp_path / "data/reports/scores.json").read_text())
+    assert scores["groups"].keys() == {"gender"}
 
 
 def test_a_broken_table_is_a_row(tmp_path: Path):

@@ -39,7 +39,7 @@ def outcome(motion: Motion, root: Path, **changes: str) -> tuple[Outcome, dmarke
     recipe = Recipe("dmarkers", how, code="", libraries=())
     done = dmarkers.write_markers("clip", root / "clip.parquet", root / "unit", recipe=recipe)
     outs = dmarkers.files(root)
-    dmarkers.merge([root / "unit"], outs, recipe=recipe)
+    dmarkers.merge([root / "unit"], outs, recipe=recipe, given={})
     return done, outs
 
 

@@ -7,7 +7,15 @@ import pyarrow as pa
 
 from duchenne.dmarkers.names import COLUMNS
 from duchenne.tables import parquet
-from duchenne.tables.dmarkers import DMARKERS, PACKED, packed, read_features, unpacked
+from duchenne.tables.dmarkers import (
+    DMARKERS,
+    PACKED,
+    Given,
+    given_rows,
+    packed,
+    read_features,
+    unpacked,
+)
 
 
 def test_features_are_what_they_were_before_they_were_packed(tmp_path: Path) -> None:
@@ -23,6 +31,24 @@ def test_features_are_what_they_were_before_they_were_packed(tmp_path: Path) -> 
     np.testing.assert_array_equal(found, values)
     read = parquet.read(DMARKERS, tmp_path / "spread.parquet")
     assert {name: read[name].to_pylist() for name in rows} == rows
+
+
+def test_features_of_other_names_follow_and_lengths_are_those_of_all_phases(tmp_path: Path):
+    dur = [COLUMNS.index(f"eyes_{phase}_dur") for phase in ("onset", "apex", "offset")]
+    values = np.full((3, len(COLUMNS)), np.nan)
+    values[:, dur] = [[0.25, 1.5, 0.25], [0.25, np.nan, 0.25], [0.25, 1.5, 0.25]]
+    given = {
+        "a": Given(values[0], np.nan, {"x": 1.0, "y": 2.0}),
+        "b": Given(values[1], np.nan, {}),
+        "c": Given(values[2], 3.5, {"x": 3.0}),
+    }
+    parquet.write(DMARKERS, tmp_path / "rows.parquet", given_rows(given))
+    assert read_features(tmp_path / "rows.parquet")[1].shape == (3, 225)
+    names, more = read_features(tmp_path / "rows.parquet", others=True)
+    assert names == ["a", "b", "c"]
+    np.testing.assert_array_equal(more[:, 225:], [[1.0, 2.0], [np.nan] * 2, [3.0, np.nan]])
+    seconds = parquet.read(DMARKERS, tmp_path / "rows.parquet")["seconds"].to_numpy()
+    np.testing.assert_array_equal(seconds, [2.0, np.nan, 3.5])
 
 
 def some_of(kind: pa.DataType) -> list[object]:

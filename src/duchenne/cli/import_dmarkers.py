@@ -1,8 +1,9 @@
 """Import D-Markers as a data set: `duchenne import-dmarkers FILE.csv --name NAME`.
 
 The table has a row for each clip with the columns clip, subject, label, any of the 225 features of
-docs/data.md, and any group columns. A part of the features is enough, such as one region or phase.
-data/raw/NAME gets clips.csv and one small file for each clip.
+docs/data.md, `seconds` (how long the clip is), and any group columns of words. A part of the
+features is enough, such as one region or phase. data/raw/NAME gets clips.csv and one small file for
+each clip.
 """
 
 import csv
@@ -10,56 +11,102 @@ import json
 import math
 from io import StringIO
 from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
 
 from duchenne.datasets import spreadsheet
-from duchenne.datasets.clip import LABELS, clip_name
+from duchenne.datasets.clip import LABEL_NAMES, LABELS, clip_name
 from duchenne.datasets.spelling import hidden
 from duchenne.datasets.spreadsheet import Line
+from duchenne.dmarkers import impossible
 from duchenne.dmarkers.names import COLUMNS, REGIONS
-from duchenne.errors import DatasetError, suggest
+from duchenne.errors import DatasetError, listed, suggest
 from duchenne.tables.files import write_bytes
 
 _NEEDED = ("clip", "subject", "label")
+_SECONDS = "seconds"
+_NUMERIC = ("age",)  # group columns that may be numbers
 
 
-def import_dmarkers(file: Path, folder: Path) -> tuple[int, int]:
-    """Write the data set; return its numbers of clips and of feature columns."""
+class Imported(NamedTuple):
+    """What has become of a table."""
+
+    clips: int
+    features: int  # of the 225
+    others: list[str]  # names of further features, which were asked to be kept
+    groups: list[str]
+    classes: dict[str, int]  # clips by class
+
+
+class _Columns(NamedTuple):
+    """The names of a table's columns by their kind."""
+
+    features: list[str]
+    others: list[str]
+    groups: list[str]
+
+
+def import_dmarkers(
+    file: Path, folder: Path, *, positive: str | None = None, keep_features: bool = False
+) -> Imported:
+    """Write the data set. `positive` is the class that the label 1 stands for; columns of numbers
+    with unknown names are features where `keep_features` says so, and refused otherwise."""
     if not file.is_file():
         raise DatasetError(f"{file} is missing; name a CSV file")
     if folder.exists():
         raise DatasetError(f"{folder} exists already; choose another --name, or remove it first")
     rows = spreadsheet.read(file, needs=_NEEDED)
-    columns = _features(file, rows)
+    columns = _sorted(file, rows, keep_features=keep_features)
     names = [clip_name(f"{row['clip']}.dmarkers") for row in rows]
     _check(file, rows, names)
+    labels = [_label(file, row, positive) for row in rows]
     values = [_values(file, row, columns) for row in rows]
+    _check_values(file, [row["clip"] for row in rows], values)
     for name, given in zip(names, values, strict=True):
         text = json.dumps(given, indent=1)
         write_bytes(folder / f"{name}.dmarkers", f"{text}\n".encode())
-    write_bytes(folder / "clips.csv", _listing(rows, names).encode())
-    return len(rows), len(columns)
+    listing = _listing(rows, names, labels=labels, groups=columns.groups)
+    write_bytes(folder / "clips.csv", listing.encode())
+    classes = {name: labels.count(name) for name in LABEL_NAMES.values()}
+    return Imported(len(rows), len(columns.features), columns.others, columns.groups, classes)
 
 
-def _features(file: Path, rows: list[Line]) -> list[str]:
-    """Names of the feature columns; a misspelt one is refused."""
+def _sorted(file: Path, rows: list[Line], *, keep_features: bool) -> _Columns:
+    """The columns by kind; a misspelt feature, and one of another name, are refused."""
     if not rows:
         raise DatasetError(f"{file} has no rows")
-    found = [name for name in rows[0] if name in COLUMNS]
-    strange = [name for name in rows[0] if name not in COLUMNS and name.startswith(_PREFIXES)]
+    free = [name for name in rows[0] if name not in (*_NEEDED, _SECONDS, *_NUMERIC)]
+    features = [name for name in free if name in COLUMNS]
+    others = [name for name in free if name not in COLUMNS and _is_of_numbers(rows, name)]
+    groups = [name for name in rows[0] if name in _NUMERIC]
+    groups += [name for name in free if name not in (*features, *others)]
+    strange = [name for name in (*others, *groups) if name.startswith(_PREFIXES)]
+    strange = [] if keep_features else [*strange, *(n for n in others if n not in strange)]
     if strange:
         close = suggest(strange[0], COLUMNS).split(" Allowed")[0]
         raise DatasetError(
-            f"{file}: not names of features: {', '.join(strange[:5])}; "
-            f"{close if 'mean' in close else ''} docs/data.md lists all 225 under dmarkers"
+            f"{file}: not names of features: {listed(strange)}; "
+            f"{close if 'mean' in close else ''} docs/data.md lists all 225 under dmarkers; "
+            "--keep-features keeps such columns of numbers for model: svm and trees"
         )
-    if not found:
+    if not features and not others:
         raise DatasetError(
             f"{file} has no feature column such as {COLUMNS[0]}; docs/data.md lists all 225"
         )
-    return found
+    return _Columns(features, others if keep_features else [], groups)
 
 
 _PREFIXES = tuple(f"{region}_" for region in REGIONS)
+
+
+def _is_of_numbers(rows: list[Line], name: str) -> bool:
+    """Whether all cells of a column that are not empty are numbers, and there are any."""
+    cells = [row[name] for row in rows if row[name]]
+    try:
+        return bool(cells) and all(isinstance(float(cell), float) for cell in cells)
+    except ValueError:
+        return False
 
 
 def _check(file: Path, rows: list[Line], names: list[str]) -> None:
@@ -83,28 +130,66 @@ def _check(file: Path, rows: list[Line], names: list[str]) -> None:
         raise DatasetError(f"{file}: " + "; ".join(found))
 
 
-def _values(file: Path, row: Line, columns: list[str]) -> dict[str, float]:
-    """The features of a clip by name; an empty cell or `nan` is a missing value, left out."""
-    values = {}
-    for column in columns:
-        try:
-            value = float(row[column] or "nan")
-        except ValueError:
-            value = math.inf
-        if math.isinf(value):
-            raise DatasetError(f"{file}: {row['clip']}: {column}: '{row[column]}' is not a number")
-        if not math.isnan(value):
-            values[column] = value
+def _label(file: Path, row: Line, positive: str | None) -> str:
+    """The name of a clip's class. What 1 and 0 mean differs between tables, so it must be said."""
+    word = row["label"].lower()
+    if word not in ("0", "1"):
+        return LABEL_NAMES[LABELS[word]]
+    if positive is None:
+        raise DatasetError(
+            f"{file}: labels are 0 and 1, which mean either in tables of others; write posed and "
+            "spontaneous, or say what 1 means: --positive posed, or --positive spontaneous"
+        )
+    [other] = {*LABEL_NAMES.values()} - {positive}
+    return positive if word == "1" else other
+
+
+def _values(file: Path, row: Line, columns: _Columns) -> dict[str, Any]:
+    """The features of a clip by name, those of other names under `others`. An empty cell or `nan`
+    is a missing value: left out, or null where the name is one of theirs."""
+    numbers = {name: _number(file, row, name) for name in columns.features}
+    if _SECONDS in row:
+        numbers[_SECONDS] = _number(file, row, _SECONDS)
+    values: dict[str, Any] = {n: value for n, value in numbers.items() if value is not None}
+    if columns.others:
+        values["others"] = {name: _number(file, row, name) for name in columns.others}
     return values
 
 
-def _listing(rows: list[Line], names: list[str]) -> str:
+def _number(file: Path, row: Line, column: str) -> float | None:
+    try:
+        value = float(row[column] or "nan")
+    except ValueError:
+        value = math.inf
+    if math.isinf(value):
+        raise DatasetError(f"{file}: {row['clip']}: {column}: '{row[column]}' is not a number")
+    return None if math.isnan(value) else value
+
+
+def _check_values(file: Path, clips: list[str], values: list[dict[str, Any]]) -> None:
+    """Refuse lengths and features that no clip can have, by column and number of clips."""
+    names = [_SECONDS, *COLUMNS]
+    columns = {
+        name: np.array([given.get(name, math.nan) for given in values], np.float64)
+        for name in names
+        if any(name in given for given in values)
+    }
+    found = impossible.problems(columns)
+    if found:
+        told = [f"{what} in {where.sum()} clips ({listed(np.array(clips)[where].tolist())})"
+                for what, where in found]  # fmt: skip
+        more = f"; and {len(told) - _MOST} more such columns" if len(told) > _MOST else ""
+        raise DatasetError(f"{file}: values that cannot be: {'; '.join(told[:_MOST])}{more}")
+
+
+_MOST = 5  # columns in a message
+
+
+def _listing(rows: list[Line], names: list[str], *, labels: list[str], groups: list[str]) -> str:
     """The text of clips.csv, with the group columns unchanged."""
-    groups = [name for name in rows[0] if name not in COLUMNS and name not in _NEEDED]
     text = StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["path", "subject", "label", *groups])
-    for row, name in zip(rows, names, strict=True):
-        cells = [row[column] for column in ("subject", "label", *groups)]
-        writer.writerow([f"{name}.dmarkers", *cells])
+    for row, name, label in zip(rows, names, labels, strict=True):
+        writer.writerow([f"{name}.dmarkers", row["subject"], label, *(row[g] for g in groups)])
     return text.getvalue()

@@ -6,7 +6,7 @@ Heavy packages are imported within the commands, so that `doctor` runs even if o
 import re
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 from rich import box
@@ -70,6 +70,13 @@ def doctor(
 def import_dmarkers(
     file: Annotated[Path, typer.Argument(help="CSV: clip, subject, label, feature columns")],
     name: Annotated[str, typer.Option(help="what the data set is to be called")],
+    positive: Annotated[
+        Literal["posed", "spontaneous"] | None,
+        typer.Option(help="the class that the label 1 stands for, if labels are 0 and 1"),
+    ] = None,
+    keep_features: Annotated[
+        bool, typer.Option("--keep-features", help="keep features of other names, for svm, trees")
+    ] = False,
 ) -> None:
     """Make a data set of D-Markers that were computed elsewhere."""
     from duchenne.cli import import_dmarkers
@@ -77,10 +84,16 @@ def import_dmarkers(
     if not re.fullmatch(r"[A-Za-z0-9._-]{1,80}", name) or name.startswith("."):
         raise DatasetError(f"'{name}' is no name for a data set; use letters, digits, - and _")
     folder = Path("data/raw") / name
-    clips, columns = import_dmarkers.import_dmarkers(file, folder)
+    done = import_dmarkers.import_dmarkers(
+        file, folder, positive=positive, keep_features=keep_features
+    )
+    others = f" and {len(done.others)} of other names" if done.others else ""
+    classes = ", ".join(f"{count:,} {label}" for label, count in done.classes.items())
+    groups = f"\ngroups of people by: {', '.join(done.groups)}" if done.groups else ""
     typer.echo(
-        f"{clips:,} clips with {columns} of 225 features are in {folder}. Now name the set in\n"
-        f"params.yaml under `datasets:`, choose it with `dataset: {name}`, and track it:\n"
+        f"{done.clips:,} clips ({classes}) with {done.features} of 225 features{others} are in "
+        f"{folder}.{groups}\nNow name the set in params.yaml under `datasets:`, choose it with "
+        f"`dataset: {name}` and\n`model: svm` or `model: trees`, and track it:\n"
         f"  {name}:\n    adapter: folder\n"
         f"  dvc add {folder}"
     )

@@ -28,12 +28,14 @@ def file_of(clip: Clip, raw: Path) -> Path:
     return raw / PurePosixPath(clip["path"]).relative_to(PurePosixPath("data/raw", raw.name))
 
 
-def unread(clips: Iterable[Clip]) -> list[StatusRow]:
-    """Status rows of the clips that index could not read."""
+def undecoded(clips: Iterable[Clip]) -> list[StatusRow]:
+    """Status rows of the clips that index could not read, and of those without pictures."""
     return [
         StatusRow(clip["clip"], "failed", clip["reason"], clip["detail"], "index")
-        for clip in clips
         if clip["reason"]
+        else StatusRow(clip["clip"], "ok", clip["kind"], NO_PICTURES[clip["kind"]], "decode")
+        for clip in clips
+        if clip["reason"] or clip["kind"] in NO_PICTURES
     ]
 
 

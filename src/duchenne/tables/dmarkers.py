@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -18,6 +18,7 @@ Array = np.ndarray[Any, np.dtype[np.float64]]
 
 _LARGEST = 100_000  # bytes; 225 features take 12,000
 _FARTHEST = 1e12  # greatest absolute value of a feature; squares of 1e300 would overflow
+_DURATION = [feature.name for feature in FEATURES].index("dur")
 _SIDES = ("right", "left")
 
 SIGNALS = Table(
@@ -73,7 +74,8 @@ DMARKERS = Table(
     version=3,
     doc="`data/dmarkers.parquet`: Duchenne Markers, one row per clip. A feature is NaN where it "
     "has no value: in a phase that does not exist, of a region that is not known, or a mean or "
-    "maximum of an empty part. What a model gets instead is decided from its training data.",
+    "maximum of an empty part. What a model gets instead is decided from its training data. "
+    "Imported features of other names follow, which svm and trees see.",
     columns=(
         Column("clip", pa.string(), "the clip"),
         *(
@@ -90,6 +92,7 @@ DMARKERS = Table(
             for feature in FEATURES
         ),
     ),
+    open=True,
 )  # fmt: skip
 
 # One row of `dmarkers`, as the unit of a clip writes it. A file with 225 columns would take twice
@@ -136,12 +139,38 @@ def row_of(
     return {"clip": [clip], **row, **others, "features": packed(features)}
 
 
-def given_row(clip: str, values: Array) -> dict[str, Any]:
-    """The row of PACKED of a clip whose features (225,) were computed elsewhere."""
+class Given(NamedTuple):
+    """What a `.dmarkers` file says of a clip; NaN where it says nothing."""
+
+    features: Array  # (225,)
+    seconds: float
+    others: Mapping[str, float]  # features of other names
+
+
+def given_rows(clips: Mapping[str, Given]) -> pa.Table:
+    """Rows of DMARKERS for clips whose features were computed elsewhere."""
+    rows = [parquet.conform(PACKED, _given_row(clip, given)) for clip, given in clips.items()]
+    names = dict.fromkeys(name for given in clips.values() for name in given.others)
+    whole = unpacked(pa.concat_tables([PACKED.schema.empty_table(), *rows]))
+    for name in names:
+        values = [given.others.get(name, np.nan) for given in clips.values()]
+        whole = whole.append_column(name, pa.array(values, pa.float64()))
+    return whole
+
+
+def _given_row(clip: str, given: Given) -> dict[str, Any]:
+    """The row of PACKED of such a clip. Where its length is not said, it is that of its phases, if
+    all three are known."""
+    values, seconds = given.features, given.seconds
+    if np.isnan(seconds):
+        blocks = values.reshape(len(REGIONS), len(PHASES), -1)[..., _DURATION]  # (3, 3)
+        whole = blocks.sum(axis=1)
+        seconds = next((float(one) for one in whole[::-1] if np.isfinite(one)), np.nan)
     known = np.isfinite(values).reshape(len(REGIONS), len(PHASES), -1).any(axis=(0, 2))
     row = _phases(known, np.full((len(PHASES), 4), np.nan))
-    row |= {name: [np.nan] for name in ("seconds", "amplitude", "noise", "rest_start", "rest_end")}
-    return {"clip": [clip], **row, "smiles": [None], "rest": [""], "features": packed(values)}
+    row |= {name: [np.nan] for name in ("amplitude", "noise", "rest_start", "rest_end")}
+    row |= {"seconds": [seconds], "smiles": [None], "rest": [""], "features": packed(values)}
+    return {"clip": [clip], **row}
 
 
 def _phases(known: Any, bounds: Array) -> dict[str, Any]:
@@ -155,18 +184,19 @@ def _phases(known: Any, bounds: Array) -> dict[str, Any]:
     return row
 
 
-def read_features(path: Path) -> tuple[list[str], Array]:
-    """Names of the clips, and their features (clips, 225), NaN where there is no value."""
-    table = parquet.read(DMARKERS, path, columns=["clip", *COLUMNS])
-    columns: Mapping[str, Any] = {name: table[name].to_numpy() for name in COLUMNS}
-    return table["clip"].to_pylist(), np.column_stack([columns[name] for name in COLUMNS])
+def read_features(path: Path, *, others: bool = False) -> tuple[list[str], Array]:
+    """Names of the clips, and their features (clips, 225), NaN where there is no value; with
+    `others` followed by imported features of other names."""
+    table = parquet.read(DMARKERS, path)
+    ours = {column.name for column in DMARKERS.columns}
+    names = [*COLUMNS, *(n for n in table.column_names if others and n not in ours)]
+    values = np.column_stack([table[name].to_numpy() for name in names])
+    return table["clip"].to_pylist(), values
 
 
-def read_given(file: Path) -> Array:
-    """Read the features (225,) of a `.dmarkers` file, NaN where it has none.
-
-    The file is a JSON object of feature names and numbers. Anything else is Unusable.
-    """
+def read_given(file: Path) -> Given:
+    """Read a `.dmarkers` file: a JSON object of feature names and numbers, with `seconds` and a
+    mapping `others` if there are any. Anything else is Unusable."""
     with opened(file) as source:
         text = source.file.read(_LARGEST + 1)
     if len(text) > _LARGEST:
@@ -174,12 +204,17 @@ def read_given(file: Path) -> Array:
     try:
         given = json.loads(text.decode("utf-8"))
         values = np.array([_number(given.get(column)) for column in COLUMNS])
-        unknown = set(given) - set(COLUMNS)
+        unknown = set(given) - {*COLUMNS, "seconds", "others"}
+        others = {str(name): _number(value) for name, value in given.get("others", {}).items()}
+        seconds = _number(given.get("seconds"))
     except (ValueError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise Unusable("not_dmarkers", "not an object of feature names and numbers") from error
-    if unknown or (np.abs(values) > _FARTHEST).any() or not np.isfinite(values).any():
+    every = np.array([*values, *others.values()])
+    if unknown or (np.abs(every) > _FARTHEST).any() or not np.isfinite(every).any():
         raise Unusable("not_dmarkers", "no feature, an unknown one, or one beyond all bounds")
-    return values
+    if seconds <= 0.0 or seconds > _FARTHEST:
+        raise Unusable("not_dmarkers", f"it cannot have lasted {seconds:g} s")
+    return Given(values, seconds, others)
 
 
 def _number(value: object) -> float:

@@ -97,7 +97,7 @@ def _trained(
 def _fitted(spec: FoldSpec, of: Split, paths: Sequence[Path], settings: Training) -> Done:
     from duchenne.training.fit import fit, fitter_of, rows_of  # networks do without scikit-learn
 
-    clips = landmark_clips(spec, paths)
+    clips = landmark_clips(spec, paths, others=True)
     values = rows_of(clips, model=settings.model, neutral_s=settings.window.neutral_s)
     found = fit(
         of,
@@ -152,9 +152,10 @@ def _predictions(spec: FoldSpec, of: Split, learnt: Learnt) -> dict[str, list[An
     return {**rows, **{f"p_{k}": column.tolist() for k, column in enumerate(found.T)}}
 
 
-def landmark_clips(spec: FoldSpec, paths: Sequence[Path]) -> list[Clip]:
-    """Clips with their landmarks, if the model looks at any, and D-Markers, if at those."""
-    markers = _markers(spec, paths[-1]) if spec.dmarkers else {}
+def landmark_clips(spec: FoldSpec, paths: Sequence[Path], *, others: bool = False) -> list[Clip]:
+    """Clips with their landmarks, if the model looks at any, and D-Markers, if at those; with
+    `others` the imported features of other names too."""
+    markers = _markers(spec, paths[-1], others=others) if spec.dmarkers else {}
     nothing = np.full(len(COLUMNS), np.nan)
     found = []
     for place, (name, label) in enumerate(zip(spec.clips, spec.labels, strict=True)):
@@ -175,9 +176,9 @@ def chip_clips(spec: FoldSpec, paths: Sequence[Path]) -> list[ChipClip]:
 
 
 def _markers(
-    spec: FoldSpec, table: Path
+    spec: FoldSpec, table: Path, *, others: bool
 ) -> dict[str, np.ndarray[tuple[int], np.dtype[np.float64]]]:
-    names, features = read_features(table)
+    names, features = read_features(table, others=others)
     markers = dict(zip(names, features, strict=True))
     missing = [name for name in spec.clips if name not in markers]
     if missing:

@@ -12,7 +12,7 @@ from duchenne.datasets.adapters import ADAPTERS, demo
 from duchenne.datasets.clip import Found, clip_name, kind_of
 from duchenne.datasets.listing import Measured
 from duchenne.errors import DatasetError
-from duchenne.pipeline.clips import file_of, unread
+from duchenne.pipeline.clips import file_of, undecoded
 
 HEADER = "path,subject,label"
 SETTINGS = FolderDataset(adapter="folder")
@@ -183,7 +183,7 @@ def test_the_summary_counts_people_and_classes(tmp_path: Path):
         "seconds": 3.5,
         "cannot_be_read": ["data/raw/mine/c.mp4"],
     }
-    assert [(row.unit, row.reason) for row in unread(clips.to_pylist())] == [("c", "unreadable")]
+    assert [(row.unit, row.reason) for row in undecoded(clips.to_pylist())] == [("c", "unreadable")]
     assert clips.schema.field("label").type == pa.int32()
     assert file_of(clips.to_pylist()[0], root) == root / "a.mp4"
 

@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterator
 
 from duchenne.cli.doctor import Finding, Site
+from duchenne.config.models import NEEDS
 from duchenne.datasets import labels, listing, published
 from duchenne.datasets.adapters import ADAPTERS
 from duchenne.datasets.adapters.base import Adapter
@@ -15,6 +16,7 @@ from duchenne.datasets.clip import Found
 from duchenne.errors import Unusable
 from duchenne.media import regular
 from duchenne.pipeline import dvc
+from duchenne.pipeline.clips import DMARKERS, LANDMARKS
 
 CURES = {
     "broken_link": "remove the link or put its target back",
@@ -45,9 +47,23 @@ def check(site: Site) -> Iterator[Finding]:
     folds = labels.read(site.data)
     if site.dataset == site.params.dataset:  # `folds.scheme` is for the chosen set only
         published.check_scheme(site.params.folds.scheme, found, folds, folder=site.data)
+        yield from _unfit(site, {clip.kind for clip in found})
     told = adapter(site).report(site.data, found).get("remarks", ())
     for warning in [*published.warnings(published.compare(adapter(site), found, folds)), *told]:
         yield Finding(warning, blocks=False)
+
+
+def _unfit(site: Site, kinds: set[str]) -> Iterator[Finding]:
+    """Report a model that none of the clips has anything for."""
+    model = site.params.model
+    needs, have = NEEDS[model], ""
+    if kinds == {DMARKERS} and (needs.landmarks or needs.chip):
+        have = "D-Markers alone; choose model: svm or model: trees, with fusion: none"
+    elif kinds == {LANDMARKS} and needs.chip:
+        have = "landmarks without pictures; choose a model that takes landmarks, such as mesh"
+    if have:
+        looks = "pictures" if needs.chip else "landmarks"
+        yield Finding(f"model: {model} needs {looks}, and the clips are {have}")
 
 
 def readable(site: Site) -> Iterator[Finding]:
