@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from duchenne.errors import EvaluationError, listed
-from duchenne.evaluation.metrics import balanced_accuracy
-from duchenne.evaluation.scores import Predictions, bootstrap, majority, rounded, scores
+from duchenne.evaluation.intervals import bounds, draw, weighted
+from duchenne.evaluation.scores import Predictions, majority, rounded, scores
 
 Group = Sequence[str | None]  # one value per clip; None or empty = not known
 
@@ -120,10 +120,12 @@ def _at(scores: Mapping[str, Any], place: Sequence[str]) -> Any:
 
 
 def _pooled(predictions: Predictions) -> dict[str, float]:
-    found = scores(predictions)
-    interval = bootstrap(predictions, balanced_accuracy)
-    if interval:
-        found["balanced_accuracy_low"], found["balanced_accuracy_high"] = interval
+    """All scores, each with its interval beside it where it has one."""
+    draws, scored = draw(predictions.subject), weighted(predictions)
+    found = {}
+    for name, value in scores(predictions).items():
+        found[name] = value
+        found |= bounds(name, draws.of(scored[name])) if name in scored else {}
     return _rounded(found)
 
 
