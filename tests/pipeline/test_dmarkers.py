@@ -170,6 +170,7 @@ def test_tables_from_elsewhere_need_no_video(tmp_path: Path):
     assert not {name for name in summary if name.startswith("probe")}, (
         "nothing of theirs can be probed"
     )
+    assert summary["length"] == {"not_probed": "no length"}
 
 
 def test_a_broken_table_is_a_row(tmp_path: Path):

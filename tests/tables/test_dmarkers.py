@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from duchenne.dmarkers.names import COLUMNS
 from duchenne.tables import parquet
-from duchenne.tables.dmarkers import DMARKERS, PACKED, packed, read_features, unpacked
+from duchenne.tables.dmarkers import DMARKERS, PACKED, packed, read_features, read_seconds, unpacked
 
 
 def test_features_are_what_they_were_before_they_were_packed(tmp_path: Path) -> None:
@@ -23,6 +23,12 @@ def test_features_are_what_they_were_before_they_were_packed(tmp_path: Path) -> 
     np.testing.assert_array_equal(found, values)
     read = parquet.read(DMARKERS, tmp_path / "spread.parquet")
     assert {name: read[name].to_pylist() for name in rows} == rows
+
+
+def test_lengths_are_those_of_the_clips_that_have_one(tmp_path: Path) -> None:
+    rows: dict[str, object] = {column.name: some_of(column.type) for column in DMARKERS.columns}
+    parquet.write(DMARKERS, tmp_path / "d.parquet", {**rows, "seconds": [2.5, np.nan, 0.0]})
+    assert read_seconds(tmp_path / "d.parquet") == {"a": 2.5, "c": 0.0}
 
 
 def some_of(kind: pa.DataType) -> list[object]:

@@ -162,6 +162,13 @@ def read_features(path: Path) -> tuple[list[str], Array]:
     return table["clip"].to_pylist(), np.column_stack([columns[name] for name in COLUMNS])
 
 
+def read_seconds(path: Path) -> dict[str, float]:
+    """The length of each clip that has one, in seconds."""
+    table = parquet.read(DMARKERS, path, columns=["clip", "seconds"])
+    pairs = zip(table["clip"].to_pylist(), table["seconds"].to_pylist(), strict=True)
+    return {clip: seconds for clip, seconds in pairs if np.isfinite(seconds)}
+
+
 def read_given(file: Path) -> Array:
     """Read the features (225,) of a `.dmarkers` file, NaN where it has none.
 
