@@ -89,7 +89,7 @@ def _show_figures(root: Path, now: Mapping[str, str], console: Console) -> None:
     scores = _full(root / SCORES, found)
     figures = scores or as_report(found)
     console.print(_scores(figures))
-    console.print(_length(figures.get("length", {})))
+    console.print(_length(figures.get("length", {}), clips=found["clips"]))
     if scores and "groups" in scores:
         console.print(_groups(scores["groups"]))
     if not scores:
@@ -183,8 +183,8 @@ def _with_interval(scores: Mapping[str, Any], name: str) -> str:
     return f"{scores[name]:.3f}{interval}"
 
 
-def _length(found: Mapping[str, Any]) -> str:
-    """What length alone tells, and what the model adds to it, as one sentence."""
+def _length(found: Mapping[str, Any], *, clips: int) -> str:
+    """What length alone tells, and what the model adds to it, as one line; `clips` were tested."""
     if not found:
         return "length alone: not probed: an earlier version made these figures"
     if "not_probed" in found:
@@ -193,7 +193,12 @@ def _length(found: Mapping[str, Any]) -> str:
     if "pairs_auc" in found:
         pairs = f"between clips of equal length AUC {_with_interval(found, 'pairs_auc')}"
     gain = _with_interval(found, "gain_auc")
-    return f"length alone: AUC {found['auc']:.3f}; this model adds {gain}; {pairs}"
+    some = (
+        f" ({found['clips']} of {clips} clips have one)"
+        if found.get("clips", clips) < clips
+        else ""
+    )
+    return f"length alone{some}: AUC {found['auc']:.3f}; this model adds {gain}; {pairs}"
 
 
 def _groups(found: dict[str, dict[str, Any]]) -> Table:
