@@ -8,15 +8,19 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from duchenne.evaluation.audit import audit
+from duchenne.evaluation.length import length_scores
 from duchenne.evaluation.plots import pictures
+from duchenne.evaluation.scores import Predictions
 from duchenne.evaluation.summary import Run, headline, pooled, probe_scores, report
 from duchenne.pipeline.clips import group_columns
 from duchenne.pipeline.stage import Stage, execute
 from duchenne.tables.clips import CLIPS
+from duchenne.tables.dmarkers import read_seconds
 from duchenne.tables.files import write_csv, write_json
 from duchenne.tables.folds import FOLDS
 from duchenne.tables.models import read_models
@@ -39,20 +43,24 @@ def score(
     run: Run,
     groups: Sequence[str],
     probes: pa.Table | None = None,
+    seconds: Mapping[str, float] | None = None,
     unseen: pa.Table | None = None,
 ) -> dict[str, Any]:
     """data/reports/scores.json. `optimistic` stands there, as 1, only where the epoch was chosen on
-    the test clips. `parameters` is the size of the largest fold's model. `unseen` are rows of an
-    official test part that the model could not see: they count, and what it reaches without them
-    is given too."""
-    seen, rows = rows, pa.concat_tables([rows, unseen]) if unseen else rows
+    the test clips. `parameters` is the size of the largest fold's model. `seconds` are the lengths
+    of the clips that have one. `unseen` are rows of an official test part that the model could not
+    see: they count, and what it reaches without them is given too."""
+    told, rows = rows, pa.concat_tables([rows, unseen]) if unseen else rows
     columns = {name: rows[name].to_pylist() for name in groups}
     parameters = max(about["parameters"] for about in facts.values())
     found = {"run": run._asdict(), "parameters": parameters}
-    found |= report(as_predictions(rows), columns, expected_folds=sorted(facts))
-    found |= {"probes": _probed(probes)} if probes else {}
+    tested, seen = as_predictions(rows), _by_probe(probes) if probes else {}
+    found |= report(tested, columns, expected_folds=sorted(facts))
     if unseen:
-        found["unseen"] = {"clips": unseen.num_rows, "without": pooled(as_predictions(seen))}
+        found["unseen"] = {"clips": unseen.num_rows, "without": pooled(as_predictions(told))}
+    found |= {"probes": {name: probe_scores(said) for name, said in seen.items()}} if seen else {}
+    lengths = np.array([(seconds or {}).get(clip, np.nan) for clip in tested.clip.tolist()])
+    found |= {"length": length_scores(tested, seen.get("duration"), lengths)}
     return {"optimistic": 1, **found} if _protocol(facts).optimistic else found
 
 
@@ -87,10 +95,10 @@ def prove(
     return {"optimistic": protocol.optimistic, "epoch_chosen_on": protocol.watched, **proof}
 
 
-def _probed(probes: pa.Table) -> dict[str, dict[str, float]]:
+def _by_probe(probes: pa.Table) -> dict[str, Predictions]:
     names = sorted(set(probes["probe"].to_pylist()))
     tables = {name: probes.filter(pc.equal(probes["probe"], name)) for name in names}
-    return {name: probe_scores(as_predictions(rows)) for name, rows in tables.items()}
+    return {name: as_predictions(rows) for name, rows in tables.items()}
 
 
 def _protocol(facts: Mapping[str, Mapping[str, Any]]) -> Protocol:
@@ -115,9 +123,16 @@ def run(stage: Stage) -> None:
         dataset=stage.params.dataset, model=stage.params.model, fusion=stage.params.fusion,
         protocol=stage.params.protocol,
     )  # fmt: skip
-    quality = read(QUALITY, stage.dep("data/quality.parquet"))
-    unseen = unseen_of(rows, folds, quality, clips)
-    scores = score(rows, facts, run=of, groups=group_columns(clips), probes=probes, unseen=unseen)
+    unseen = unseen_of(rows, folds, read(QUALITY, stage.dep("data/quality.parquet")), clips)
+    scores = score(
+        rows,
+        facts,
+        run=of,
+        groups=group_columns(clips),
+        probes=probes,
+        seconds=read_seconds(stage.dep("data/dmarkers.parquet")),
+        unseen=unseen,
+    )
     write_json(stage.out("data/reports/scores.json"), scores)
     write_json(stage.out("metrics/summary.json"), headline(scores))
     history = read_history(stage.dep("data/history.csv"))

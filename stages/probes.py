@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from duchenne.pipeline.stage import Stage, execute
 from duchenne.tables.clips import CLIPS, STILLS
+from duchenne.tables.dmarkers import read_seconds
 from duchenne.tables.folds import FOLDS
 from duchenne.tables.landmarks import read_landmarks
 from duchenne.tables.parquet import read, write
@@ -25,33 +26,42 @@ from duchenne.training.protocol import split
 
 log = logging.getLogger("duchenne")
 
-SEEN = ("duration", "first_frame")
 _NO_MARKERS = np.zeros(0)
 
 
 def probe(
-    folds: pa.Table, clips: pa.Table, landmarks: Path, *, neutral_s: float
+    folds: pa.Table,
+    clips: pa.Table,
+    landmarks: Path,
+    *,
+    seconds: Mapping[str, float],
+    neutral_s: float,
 ) -> dict[str, list[Any]]:
     """The columns of data/probes.parquet: predictions of each probe for test clips, by fold.
 
-    `neutral_s` is the resting time at the start of a clip, s. A clip without landmarks has missing
-    values. A set without any gets no rows, and neither do photographs: they have no length, and
-    the face that they show is the expression itself.
+    `seconds` are the lengths of the clips that have one, `neutral_s` is the resting time at the
+    start of a clip, s. A clip that lacks what a probe sees has missing values; where all lack it,
+    as D-Markers alone lack landmarks, the probe has no rows. Photographs have none: they have no
+    length, and the face that they show is the expression itself.
     """
     about = {row["clip"]: row for row in clips.to_pylist()}
     names = sorted(set(folds["clip"].to_pylist()))
     if {about[name]["kind"] for name in names} & STILLS:
         log.info("the clips are photographs, without a length and a resting face: nothing to probe")
         return _columns([], 2)
-    read = [_read(name, landmarks) for name in names if _file(name, landmarks).exists()]
-    if not read:
-        return _columns([], 2)
     classes = max(2, 1 + max(about[name]["label"] for name in names))
+    read = [_read(name, landmarks) for name in names if _file(name, landmarks).exists()]
+    resting = rows_of(read, model="first_frame", neutral_s=neutral_s)
+    seen = {
+        "duration": {name: np.array([seconds[name]]) for name in names if name in seconds},
+        "first_frame": dict(zip((clip.name for clip in read), resting, strict=True)),
+    }
     found: list[dict[str, Any]] = []
-    for what in SEEN:
-        values = rows_of(read, model=what, neutral_s=neutral_s)
-        known = dict(zip((clip.name for clip in read), values, strict=True))
-        rows = {name: known.get(name, np.full_like(values[0], np.nan)) for name in names}
+    for what, known in seen.items():
+        if not known:
+            continue
+        nothing = np.full_like(next(iter(known.values())), np.nan)
+        rows = {name: known.get(name, nothing) for name in names}
         for fold, roles in _roles(folds).items():
             found += _rows(fold, roles, about, rows=rows, probe=what, classes=classes)
     return _columns(found, classes)
@@ -109,7 +119,8 @@ def run(stage: Stage) -> None:
     clips = read(CLIPS, stage.dep("data/clips.parquet"))
     folds = read(FOLDS, stage.dep("data/folds.parquet"))
     rest = stage.params.window.neutral_s
-    found = probe(folds, clips, stage.dep("data/landmarks"), neutral_s=rest)
+    seconds = read_seconds(stage.dep("data/dmarkers.parquet"))
+    found = probe(folds, clips, stage.dep("data/landmarks"), seconds=seconds, neutral_s=rest)
     made_by = stage.recipe(None, "numpy", "scikit-learn").made_by()
     write(PROBES, stage.out("data/probes.parquet"), found, made_by=made_by)
 

@@ -34,11 +34,12 @@ FIGURES: dict[str, Any] = {
 SUMMARY: dict[str, Any] = {"run": RUN, **FIGURES}
 PROBES = {"duration": {"balanced_accuracy": 0.512, "balanced_accuracy_low": 0.43,
                        "balanced_accuracy_high": 0.59}}  # fmt: skip
+POOLED = {"accuracy": 0.857, "accuracy_low": 0.8, "accuracy_high": 0.9, "f1": 0.841}
 GROUPS = {
     "age_group": {"young": {"clips": 4, "subjects": 2, "accuracy": 0.75, "auc": 1.0}},
     "gender": {"female": {"clips": 5, "subjects": 3, "accuracy": 0.8, "balanced_accuracy": 0.775}},
 }
-REPORT = {"run": RUN, "clips": 7, "majority": 0.571, "pooled": {"accuracy": 0.857, "f1": 0.841},
+REPORT = {"run": RUN, "clips": 7, "majority": 0.571, "pooled": POOLED,
           "groups": GROUPS, "probes": PROBES}  # fmt: skip
 SCORES = "accuracy 0.857"
 NO_REPORT = "data/reports/scores.json: not shown, since it is missing or of another run; run `dvc"
@@ -99,7 +100,7 @@ def test_each_group_has_its_scores_and_how_many_they_rest_on(mine: Path):
 def test_the_whole_report_is_shown_where_it_is_of_this_run(mine: Path):
     put(mine, "data/reports/scores.json", REPORT)
     page = told(mine)
-    assert f"{SCORES} f1 0.841" in page
+    assert f"{SCORES} (0.800 to 0.900) f1 0.841" in page
     assert "probe: duration 0.512 (0.430 to 0.590)" in page
     assert "scores.json" not in page
 
@@ -147,6 +148,33 @@ def test_without_a_report_of_this_run_the_headline_is_shown(mine: Path, report: 
     assert "share of the commonest class 0.571" in said
     assert NO_REPORT in said
     assert "gender" not in said
+
+
+LENGTH = {"auc": 0.8, "gain_auc": 0.03, "pairs_auc": 0.72}
+IN_FULL = {**LENGTH, "gain_auc_low": -0.01, "gain_auc_high": 0.07, "pairs_auc_low": 0.65,
+           "pairs_auc_high": 0.78, "pairs": 1234}  # fmt: skip
+ALONE = "AUC 0.800; this model adds 0.030"
+
+
+@pytest.mark.parametrize(
+    ("headed", "full", "says"),
+    [
+        (LENGTH, None, f": {ALONE}; between clips of equal length AUC 0.720"),
+        (LENGTH, {**IN_FULL, "clips": 7}, f": {ALONE} (-0.010 to 0.070); between clips of equal "
+         "length AUC 0.720 (0.650 to 0.780)"),
+        (LENGTH, {**IN_FULL, "clips": 5}, f" (5 of 7 clips have one): {ALONE}"),
+        ({"auc": 0.8, "gain_auc": 0.03}, None, f": {ALONE}; no posed and spontaneous clip are of "
+         "equal length"),
+        ({"not_probed": "no length"}, None, ": not probed: no length"),
+        ({"not_probed": "no length"}, {"not_probed": "no length"}, ": not probed: no length"),
+        (None, None, ": not probed: an earlier version made these figures"),
+    ],
+)  # fmt: skip
+def test_what_length_alone_tells_is_always_said(mine: Path, headed: Any, full: Any, says: str):
+    put(mine, "metrics/summary.json", {**SUMMARY, **({"length": headed} if headed else {})})
+    if full:
+        put(mine, "data/reports/scores.json", {**REPORT, "length": full})
+    assert f"length alone{says}" in told(mine)
 
 
 # ---- What is of something else ------------------------------------------------------------------

@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
@@ -5,10 +6,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sklearn.metrics import balanced_accuracy_score
+from sklearn.metrics import balanced_accuracy_score, roc_auc_score
 
-from duchenne.evaluation.metrics import accuracy, balanced_accuracy, f1, mcc
-from duchenne.evaluation.scores import Predictions, bootstrap, scores
+from duchenne.evaluation.intervals import draw, interval, of_confusion, weighted
+from duchenne.evaluation.metrics import Array, accuracy, balanced_accuracy, f1, mcc
+from duchenne.evaluation.scores import Predictions, scores
 from tests.make.scored_cases import any_predictions, many, predictions
 
 # Subject a: three clips, all right. Subject b: one clip, wrong. Of four equally likely draws one is
@@ -16,12 +18,25 @@ from tests.make.scored_cases import any_predictions, many, predictions
 LOPSIDED = predictions([1, 0, 1, 1], [0.9, 0.1, 0.8, 0.2], subjects=["a", "a", "a", "b"])
 
 
+def bootstrap(
+    rows: Predictions,
+    score: Callable[[Array], Array],
+    *,
+    rounds: int = 2000,
+    seed: int = 0,
+    level: float = 0.95,
+) -> tuple[float, float] | None:
+    """The interval of a score of confusion matrices."""
+    drawn = draw(rows.subject, rounds=rounds, seed=seed).of(of_confusion(rows, score))
+    return interval(drawn, level=level)
+
+
 @pytest.mark.parametrize(
-    ("level", "interval"), [(0.95, (0.0, 1.0)), (0.55, (0.0, 1.0)), (0.45, (0.75, 0.75))]
+    ("level", "expected"), [(0.95, (0.0, 1.0)), (0.55, (0.0, 1.0)), (0.45, (0.75, 0.75))]
 )
-def test_two_subjects_by_hand(level, interval):
+def test_two_subjects_by_hand(level, expected):
     """A quarter of the rounds lies at either end: tails of 0.225 stop before, of 0.275 behind."""
-    assert bootstrap(LOPSIDED, accuracy, level=level) == pytest.approx(interval)
+    assert bootstrap(LOPSIDED, accuracy, level=level) == pytest.approx(expected)
 
 
 def correlated(*, subjects: int, clips: int, seed: int) -> Predictions:
@@ -75,6 +90,32 @@ def test_a_plain_loop_over_subjects_agrees():
     assert bootstrap(rows, balanced_accuracy) == pytest.approx(expected, abs=0.01)
 
 
+def test_the_interval_of_an_auc_is_that_of_a_plain_loop_over_the_same_draws():
+    """Clips are repeated as often as they were drawn, and scored by scikit-learn."""
+    rows = many(clips=120, subjects=30)
+    draws = draw(rows.subject, rounds=50)
+    expected = []
+    for times in draws.times:
+        clips = np.repeat(np.arange(len(rows)), times[draws.subject])
+        expected.append(roc_auc_score(rows.label[clips], rows.probabilities[clips, 1]))
+    assert draws.of(weighted(rows)["auc"]).tolist() == pytest.approx(expected, abs=1e-12)
+
+
+@given(any_predictions())
+def test_a_draw_of_everybody_once_gives_the_scores_themselves(rows):
+    found = {name: score(np.ones((2, len(rows)))) for name, score in weighted(rows).items()}
+    own = scores(rows)
+    for name, values in found.items():
+        assert values.tolist() == pytest.approx([own.get(name, np.nan)] * 2, nan_ok=True)
+
+
+def test_draws_that_do_not_fit_memory_at_once_are_the_same(monkeypatch: pytest.MonkeyPatch):
+    rows = many(clips=40, subjects=10)
+    whole = draw(rows.subject, rounds=25).of(weighted(rows)["auc"])
+    monkeypatch.setattr("duchenne.evaluation.intervals._AT_ONCE", 4 * len(rows))
+    assert draw(rows.subject, rounds=25).of(weighted(rows)["auc"]).tolist() == whole.tolist()
+
+
 @given(any_predictions(), st.randoms(use_true_random=False))
 def test_neither_order_nor_copies_of_all_clips_matter(rows, random):
     again = partial(bootstrap, score=balanced_accuracy, rounds=50, level=0.3)
@@ -118,6 +159,6 @@ def one_class_each(number: int) -> Predictions:
     ids=["one subject", "two", "four", "six", "two, accuracy", "one class"],
 )
 def test_no_interval_where_too_many_rounds_are_undefined(rows, score, known):
-    interval = bootstrap(rows, score)
-    assert (interval is not None) == known
-    assert interval is None or np.isfinite(interval).all()
+    found = bootstrap(rows, score)
+    assert (found is not None) == known
+    assert found is None or np.isfinite(found).all()

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score, roc_curve
 
-from duchenne.evaluation.metrics import curve
+from duchenne.evaluation.metrics import areas, curve
 
 
 @pytest.mark.parametrize("clips", [2, 3, 7, 200])
@@ -17,4 +17,6 @@ def test_curve_and_area_are_the_library_s(clips, levels):
         found = curve(positive, scores)
         for ours, theirs in zip(found, roc_curve(positive, scores), strict=True):
             np.testing.assert_allclose(ours, theirs, rtol=1e-12)
-        assert found.area == pytest.approx(roc_auc_score(positive, scores), abs=1e-12)
+        weights = rng.integers(4, size=(3, clips)).astype(float) + 1.0
+        expected = [roc_auc_score(positive, scores, sample_weight=own) for own in weights]
+        assert areas(positive, scores, weights).tolist() == pytest.approx(expected, abs=1e-12)

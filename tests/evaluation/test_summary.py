@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 from duchenne.errors import EvaluationError
-from duchenne.evaluation.metrics import balanced_accuracy
-from duchenne.evaluation.scores import bootstrap
+from duchenne.evaluation.intervals import draw, interval, weighted
 from duchenne.evaluation.summary import as_report, fold_rows, headline, probe_scores, report
 from tests.make.scored_cases import TWO, many, predictions
 
@@ -38,14 +37,15 @@ def test_a_small_set_by_hand():
 def test_the_interval_is_the_bootstrap_over_subjects():
     rows = many()
     pooled = report(rows, {}, expected_folds=[str(i) for i in range(1, 11)])["pooled"]
-    interval = bootstrap(rows, balanced_accuracy)
-    assert (pooled["balanced_accuracy_low"], pooled["balanced_accuracy_high"]) == pytest.approx(
-        interval, abs=1e-6
-    )
-    assert set(pooled) == {
-        *("accuracy", "balanced_accuracy", "balanced_accuracy_low", "balanced_accuracy_high"),
-        *("auc", "f1", "mcc", "brier", "ece"),
-    }
+    draws = draw(rows.subject)
+    for name, score in weighted(rows).items():
+        ends = (pooled[f"{name}_low"], pooled[f"{name}_high"])
+        assert ends == pytest.approx(interval(draws.of(score)), abs=1e-6)
+    assert list(pooled) == [
+        *("accuracy", "accuracy_low", "accuracy_high"),
+        *("balanced_accuracy", "balanced_accuracy_low", "balanced_accuracy_high"),
+        *("auc", "auc_low", "auc_high", "f1", "mcc", "brier", "ece"),
+    ]
 
 
 def leaves(value: Any) -> list[Any]:
@@ -59,7 +59,7 @@ def test_only_numbers_of_six_digits_and_small_enough_to_read():
     groups = {"gender": ["female" if name < "200" else "male" for name in rows.subject]}
     figures = report(rows, groups, expected_folds=[str(i) for i in range(1, 11)])
     lines = json.dumps(figures, allow_nan=False, indent=0).splitlines()
-    assert len(lines) < 50
+    assert len(lines) < 60
 
     assert all(type(leaf) in (int, float) and leaf == round(leaf, 6) for leaf in leaves(figures))
 
@@ -82,7 +82,16 @@ def whole(**more: Any) -> dict[str, Any]:
     figures = report(rows, groups, expected_folds=[str(i) for i in range(1, 11)])
     run = {"dataset": "mine", "model": "mesh", "fusion": "none", "protocol": "published"}
     probes = {name: probe_scores(rows) for name in ("duration", "first_frame")}
-    return {"optimistic": 1, "run": run, "parameters": 1234, **figures, "probes": probes, **more}
+    length = {
+        "clips": 9,
+        "auc": 0.8,
+        "auc_low": 0.7,
+        "gain_auc": 0.1,
+        "pairs_auc": 0.75,
+        "pairs": 3,
+    }
+    found = {"optimistic": 1, "run": run, "parameters": 1234, **figures, "probes": probes}
+    return {**found, "length": length, **more}
 
 
 def test_the_headline_is_a_selection_of_the_report():
@@ -100,13 +109,18 @@ def test_the_headline_is_a_selection_of_the_report():
         "fold_sd": folds["balanced_accuracy_sd"],
         "probe_duration": probes["duration"]["balanced_accuracy"],
         "probe_first_frame": probes["first_frame"]["balanced_accuracy"],
+        "length": {"auc": 0.8, "gain_auc": 0.1, "pairs_auc": 0.75},
         **{name: scores[name] for name in ("majority", "clips", "subjects", "parameters")},
     }
 
 
-def test_the_headline_is_twenty_numbers_at_most():
-    """Three of them are left for lengths of clips."""
-    assert sum(type(leaf) in (int, float) for leaf in leaves(headline(whole()))) == 17
+def test_the_headline_is_twenty_numbers():
+    assert sum(type(leaf) in (int, float) for leaf in leaves(headline(whole()))) == 20
+
+
+def test_the_headline_says_why_there_is_no_length():
+    length = {"not_probed": "no length"}
+    assert headline(whole(length=length))["length"] == length
 
 
 @pytest.mark.parametrize(
@@ -114,6 +128,7 @@ def test_the_headline_is_twenty_numbers_at_most():
     [
         ({"probes": {}}, {"probe_duration", "probe_first_frame"}),
         ({"folds": {}}, {"fold_mean", "fold_sd"}),
+        ({"length": {}}, {"length"}),
         ({"pooled": {"accuracy": 0.0}}, {"balanced_accuracy", "ci_low", "ci_high", "auc", "mcc",
                                          "brier", "ece"}),
     ],
@@ -127,6 +142,7 @@ def test_a_headline_says_where_its_figures_stand_in_the_report():
     part = as_report(found)
     assert headline(part) == found
     assert part["probes"]["duration"].keys() == {"balanced_accuracy"}
+    assert part["length"] == found["length"]
     assert "groups" not in part
 
 

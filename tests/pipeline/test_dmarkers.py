@@ -178,8 +178,10 @@ def test_tables_from_elsewhere_need_no_video(tmp_path: Path, monkeypatch: pytest
     run(workspace, "check", "crops", "train", "probes", "aggregate")
     summary = json.loads((tmp_path / "metrics/summary.json").read_text())
     assert summary["balanced_accuracy"] > 0.9
+    assert "probe_first_frame" not in summary, "there are no faces to be probed"
     scores = json.loads((tmp_path / "data/reports/scores.json").read_text())
     assert scores["groups"].keys() == {"gender"}
+    assert scores["length"]["gain_auc"] > 0.2, "length was drawn without regard to the class"
 
 
 def test_a_broken_table_is_a_row(tmp_path: Path):

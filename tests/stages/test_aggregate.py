@@ -120,6 +120,7 @@ def test_the_scores_by_hand():
     assert found["parameters"] == 13, "of the largest fold's model"
     assert found["groups"]["gender"]["f"]["accuracy"] == 0.5
     assert found["groups"]["gender"]["m"]["accuracy"] == 1.0
+    assert found["length"] == {"not_probed": "no length"}
     assert "optimistic" not in found
 
 

@@ -14,6 +14,7 @@ from duchenne.tables.dmarkers import (
     given_rows,
     packed,
     read_features,
+    read_seconds,
     unpacked,
 )
 
@@ -49,6 +50,12 @@ def test_features_of_other_names_follow_and_lengths_are_those_of_all_phases(tmp_
     np.testing.assert_array_equal(more[:, 225:], [[1.0, 2.0], [np.nan] * 2, [3.0, np.nan]])
     seconds = parquet.read(DMARKERS, tmp_path / "rows.parquet")["seconds"].to_numpy()
     np.testing.assert_array_equal(seconds, [2.0, np.nan, 3.5])
+
+
+def test_lengths_are_those_of_the_clips_that_have_one(tmp_path: Path) -> None:
+    rows: dict[str, object] = {column.name: some_of(column.type) for column in DMARKERS.columns}
+    parquet.write(DMARKERS, tmp_path / "d.parquet", {**rows, "seconds": [2.5, np.nan, 0.0]})
+    assert read_seconds(tmp_path / "d.parquet") == {"a": 2.5, "c": 0.0}
 
 
 def some_of(kind: pa.DataType) -> list[object]:

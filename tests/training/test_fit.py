@@ -1,17 +1,9 @@
 """Rows that are made of a clip."""
 
 import numpy as np
-import pytest
 
 from duchenne.training import fit, movement
 from tests.make import fold_cases
-
-
-@pytest.mark.parametrize(
-    ("times", "seconds"), [([0.0, 0.04, 0.08], 0.08), ([1.0, 3.5], 2.5), ([0.2], 0.0)]
-)
-def test_a_clip_lasts_from_its_first_frame_to_its_last(times, seconds):
-    assert fit.duration(np.array(times)) == pytest.approx([seconds])
 
 
 def test_a_face_at_rest_is_the_median_of_early_frames():

@@ -1,6 +1,7 @@
 """From stored landmarks to models and predictions: a whole small run, and the proof of it."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ from duchenne.tables.predictions import PREDICTIONS, only_tested
 from duchenne.training.fold import train_fold
 from duchenne.training.landmark_batches import Clip
 from stages.aggregate import prove, score
-from stages.train import merge_history, merge_predictions, units_of
+from stages.train import merge_history, merge_predictions, needed_data, units_of
 from tests.make.fold_cases import clip, settings
 
 NAMES = [f"c{number:02d}" for number in range(12)]
@@ -64,13 +65,14 @@ def write_landmarks(path: Path, made: Clip) -> None:
     parquet.write(table, path, {**columns, **rest}, points=made.xyz.shape[1], frames=frames)
 
 
-def write_markers(path: Path, without: str = "") -> None:
+def write_markers(path: Path, without: str = "", *, seconds: Sequence[float] = ()) -> None:
     rows: dict[str, Any] = {column.name: [0] * len(NAMES) for column in DMARKERS.columns}
     for column in DMARKERS.columns:
         if pa.types.is_boolean(column.type):
             rows[column.name] = [True] * len(NAMES)
     values = np.array([made.markers for made in MADE.values()])
     features = {name: values[:, place].tolist() for place, name in enumerate(COLUMNS)}
+    rows["seconds"] = list(seconds) or [np.nan] * len(NAMES)
     whole = pa.table({**rows, "clip": NAMES, **features})
     parquet.write(DMARKERS, path, whole.filter(pc.not_equal(whole["clip"], without)))
 
@@ -89,10 +91,11 @@ def run(stored: Path, *, workers: int = 0, **changes: object) -> Path:
     """All folds as the stage trains them; the folder of their folders."""
     how = settings(train__epochs=2, **changes)
     recipe = Recipe("train", how, f"code {sorted(changes)} {workers}", ())
-    markers = stored / "dmarkers.parquet" if how.fusion != "none" else None
+    needed = {"landmarks": stored / "landmarks", "dmarkers": stored / "dmarkers.parquet"}
+    inputs = needed_data(how, chips=stored / "chips", **needed)
     places = Places(stored / "models" / str(workers), "", stored / "status.parquet")
     fan_out(
-        train_fold, units_of(FOLDS, CLIPS, stored / "landmarks", markers), recipe=recipe,
+        train_fold, units_of(FOLDS, CLIPS, *inputs), recipe=recipe,
         places=places, max_failed=0.0, resumes=True,
         settings=Settings(engine="local" if workers else "inline", workers=workers or 1),
     )  # fmt: skip
@@ -106,6 +109,24 @@ def test_a_clip_without_its_row_of_markers_is_named(stored: Path):
     rows = read_status(stored / "status.parquet")
     assert {row.reason for row in rows} == {"refused"}
     assert all(f"no D-Markers of {NAMES[3]};" in row.detail for row in rows)
+
+
+def test_a_length_is_learnt_from_the_table_of_d_markers(stored: Path):
+    """Spontaneous clips are longer; one clip has no row there, and gets the median length."""
+    seconds = [1.0 + number % 2 + number / 100 for number in range(len(NAMES))]
+    write_markers(stored / "dmarkers.parquet", without=NAMES[3], seconds=seconds)
+    rows = only_tested(merged(run(stored, model="duration"))).to_pylist()
+    others = [row for row in rows if row["clip"] != NAMES[3]]
+    assert len(rows) == len(NAMES)
+    assert all((row["p_1"] > 0.5) == row["label"] for row in others)
+
+
+def test_a_set_without_any_length_teaches_none(stored: Path):
+    with pytest.raises(GateError, match=r"failed|refused"):
+        run(stored, model="duration")
+    said = {row.detail for row in read_status(stored / "status.parquet")}
+    assert len(said) == 1
+    assert "no clip has a length in data/dmarkers.parquet, and model: duration" in said.pop()
 
 
 def merged(folder: Path) -> pa.Table:

@@ -92,7 +92,9 @@ def _show_figures(root: Path, now: Mapping[str, str], console: Console) -> None:
         console.print(_not_shown(SUMMARY, why))
         return
     scores = _full(root / SCORES, found)
-    console.print(_scores(scores or as_report(found)))
+    figures = scores or as_report(found)
+    console.print(_scores(figures))
+    console.print(_length(figures.get("length", {}), clips=found["clips"]))
     if scores and (root / FOLD_SCORES).exists():
         console.print(_folds(root))
     if scores and "groups" in scores:
@@ -170,23 +172,44 @@ def _scores(found: dict[str, Any]) -> Table:
     if found.get("optimistic"):
         title += ", OPTIMISTIC: the epoch was chosen on them (protocol: published)"
     table = Table("score", "value", title=title, title_justify="left")
-    for name, value in found["pooled"].items():
-        table.add_row(name.replace("_", " "), f"{value:.3f}")
+    pooled = found["pooled"]
+    for name in pooled:
+        if not name.endswith(("_low", "_high")):
+            table.add_row(name.replace("_", " "), _with_interval(pooled, name))
     table.add_row("share of the commonest class", f"{found['majority']:.3f}")
     if unseen := found.get("unseen"):
         told = f"the {unseen['clips']} that it could not see count as the commonest class"
         without = unseen["without"]["balanced_accuracy"]
         table.add_row("balanced accuracy without some", f"{without:.3f}: {told}")
     for name, scores in found.get("probes", {}).items():
-        table.add_row(f"probe: {name.replace('_', ' ')}", _with_interval(scores))
+        cell = _with_interval(scores, "balanced_accuracy")
+        table.add_row(f"probe: {name.replace('_', ' ')}", cell)
     return table
 
 
-def _with_interval(scores: dict[str, float]) -> str:
-    """A probe's balanced accuracy, `0.512 (0.430 to 0.590)`."""
-    low, high = (scores.get(f"balanced_accuracy_{end}") for end in ("low", "high"))
+def _with_interval(scores: Mapping[str, Any], name: str) -> str:
+    """`0.512 (0.430 to 0.590)`; the score alone where no interval is known, as in the headline."""
+    low, high = (scores.get(f"{name}_{end}") for end in ("low", "high"))
     interval = "" if low is None or high is None else f" ({low:.3f} to {high:.3f})"
-    return f"{scores['balanced_accuracy']:.3f}{interval}"
+    return f"{scores[name]:.3f}{interval}"
+
+
+def _length(found: Mapping[str, Any], *, clips: int) -> str:
+    """What length alone tells, and what the model adds to it, as one line; `clips` were tested."""
+    if not found:
+        return "length alone: not probed: an earlier version made these figures"
+    if "not_probed" in found:
+        return f"length alone: not probed: {found['not_probed']}"
+    pairs = "no posed and spontaneous clip are of equal length"
+    if "pairs_auc" in found:
+        pairs = f"between clips of equal length AUC {_with_interval(found, 'pairs_auc')}"
+    gain = _with_interval(found, "gain_auc")
+    some = (
+        f" ({found['clips']} of {clips} clips have one)"
+        if found.get("clips", clips) < clips
+        else ""
+    )
+    return f"length alone{some}: AUC {found['auc']:.3f}; this model adds {gain}; {pairs}"
 
 
 def _folds(root: Path) -> Table:

@@ -203,7 +203,7 @@ MODELS: Mapping[str, Declaration] = {
         versions=(Version(differs="gradient-boosted trees, stopped by training subjects"),),
     ),
     "duration": Declaration(
-        Needs(landmarks=True, fitted=True),
+        Needs(dmarkers=True, fitted=True),  # whose table has the lengths
         inputs="clip length",
         versions=(Version(differs=f"logistic regression on seconds; {_PROBE}"),),
     ),

@@ -173,7 +173,7 @@ def needs_motion(model: Model, fusion: Fusion, window: Window) -> str:
     """Why this model cannot take photographs; empty where it can. A photograph has no D-Markers, no
     duration, and neither a resting face nor a displacement from it."""
     asked = []
-    if NEEDS[model].dmarkers or model in {"duration", "first_frame"}:
+    if NEEDS[model].dmarkers or model == "first_frame":
         asked.append(f"model: {model}")
     if fusion != "none":
         asked.append(f"fusion: {fusion} (use fusion: none)")

@@ -13,26 +13,25 @@ Classes = npt.NDArray[np.integer[Any]]
 Array = npt.NDArray[np.float64]
 
 
-def counts(label: Classes, predicted: Classes, *, classes: int) -> Array:
-    """The confusion matrix (C, C) of clips (n,)."""
-    table = np.zeros((classes, classes))
-    np.add.at(table, (label, predicted), 1.0)
-    return table
+def cells(label: Classes, predicted: Classes, *, classes: int) -> Array:
+    """The confusion matrix of each clip alone, (n, C, C), to be summed over clips."""
+    flat = np.eye(classes**2)[label * classes + predicted]
+    return np.asarray(flat.reshape(-1, classes, classes))
 
 
 def accuracy(confusion: Array) -> Array:
     """The share of clips that were classified correctly."""
-    return _ratio(_right(confusion).sum(-1), confusion.sum((-2, -1)))
+    return ratio(_right(confusion).sum(-1), confusion.sum((-2, -1)))
 
 
 def balanced_accuracy(confusion: Array) -> Array:
     """The mean recall over classes."""
-    return _mean(_ratio(_right(confusion), confusion.sum(-1)), confusion)
+    return _mean(ratio(_right(confusion), confusion.sum(-1)), confusion)
 
 
 def f1(confusion: Array) -> Array:
     """F1 of class 1 with two classes, else the mean over classes (macro F1)."""
-    each = _ratio(2.0 * _right(confusion), confusion.sum(-1) + confusion.sum(-2))
+    each = ratio(2.0 * _right(confusion), confusion.sum(-1) + confusion.sum(-2))
     if confusion.shape[-1] == 2:
         both = _occurs(confusion).all(-1)
         return np.where(both, each[..., 1], np.nan)
@@ -48,7 +47,7 @@ def mcc(confusion: Array) -> Array:
     clips = actual.sum(-1)
     agreement = _right(confusion).sum(-1) * clips - (actual * predicted).sum(-1)
     spread = (clips**2 - (actual**2).sum(-1)) * (clips**2 - (predicted**2).sum(-1))
-    return _ratio(agreement, np.sqrt(spread))
+    return ratio(agreement, np.sqrt(spread))
 
 
 def _right(confusion: Array) -> Array:
@@ -69,7 +68,7 @@ def _mean(each: Array, confusion: Array) -> Array:
     return np.where(number < 2, np.nan, total / np.maximum(number, 1))
 
 
-def _ratio(part: Array, whole: Array) -> Array:
+def ratio(part: Array, whole: Array) -> Array:
     """part / whole, NaN where `whole` is 0."""
     undefined = np.full(np.shape(whole), np.nan)
     return np.asarray(np.divide(part, whole, out=undefined, where=whole > 0))
@@ -81,12 +80,6 @@ class Curve(NamedTuple):
     false_positive: Array
     true_positive: Array
     threshold: Array
-
-    @property
-    def area(self) -> float:
-        """The area under the curve, by trapezoids."""
-        steps = np.diff(self.false_positive)
-        return float((steps * (self.true_positive[1:] + self.true_positive[:-1]) / 2).sum())
 
 
 def curve(positive: npt.NDArray[np.bool_], scores: Array) -> Curve:
@@ -104,3 +97,19 @@ def curve(positive: npt.NDArray[np.bool_], scores: Array) -> Curve:
     kept = np.concatenate(([True], turns, [True]))[: len(last)]
     x, y = (np.append(0.0, counts[kept] / counts[-1]) for counts in (false, true))
     return Curve(x, y, np.append(np.inf, falling[last][kept]))
+
+
+def areas(positive: npt.NDArray[np.bool_], scores: Array, weights: Array) -> Array:
+    """(R,): the area under the ROC curve of clips with weights (R, n), NaN without both classes.
+
+    It is the share of pairs of a positive and another clip in which the positive one has the higher
+    `score` (n,); equal scores count one half. A pair weighs as much as the product of its clips.
+    """
+    order = np.argsort(scores, kind="stable")
+    rising, own = scores[order], weights[:, order]
+    first = np.flatnonzero(np.append(True, np.diff(rising) != 0))  # of those with equal scores
+    true, false = (
+        np.add.reduceat(own * kind[order], first, axis=1) for kind in (positive, ~positive)
+    )
+    lower = np.cumsum(false, axis=1) - false / 2.0
+    return ratio((true * lower).sum(axis=1), true.sum(axis=1) * false.sum(axis=1))

@@ -5,7 +5,6 @@ out: a 0 or NaN in its place could be averaged, plotted or compared by mistake.
 """
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -110,11 +109,12 @@ class Predictions:
 
 def scores(predictions: Predictions) -> dict[str, float]:
     """accuracy, balanced_accuracy, auc, f1, mcc, brier and ece, without undefined ones."""
-    table = metrics.counts(predictions.label, predictions.predicted, classes=predictions.classes)
+    cells = metrics.cells(predictions.label, predictions.predicted, classes=predictions.classes)
+    table = cells.sum(axis=0)
     found = {
         "accuracy": float(metrics.accuracy(table)),
         "balanced_accuracy": float(metrics.balanced_accuracy(table)),
-        "auc": _auc(predictions),
+        "auc": float(auc(predictions, np.ones((1, len(predictions))))[0]),
         "f1": float(metrics.f1(table)),
         "mcc": float(metrics.mcc(table)),
         "brier": _brier(predictions),
@@ -133,14 +133,15 @@ def rounded(value: float) -> float:
     return round(value, DIGITS) + 0.0
 
 
-def _auc(predictions: Predictions) -> float:
-    """AUC of class 1; with more classes the mean AUC of each class against the rest."""
-    occurring = np.unique(predictions.label).tolist()
-    if len(occurring) < 2:
-        return math.nan
-    asked = [1] if predictions.classes == 2 else occurring
+def auc(predictions: Predictions, weights: Array) -> Array:
+    """(R,): AUC of class 1 of clips with weights (R, n), NaN where they are of one class; with more
+    classes the mean AUC of each class that occurs against the rest."""
     label, said = predictions.label, predictions.probabilities
-    return float(np.mean([metrics.curve(label == k, said[:, k]).area for k in asked]))
+    asked = [1] if predictions.classes == 2 else range(predictions.classes)
+    each = np.array([metrics.areas(label == k, said[:, k], weights) for k in asked])
+    known = np.isfinite(each)
+    total = np.where(known, each, 0.0).sum(axis=0)
+    return metrics.ratio(total, known.sum(axis=0))
 
 
 def _brier(predictions: Predictions) -> float:
@@ -190,43 +191,3 @@ def _check_values(predictions: Predictions) -> None:
     ):
         if wrong.any():
             raise EvaluationError(f"predictions: clips {what}: {listed(predictions.clip[wrong])}")
-
-
-def bootstrap(
-    predictions: Predictions,
-    score: Callable[[Array], Array],
-    *,
-    rounds: int = 2000,
-    seed: int = 0,
-    level: float = 0.95,
-) -> tuple[float, float] | None:
-    """The percentile interval (low, high) of a score of confusion matrices, resampled by subject.
-
-    Clips of one subject are correlated, so subjects are drawn with replacement, each with all of
-    its clips (cluster bootstrap); resampling clips would give too narrow an interval. With few
-    subjects (SPOS has seven) this interval is too narrow as well; it is not corrected.
-
-    Rounds in which the score is undefined are left out. None if there are fewer than two subjects,
-    or if more than 1 − `level` of the rounds are left out, which is as much as both tails together.
-    """
-    by_subject = _by_subject(predictions)
-    subjects = len(by_subject)
-    if subjects < 2:
-        return None
-    generator = np.random.default_rng(seed)
-    drawn = generator.multinomial(subjects, np.full(subjects, 1.0 / subjects), size=rounds)
-    values = score(np.tensordot(drawn.astype(np.float64), by_subject, axes=1))
-    defined = values[np.isfinite(values)]
-    if len(defined) < level * rounds:
-        return None
-    tail = (1.0 - level) / 2.0
-    low, high = np.quantile(defined, [tail, 1.0 - tail])
-    return float(low), float(high)
-
-
-def _by_subject(predictions: Predictions) -> Array:
-    """The confusion matrix of each subject's clips, (subjects, C, C), sorted by name."""
-    names, subject = np.unique(predictions.subject, return_inverse=True)
-    table = np.zeros((len(names), predictions.classes, predictions.classes))
-    np.add.at(table, (subject, predictions.label, predictions.predicted), 1.0)
-    return table

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from duchenne.errors import EvaluationError, listed
-from duchenne.evaluation.metrics import balanced_accuracy
-from duchenne.evaluation.scores import Predictions, bootstrap, majority, rounded, scores
+from duchenne.evaluation.intervals import bounds, draw, weighted
+from duchenne.evaluation.scores import Predictions, majority, rounded, scores
 
 Group = Sequence[str | None]  # one value per clip; None or empty = not known
 
@@ -27,8 +27,8 @@ class Run(NamedTuple):
 
 _OF_GROUPS = ("accuracy", "balanced_accuracy", "auc")  # the others say little of few clips
 _OF_PROBES = ("balanced_accuracy", "auc")
-# The figures of metrics/summary.json, and where each stands in the report. The names are short and
-# flat, since each is the head of a column in `dvc exp show`.
+# The figures of metrics/summary.json, and where each stands in the report. The names are short,
+# since each is the head of a column in `dvc exp show`; a dot is between a section and its figure.
 HEADLINE = {
     "balanced_accuracy": ("pooled", "balanced_accuracy"),
     "ci_low": ("pooled", "balanced_accuracy_low"),
@@ -43,6 +43,10 @@ HEADLINE = {
     "majority": ("majority",),
     "probe_duration": ("probes", "duration", "balanced_accuracy"),
     "probe_first_frame": ("probes", "first_frame", "balanced_accuracy"),
+    "length.auc": ("length", "auc"),
+    "length.gain_auc": ("length", "gain_auc"),
+    "length.pairs_auc": ("length", "pairs_auc"),
+    "length.not_probed": ("length", "not_probed"),
     "clips": ("clips",),
     "subjects": ("subjects",),
     "parameters": ("parameters",),
@@ -81,19 +85,17 @@ def headline(scores: Mapping[str, Any]) -> dict[str, Any]:
     for name, place in HEADLINE.items():
         value = _at(scores, place)
         if value is not None:
-            found[name] = value
+            _put(found, name.split("."), value)
     return found
 
 
 def as_report(figures: Mapping[str, Any]) -> dict[str, Any]:
     """The figures of metrics/summary.json at the places where data/reports/scores.json has them."""
     found = {name: figures[name] for name in _MARKS if name in figures}
-    for name, (*sections, last) in HEADLINE.items():
-        if name in figures:
-            place = found
-            for section in sections:
-                place = place.setdefault(section, {})
-            place[last] = figures[name]
+    for name, place in HEADLINE.items():
+        value = _at(figures, name.split("."))
+        if value is not None:
+            _put(found, place, value)
     return found
 
 
@@ -119,12 +121,21 @@ def _at(scores: Mapping[str, Any], place: Sequence[str]) -> Any:
     return scores.get(last)
 
 
+def _put(figures: dict[str, Any], place: Sequence[str], value: Any) -> None:
+    """Let a value stand at a place, in sections that are made where they are missing."""
+    *sections, last = place
+    for name in sections:
+        figures = figures.setdefault(name, {})
+    figures[last] = value
+
+
 def pooled(predictions: Predictions) -> dict[str, float]:
-    """Scores of all clips together, with the interval of the balanced accuracy."""
-    found = scores(predictions)
-    interval = bootstrap(predictions, balanced_accuracy)
-    if interval:
-        found["balanced_accuracy_low"], found["balanced_accuracy_high"] = interval
+    """All scores, each with its interval beside it where it has one."""
+    draws, scored = draw(predictions.subject), weighted(predictions)
+    found = {}
+    for name, value in scores(predictions).items():
+        found[name] = value
+        found |= bounds(name, draws.of(scored[name])) if name in scored else {}
     return _rounded(found)
 
 

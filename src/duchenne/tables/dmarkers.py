@@ -194,6 +194,13 @@ def read_features(path: Path, *, others: bool = False) -> tuple[list[str], Array
     return table["clip"].to_pylist(), values
 
 
+def read_seconds(path: Path) -> dict[str, float]:
+    """The length of each clip that has one, in seconds."""
+    table = parquet.read(DMARKERS, path, columns=["clip", "seconds"])
+    pairs = zip(table["clip"].to_pylist(), table["seconds"].to_pylist(), strict=True)
+    return {clip: seconds for clip, seconds in pairs if np.isfinite(seconds)}
+
+
 def read_given(file: Path) -> Given:
     """Read a `.dmarkers` file: a JSON object of feature names and numbers, with `seconds` and a
     mapping `others` if there are any. Anything else is Unusable."""

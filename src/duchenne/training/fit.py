@@ -37,8 +37,6 @@ class Fitted(NamedTuple):
 def rows_of(clips: Sequence[Clip], *, model: str, neutral_s: float) -> Array:
     """(C, M): what a model is given of each clip."""
     match model:
-        case "duration":
-            return np.array([duration(clip.times) for clip in clips])
         case "first_frame":
             return np.array(
                 [first_frame(clip.times, clip.xyz, neutral_s=neutral_s) for clip in clips]
@@ -46,11 +44,6 @@ def rows_of(clips: Sequence[Clip], *, model: str, neutral_s: float) -> Array:
         case "majority":
             return np.zeros((len(clips), 0))
     return np.array([clip.markers for clip in clips])
-
-
-def duration(times: Array) -> Array:
-    """(1,) s from the first frame to the last."""
-    return np.array([times[-1] - times[0]], np.float64)
 
 
 def first_frame(times: Array, xyz: npt.NDArray[np.float32], *, neutral_s: float) -> Array:

@@ -16,7 +16,7 @@ from duchenne.flow.process import say, worker_number
 from duchenne.flow.unit import Outcome, Recipe, Unit
 from duchenne.tables import parquet
 from duchenne.tables.crops import read_crops
-from duchenne.tables.dmarkers import read_features
+from duchenne.tables.dmarkers import read_features, read_seconds
 from duchenne.tables.files import write_json
 from duchenne.tables.landmarks import read_landmarks
 from duchenne.tables.models import files
@@ -97,8 +97,11 @@ def _trained(
 def _fitted(spec: FoldSpec, of: Split, paths: Sequence[Path], settings: Training) -> Done:
     from duchenne.training.fit import fit, fitter_of, rows_of  # networks do without scikit-learn
 
-    clips = landmark_clips(spec, paths, others=True)
-    values = rows_of(clips, model=settings.model, neutral_s=settings.window.neutral_s)
+    if settings.model == "duration":
+        values = _lengths(spec, paths[-1])
+    else:
+        clips = landmark_clips(spec, paths, others=True)
+        values = rows_of(clips, model=settings.model, neutral_s=settings.window.neutral_s)
     found = fit(
         of,
         values,
@@ -173,6 +176,18 @@ def chip_clips(spec: FoldSpec, paths: Sequence[Path]) -> list[ChipClip]:
         read = read_crops(path)
         found.append(ChipClip(name, label, read.times, read.seen, read.chips, read.points))
     return found
+
+
+def _lengths(spec: FoldSpec, table: Path) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
+    """(C, 1): the length of each clip in s, NaN where not known."""
+    seconds = read_seconds(table)
+    values = np.array([[seconds.get(name, np.nan)] for name in spec.clips])
+    if np.isnan(values).all():
+        raise TrainingError(
+            "no clip has a length in data/dmarkers.parquet, and model: duration sees nothing else; "
+            "choose another model"
+        )
+    return values
 
 
 def _markers(
