@@ -1,6 +1,5 @@
 """One fold of a model that is fitted in one go, without epochs: a classifier of rows of numbers."""
 
-import math
 import time
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -72,10 +71,14 @@ def fit(
         how=how,
     )
     begun = time.monotonic()
-    found = {role: predict(done.classifier, values[of.parts[role]]) for role in ("val", "test")}
+    found = {
+        role: predict(done.classifier, values[of.parts[role]]) for role in of.protocol.predicted
+    }
     each = (time.monotonic() - begun) / max(sum(map(len, found.values())), 1)
     own = predict(done.classifier, values[of.learns])
-    row = _row(of, own=own, val=found["val"], labels=labels)
+    scores = monitor.scores(own, labels[of.learns])
+    row: dict[str, Any] = {"fold": of.fold, "epoch": 1, "lr": None}
+    row |= {"train_loss": scores["loss"], "train_accuracy": scores["accuracy"], "watched": None}
     weights = {k: v.detach().clone() for k, v in done.classifier.state_dict().items()}
     learnt = Learnt(weights, 1, [row], found, {}, each)
     count = sum(value.numel() for value in weights.values())
@@ -98,13 +101,3 @@ def fitter_of(settings: Training) -> Fitter:
     if settings.model == "majority":
         return "prior", None
     return PROBE
-
-
-def _row(of: Split, *, own: Probabilities, val: Probabilities, labels: Numbers) -> dict[str, Any]:
-    """The history of a fit: one epoch."""
-    watched = monitor.scores(val, labels[of.parts["val"]])
-    row: dict[str, Any] = {"fold": of.fold, "epoch": 1, "lr": None}
-    learnt = monitor.scores(own, labels[of.learns])
-    row |= {"train_loss": learnt["loss"], "train_accuracy": learnt["accuracy"]}
-    row |= {f"val_{name}": None if math.isnan(v) else v for name, v in watched.items()}
-    return row | {"watched": -watched["loss"]}

@@ -29,7 +29,7 @@ from duchenne.training.landmark_batches import Clip
 from duchenne.training.landmark_inputs import prepare_landmarks
 from duchenne.training.loop import Learnt, learn
 from duchenne.training.prepare import Prepared, prepare
-from duchenne.training.protocol import PROTOCOLS, FoldSpec, Split, split
+from duchenne.training.protocol import FITTED, PROTOCOLS, FoldSpec, Protocol, Split, split
 
 CHECKPOINT = "progress.safetensors"
 
@@ -54,7 +54,7 @@ def train_fold(unit: Unit, recipe: Recipe, out: Path, unfinished: Path) -> Outco
         roles=dict(zip(spec.clips, spec.roles, strict=True)),
         subjects=dict(zip(spec.clips, spec.subjects, strict=True)),
         classes=len(spec.classes),
-        protocol=PROTOCOLS[settings.protocol],
+        protocol=_protocol(settings),
     )
     paths = [given.path for given in unit.inputs]
     keep_memory()
@@ -70,6 +70,10 @@ def train_fold(unit: Unit, recipe: Recipe, out: Path, unfinished: Path) -> Outco
     rows = _predictions(spec, of, done.learnt)
     parquet.write(PREDICTIONS, files(out).predictions, rows, made_by=recipe.made_by())
     return Outcome(clock={"inference": done.learnt.inference})
+
+
+def _protocol(settings: Training) -> Protocol:
+    return FITTED if NEEDS[settings.model].fitted else PROTOCOLS[settings.protocol]
 
 
 def _trained(
@@ -127,11 +131,12 @@ def _sources(ready: Prepared) -> dict[str, list[str]]:
 
 def _facts(spec: FoldSpec, settings: Training, done: Done) -> dict[str, Any]:
     """model.json. `fitted` names, for every statistic, the subjects that it was taken from."""
-    protocol = PROTOCOLS[settings.protocol]
+    protocol = _protocol(settings)
     return {
         "fold": spec.fold,
         "classes": list(spec.classes),
         "epoch": done.learnt.epoch,
+        "learns": list(protocol.learns),
         "epoch_chosen_on": protocol.watched,
         "optimistic": protocol.optimistic,
         "parameters": done.parameters,
