@@ -12,11 +12,12 @@ from torch import nn
 from duchenne.config.training import Training
 from duchenne.nets.inputs import Rows
 from duchenne.training import losses, monitor
-from duchenne.training.fitting import FITTERS, Logistic, Svm, Trees
+from duchenne.training.fitting import FITTERS, Logistic, Rocket, Svm, Trees
 from duchenne.training.landmark_batches import Clip
 from duchenne.training.loop import Learnt, Probabilities
 from duchenne.training.movement import Array, at_rest
 from duchenne.training.protocol import Numbers, Split
+from duchenne.training.signals import CHANNELS
 
 Fitter = tuple[str, Any]  # a name in duchenne.training.fitting and its settings
 
@@ -98,6 +99,8 @@ def fitter_of(settings: Training) -> Fitter:
         return "svm", Svm(**settings.svm.model_dump(), balance=balance)
     if settings.trees is not None:
         return "trees", Trees(**settings.trees.model_dump(), balance=balance)
+    if settings.rocket is not None:
+        return "rocket", Rocket(**settings.rocket.model_dump(), channels=CHANNELS, balance=balance)
     if settings.model == "majority":
         return "prior", None
     return PROBE

@@ -16,7 +16,7 @@ from duchenne.flow.process import say, worker_number
 from duchenne.flow.unit import Outcome, Recipe, Unit
 from duchenne.tables import parquet
 from duchenne.tables.crops import read_crops
-from duchenne.tables.dmarkers import read_features, read_seconds
+from duchenne.tables.dmarkers import read_features, read_seconds, read_signals
 from duchenne.tables.files import write_json
 from duchenne.tables.landmarks import read_landmarks
 from duchenne.tables.models import files
@@ -30,6 +30,7 @@ from duchenne.training.landmark_inputs import prepare_landmarks
 from duchenne.training.loop import Learnt, learn
 from duchenne.training.prepare import Prepared, prepare
 from duchenne.training.protocol import FITTED, PROTOCOLS, FoldSpec, Protocol, Split, split
+from duchenne.training.signals import on_grid
 
 CHECKPOINT = "progress.safetensors"
 
@@ -103,6 +104,8 @@ def _fitted(spec: FoldSpec, of: Split, paths: Sequence[Path], settings: Training
 
     if settings.model == "duration":
         values = _lengths(spec, paths[-1])
+    elif spec.signals:
+        values = _signals(spec, paths[-1])
     else:
         clips = landmark_clips(spec, paths, others=True)
         values = rows_of(clips, model=settings.model, neutral_s=settings.window.neutral_s)
@@ -193,6 +196,18 @@ def _lengths(spec: FoldSpec, table: Path) -> np.ndarray[tuple[int, int], np.dtyp
             "choose another model"
         )
     return values
+
+
+def _signals(spec: FoldSpec, table: Path) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
+    """(C, M): the signals of each clip on a grid of true time."""
+    known = read_signals(table, spec.clips)
+    missing = [name for name in spec.clips if name not in known]
+    if missing:
+        raise TrainingError(
+            f"no signals of {listed(missing)}, and model: rocket sees nothing else; D-Markers that "
+            "were computed elsewhere can train model: svm and model: trees"
+        )
+    return np.array([on_grid(*known[name]) for name in spec.clips])
 
 
 def _markers(

@@ -55,6 +55,7 @@ class FoldSpec(NamedTuple):
     classes: tuple[str, ...]  # names of the classes, by number
     each: bool = True  # whether every clip has a file of its own
     dmarkers: bool = False  # whether the last file is the table of D-Markers
+    signals: bool = False  # whether it is the table of signals
 
 
 class Split(NamedTuple):
