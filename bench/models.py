@@ -30,7 +30,7 @@ from duchenne.nets.neighbours import nearest
 from duchenne.nets.registry import build
 from duchenne.training.device import keep_memory
 from duchenne.training.fit import Fitter
-from duchenne.training.fitting import FITTERS, Logistic, Svm, Trees
+from duchenne.training.fitting import FITTERS, Logistic, Rocket, Svm, Trees
 from duchenne.training.losses import smile_loss
 from duchenne.training.signals import CHANNELS, STEPS
 
