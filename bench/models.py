@@ -30,8 +30,9 @@ from duchenne.nets.neighbours import nearest
 from duchenne.nets.registry import build
 from duchenne.training.device import keep_memory
 from duchenne.training.fit import Fitter
-from duchenne.training.fitting import FITTERS, Logistic, Svm, Trees
+from duchenne.training.fitting import FITTERS, Logistic, Rocket, Svm, Trees
 from duchenne.training.losses import smile_loss
+from duchenne.training.signals import CHANNELS, STEPS
 
 POINTS, FRAMES = 478, 16
 FITTED_CLIPS, CLIPS_OF_A_PERSON = 256, 4
@@ -90,6 +91,7 @@ class Fitted(NamedTuple):
 FITTED: dict[str, Fitted] = {
     "svm": Fitted(("svm", Svm()), 225),
     "trees": Fitted(("trees", Trees(iterations=200, rate=0.05)), 225),
+    "rocket": Fitted(("rocket", Rocket(channels=CHANNELS)), CHANNELS * STEPS),
     "duration": Fitted(("logistic", Logistic()), 1),
     "first_frame": Fitted(("logistic", Logistic()), 3 * POINTS),
 }

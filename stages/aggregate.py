@@ -33,7 +33,6 @@ from duchenne.tables.predictions import (
     only_tested,
 )
 from duchenne.tables.quality import QUALITY
-from duchenne.training.protocol import PROTOCOLS, Protocol
 
 
 def score(
@@ -61,7 +60,7 @@ def score(
     found |= {"probes": {name: probe_scores(said) for name, said in seen.items()}} if seen else {}
     lengths = np.array([(seconds or {}).get(clip, np.nan) for clip in tested.clip.tolist()])
     found |= {"length": length_scores(tested, seen.get("duration"), lengths)}
-    return {"optimistic": 1, **found} if _protocol(facts).optimistic else found
+    return {"optimistic": 1, **found} if _optimistic(facts) else found
 
 
 def unseen_of(rows: pa.Table, folds: pa.Table, quality: pa.Table, clips: pa.Table) -> pa.Table:
@@ -84,15 +83,15 @@ def prove(
 ) -> dict[str, Any]:
     """data/reports/audit.json; raises where a fold has seen its test subjects."""
     subjects = dict(zip(clips["clip"].to_pylist(), clips["subject"].to_pylist(), strict=True))
-    protocol = _protocol(facts)
     proof = audit(
         [(row["fold"], row["clip"], row["role"]) for row in folds.to_pylist()],
         subjects,
         predictions=as_predictions(rows),
         fitted={fold: about["fitted"] for fold, about in facts.items()},
-        trained_on_val="val" in protocol.learns,
+        trained_on_val=any("val" in about["learns"] for about in facts.values()),
     )
-    return {"optimistic": protocol.optimistic, "epoch_chosen_on": protocol.watched, **proof}
+    [chosen_on] = {about["epoch_chosen_on"] for about in facts.values()}
+    return {"optimistic": _optimistic(facts), "epoch_chosen_on": chosen_on, **proof}
 
 
 def _by_probe(probes: pa.Table) -> dict[str, Predictions]:
@@ -101,10 +100,9 @@ def _by_probe(probes: pa.Table) -> dict[str, Predictions]:
     return {name: as_predictions(rows) for name, rows in tables.items()}
 
 
-def _protocol(facts: Mapping[str, Mapping[str, Any]]) -> Protocol:
-    """That of the models; one optimistic fold makes all figures optimistic."""
-    optimistic = any(about["optimistic"] for about in facts.values())
-    return PROTOCOLS["published" if optimistic else "nested"]
+def _optimistic(facts: Mapping[str, Mapping[str, Any]]) -> bool:
+    """Whether figures are optimistic: one optimistic fold makes all of them so."""
+    return any(about["optimistic"] for about in facts.values())
 
 
 def read_history(path: Path) -> list[dict[str, str]]:

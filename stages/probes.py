@@ -22,7 +22,7 @@ from duchenne.tables.parquet import read, write
 from duchenne.tables.predictions import PROBES
 from duchenne.training.fit import PROBE, fit, rows_of
 from duchenne.training.landmark_batches import Clip
-from duchenne.training.protocol import split
+from duchenne.training.protocol import FITTED, split
 
 log = logging.getLogger("duchenne")
 
@@ -81,7 +81,7 @@ def _rows(
     subjects = [about[name]["subject"] for name in clips]
     labels = np.array([about[name]["label"] for name in clips])
     whose = dict(zip(clips, subjects, strict=True))
-    own = split(fold, clips, roles=roles, subjects=whose, classes=classes)
+    own = split(fold, clips, roles=roles, subjects=whose, classes=classes, protocol=FITTED)
     values = np.array([rows[name] for name in clips])
     done = fit(own, values, labels, subjects=subjects, fitter=PROBE)
     found = []

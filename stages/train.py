@@ -34,12 +34,16 @@ LIBRARIES = ("numpy", "safetensors", "scikit-learn", "torch", "vidaug")
 
 
 def units_of(
-    folds: pa.Table, clips: pa.Table, folder: Path | None, dmarkers: Path | None
+    folds: pa.Table,
+    clips: pa.Table,
+    folder: Path | None,
+    dmarkers: Path | None,
+    signals: Path | None = None,
 ) -> list[Unit]:
     """One unit per fold.
 
-    `folder` has a file of landmarks or chips for each clip, `dmarkers` is the table of D-Markers;
-    each is None if the model does not use it.
+    `folder` has a file of landmarks or chips for each clip, `dmarkers` and `signals` are tables of
+    all; each is None if the model does not use it, and it uses one table at most.
     """
     about = {row["clip"]: row for row in clips.to_pylist()}
     by_fold: dict[str, list[dict[str, str]]] = {}
@@ -47,7 +51,7 @@ def units_of(
         by_fold.setdefault(row["fold"], []).append(row)
     names = sorted({row["clip"] for rows in by_fold.values() for row in rows})
     inputs = _inputs({name: folder / f"{name}.parquet" for name in names}) if folder else {}
-    table = (Input(dmarkers),) if dmarkers else ()
+    table = tuple(Input(path) for path in (dmarkers, signals) if path)
     classes = _classes([about[name] for name in names])
     units = []
     for fold, rows in by_fold.items():
@@ -61,6 +65,7 @@ def units_of(
             classes=classes,
             each=folder is not None,
             dmarkers=dmarkers is not None,
+            signals=signals is not None,
         )
         each = tuple(inputs[row["clip"]] for row in rows) if folder else ()
         units.append(Unit(fold, (*each, *table), spec._asdict()))
@@ -75,12 +80,13 @@ def train_fold_unit(unit: Unit, recipe: Recipe, out: Path, unfinished: Path) -> 
 
 
 def needed_data(
-    settings: Training, *, landmarks: Path, chips: Path, dmarkers: Path
-) -> tuple[Path | None, Path | None]:
-    """The folder (landmarks or chips) and the table of D-Markers that the model uses, or None."""
+    settings: Training, *, landmarks: Path, chips: Path, dmarkers: Path, signals: Path
+) -> tuple[Path | None, Path | None, Path | None]:
+    """The folder (landmarks or chips) and the tables (D-Markers, signals) that the model uses."""
     needs = NEEDS[settings.model]
     folder = chips if needs.chip else landmarks if needs.landmarks else None
-    return folder, dmarkers if needs.dmarkers or settings.fusion != "none" else None
+    markers = dmarkers if needs.dmarkers or settings.fusion != "none" else None
+    return folder, markers, signals if needs.signals else None
 
 
 def check_kinds(folds: pa.Table, clips: pa.Table, settings: Training) -> None:
@@ -151,7 +157,8 @@ def run(stage: Stage) -> None:
     folds = read(FOLDS, stage.dep("data/folds.parquet"))
     check_kinds(folds, clips, settings)
     folders_of = {"landmarks": stage.dep("data/landmarks"), "chips": stage.dep("data/crops")}
-    needed = needed_data(settings, **folders_of, dmarkers=stage.dep("data/dmarkers.parquet"))
+    tables = {name: stage.dep(f"data/{name}.parquet") for name in ("dmarkers", "signals")}
+    needed = needed_data(settings, **folders_of, **tables)
     recipe = stage.recipe(settings, *LIBRARIES, writes=PREDICTIONS)
     places = Places(stage.out("models/folds"), "", stage.out("data/status/train.parquet"))
     rows = fan_out(

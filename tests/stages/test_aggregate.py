@@ -55,6 +55,8 @@ def facts(*, optimistic: bool = False, **of_fold_1: Any) -> dict[str, dict[str, 
     found: dict[str, dict[str, Any]] = {
         fold: {
             "optimistic": optimistic,
+            "learns": ["train", "val"] if optimistic else ["train"],
+            "epoch_chosen_on": "test" if optimistic else "val",
             "parameters": 10 + int(fold),
             "fitted": {"weights": list(turn[: 1 + optimistic]), "dmarkers": [turn[0]]},
         }
@@ -185,6 +187,18 @@ def test_optimism_allows_validation_subjects_and_no_test_subjects():
     leak = facts(optimistic=True, fitted={"weights": ["p", "q", "r"]})
     with pytest.raises(EvaluationError, match=r"fold 1: weights .*: r;"):
         prove(only_tested(predicted()), FOLDS, CLIPS, leak)
+
+
+def test_what_is_fitted_may_learn_from_validation_subjects_without_being_optimistic():
+    fitted = {fold: {**about, "learns": ["train", "val"], "epoch_chosen_on": None,
+                     "fitted": {"weights": list(TURNS[fold][:2])}}
+              for fold, about in facts().items()}  # fmt: skip
+    proof = prove(only_tested(predicted()), FOLDS, CLIPS, fitted)
+    assert (proof["optimistic"], proof["epoch_chosen_on"]) == (False, None)
+    assert proof["training"] == ["train", "val"]
+    fitted["1"]["fitted"]["weights"] = ["p", "q", "r"]
+    with pytest.raises(EvaluationError, match=r"fold 1: weights .*: r;"):
+        prove(only_tested(predicted()), FOLDS, CLIPS, fitted)
 
 
 def test_predictions_of_validation_clips_cannot_slip_in():

@@ -91,7 +91,8 @@ def run(stored: Path, *, workers: int = 0, **changes: object) -> Path:
     """All folds as the stage trains them; the folder of their folders."""
     how = settings(train__epochs=2, **changes)
     recipe = Recipe("train", how, f"code {sorted(changes)} {workers}", ())
-    needed = {"landmarks": stored / "landmarks", "dmarkers": stored / "dmarkers.parquet"}
+    needed = {"landmarks": stored / "landmarks", "dmarkers": stored / "dmarkers.parquet",
+              "signals": stored / "signals.parquet"}  # fmt: skip
     inputs = needed_data(how, chips=stored / "chips", **needed)
     places = Places(stored / "models" / str(workers), "", stored / "status.parquet")
     fan_out(

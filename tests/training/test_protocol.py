@@ -7,16 +7,19 @@ from typing import get_args
 import pytest
 
 from duchenne.config.training import Training
-from duchenne.training.protocol import PROTOCOLS, Split, split
+from duchenne.training.protocol import FITTED, PROTOCOLS, Protocol, Split, split
 
 ROLES = {"a": "test", "b": "train", "c": "val", "d": "train", "e": "test"}
 SUBJECTS = {"a": "s1", "b": "s3", "c": "s2", "d": "s3", "e": "s1"}
 
 
+EVERY: dict[str, Protocol] = {**{str(k): v for k, v in PROTOCOLS.items()}, "fitted": FITTED}
+
+
 def of(protocol: str) -> Split:
     return split(
         "1", list(ROLES), roles=ROLES, subjects=SUBJECTS, classes=2,
-        protocol=PROTOCOLS[protocol],  # type: ignore[index]
+        protocol=EVERY[protocol],
     )  # fmt: skip
 
 
@@ -25,6 +28,7 @@ def of(protocol: str) -> Split:
     [
         ("nested", [1, 3], [2], ("s3",), ("val", "test"), False),
         ("published", [1, 3, 2], [0, 4], ("s2", "s3"), ("test",), True),
+        ("fitted", [1, 3, 2], [], ("s2", "s3"), ("test",), False),
     ],
 )
 def test_what_each_protocol_uses_the_roles_for(
@@ -38,10 +42,10 @@ def test_what_each_protocol_uses_the_roles_for(
     assert found.protocol.optimistic is optimistic
 
 
-@pytest.mark.parametrize("protocol", PROTOCOLS)
+@pytest.mark.parametrize("protocol", EVERY.values(), ids=EVERY)
 def test_no_weights_learn_from_test_clips(protocol):
-    assert "test" not in PROTOCOLS[protocol].learns
-    assert "test" in PROTOCOLS[protocol].predicted
+    assert "test" not in protocol.learns
+    assert "test" in protocol.predicted
 
 
 def test_params_yaml_can_ask_for_each_of_them():

@@ -26,6 +26,7 @@ class Needs:
     landmarks: bool = False  # normalised landmarks of every frame
     chip: Chip | None = None  # face chips of this form
     dmarkers: bool = False  # D-Markers, always; where False, `fusion` may add them
+    signals: bool = False  # the signals of lips, eyelids and cheeks
     unaligned: bool = False  # also takes photographs in which no landmarks were found
     fitted: bool = False  # fitted in one go to one row of numbers per clip; no epochs
     fuses: bool = False  # reads `fusion`
@@ -201,6 +202,16 @@ MODELS: Mapping[str, Declaration] = {
     "trees": Declaration(
         Needs(dmarkers=True, fitted=True),
         versions=(Version(differs="gradient-boosted trees, stopped by training subjects"),),
+    ),
+    "rocket": Declaration(
+        Needs(signals=True, fitted=True),
+        paper="after MiniRocket (Dempster et al. 2021)",
+        versions=(
+            Version(
+                differs="each kernel listens to some of the signals and their speeds; what is "
+                "missing does not count; ridge regression and calibration as for `svm`"
+            ),
+        ),
     ),
     "duration": Declaration(
         Needs(dmarkers=True, fitted=True),  # whose table has the lengths

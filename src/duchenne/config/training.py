@@ -119,6 +119,10 @@ class Trees(Section):
     rate: Annotated[float, Field(gt=0, le=1)]
 
 
+class Rocket(Section):
+    features: Annotated[int, Field(ge=84, le=50_000)]
+
+
 class TrainingKeys(Section):
     """All keys of params.yaml that training may read."""
 
@@ -139,6 +143,7 @@ class TrainingKeys(Section):
     p4transformer: P4Transformer | None
     svm: Svm | None
     trees: Trees | None
+    rocket: Rocket | None
 
 
 OF_ONE_MODEL = tuple(
@@ -173,7 +178,7 @@ def needs_motion(model: Model, fusion: Fusion, window: Window) -> str:
     """Why this model cannot take photographs; empty where it can. A photograph has no D-Markers, no
     duration, and neither a resting face nor a displacement from it."""
     asked = []
-    if NEEDS[model].dmarkers or model == "first_frame":
+    if NEEDS[model].dmarkers or NEEDS[model].signals or model == "first_frame":
         asked.append(f"model: {model}")
     if fusion != "none":
         asked.append(f"fusion: {fusion} (use fusion: none)")

@@ -77,6 +77,8 @@ def _inputs(needs: Needs) -> str:
         return "face chips"
     if needs.landmarks:
         return "landmarks"
+    if needs.signals:
+        return "signals"
     return "D-Markers" if needs.dmarkers else "nothing"
 
 

@@ -13,6 +13,7 @@ from torch.nn import functional
 
 from duchenne.errors import suggest
 from duchenne.nets.inputs import Output, Rows
+from duchenne.nets.rocket import Convolutions
 
 # Log-probability of a class that no training clip has: never the likeliest, and still finite.
 NEVER = math.log(1e-12)
@@ -182,6 +183,39 @@ class TreeSum(Classifier):
         return self.base + added.sum(dim=1)
 
 
+class Ridge(Classifier):
+    """Ridge regression on random convolutions of signals, with calibrated decisions."""
+
+    weight: Tensor
+    bias: Tensor
+    slope: Tensor
+    offset: Tensor
+
+    def __init__(
+        self,
+        *,
+        inputs: int,
+        channels: int,
+        dilations: int,
+        biases: int,
+        columns: int,
+        classes: int,
+        present: int,
+    ) -> None:
+        super().__init__(inputs=inputs, classes=classes, present=present)
+        self.convolutions = Convolutions(channels=channels, dilations=dilations, biases=biases)
+        self.columns = Columns(columns)
+        machines = width(present)
+        self.register_buffer("weight", numbers(machines, columns))
+        self.register_buffer("bias", numbers(machines))
+        self.register_buffer("slope", numbers())
+        self.register_buffer("offset", numbers(machines))
+
+    def scores(self, values: Tensor) -> Tensor:
+        decisions: Tensor = self.columns(self.convolutions(values)) @ self.weight.T + self.bias
+        return self.slope * decisions + self.offset
+
+
 KERNELS: dict[str, Kernel] = {"linear": linear, "rbf": rbf}
 
 
@@ -190,6 +224,7 @@ CLASSIFIERS: dict[str, type[Classifier]] = {
     "linear": Linear,
     "kernel_machine": KernelMachine,
     "tree_sum": TreeSum,
+    "ridge": Ridge,
 }
 
 

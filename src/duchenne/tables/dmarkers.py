@@ -1,12 +1,13 @@
 """The tables `signals` (smoothed signals of each clip) and `dmarkers` (225 features of each)."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from duchenne.dmarkers.names import COLUMNS, FEATURES, PHASES, REGIONS
 from duchenne.errors import Unusable
@@ -20,6 +21,7 @@ _LARGEST = 100_000  # bytes; 225 features take 12,000
 _FARTHEST = 1e12  # greatest absolute value of a feature; squares of 1e300 would overflow
 _DURATION = [feature.name for feature in FEATURES].index("dur")
 _SIDES = ("right", "left")
+_ENDS = ("", "_right", "_left")
 
 SIGNALS = Table(
     name="signals",
@@ -199,6 +201,19 @@ def read_seconds(path: Path) -> dict[str, float]:
     table = parquet.read(DMARKERS, path, columns=["clip", "seconds"])
     pairs = zip(table["clip"].to_pylist(), table["seconds"].to_pylist(), strict=True)
     return {clip: seconds for clip, seconds in pairs if np.isfinite(seconds)}
+
+
+def read_signals(path: Path, clips: Sequence[str]) -> dict[str, tuple[Array, Array]]:
+    """Times (T,) in s and signals (T, 9) of each of these clips that has any."""
+    names = [f"{name}{side}" for name in ("lip", "eyelid", "cheek") for side in _ENDS]
+    table = parquet.read(SIGNALS, path, columns=["clip", "time", *names])
+    table = table.filter(pc.is_in(table["clip"], pa.array(clips)))
+    values = np.column_stack([table[name].to_numpy() for name in names])
+    times, owner = table["time"].to_numpy(), np.array(table["clip"].to_pylist(), object)
+    starts = np.flatnonzero(owner[1:] != owner[:-1]) + 1
+    parts = zip(np.split(owner, starts), np.split(times, starts), np.split(values, starts),
+                strict=True)  # fmt: skip
+    return {str(own[0]): (when, what) for own, when, what in parts if len(own)}
 
 
 def read_given(file: Path) -> Given:

@@ -1,6 +1,5 @@
 """One fold of a model that is fitted in one go, without epochs: a classifier of rows of numbers."""
 
-import math
 import time
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -13,11 +12,12 @@ from torch import nn
 from duchenne.config.training import Training
 from duchenne.nets.inputs import Rows
 from duchenne.training import losses, monitor
-from duchenne.training.fitting import FITTERS, Logistic, Svm, Trees
+from duchenne.training.fitting import FITTERS, Logistic, Rocket, Svm, Trees
 from duchenne.training.landmark_batches import Clip
 from duchenne.training.loop import Learnt, Probabilities
 from duchenne.training.movement import Array, at_rest
 from duchenne.training.protocol import Numbers, Split
+from duchenne.training.signals import CHANNELS
 
 Fitter = tuple[str, Any]  # a name in duchenne.training.fitting and its settings
 
@@ -72,10 +72,14 @@ def fit(
         how=how,
     )
     begun = time.monotonic()
-    found = {role: predict(done.classifier, values[of.parts[role]]) for role in ("val", "test")}
+    found = {
+        role: predict(done.classifier, values[of.parts[role]]) for role in of.protocol.predicted
+    }
     each = (time.monotonic() - begun) / max(sum(map(len, found.values())), 1)
     own = predict(done.classifier, values[of.learns])
-    row = _row(of, own=own, val=found["val"], labels=labels)
+    scores = monitor.scores(own, labels[of.learns])
+    row: dict[str, Any] = {"fold": of.fold, "epoch": 1, "lr": None}
+    row |= {"train_loss": scores["loss"], "train_accuracy": scores["accuracy"], "watched": None}
     weights = {k: v.detach().clone() for k, v in done.classifier.state_dict().items()}
     learnt = Learnt(weights, 1, [row], found, {}, each)
     count = sum(value.numel() for value in weights.values())
@@ -95,16 +99,8 @@ def fitter_of(settings: Training) -> Fitter:
         return "svm", Svm(**settings.svm.model_dump(), balance=balance)
     if settings.trees is not None:
         return "trees", Trees(**settings.trees.model_dump(), balance=balance)
+    if settings.rocket is not None:
+        return "rocket", Rocket(**settings.rocket.model_dump(), channels=CHANNELS, balance=balance)
     if settings.model == "majority":
         return "prior", None
     return PROBE
-
-
-def _row(of: Split, *, own: Probabilities, val: Probabilities, labels: Numbers) -> dict[str, Any]:
-    """The history of a fit: one epoch."""
-    watched = monitor.scores(val, labels[of.parts["val"]])
-    row: dict[str, Any] = {"fold": of.fold, "epoch": 1, "lr": None}
-    learnt = monitor.scores(own, labels[of.learns])
-    row |= {"train_loss": learnt["loss"], "train_accuracy": learnt["accuracy"]}
-    row |= {f"val_{name}": None if math.isnan(v) else v for name, v in watched.items()}
-    return row | {"watched": -watched["loss"]}

@@ -16,7 +16,7 @@ from duchenne.flow.process import say, worker_number
 from duchenne.flow.unit import Outcome, Recipe, Unit
 from duchenne.tables import parquet
 from duchenne.tables.crops import read_crops
-from duchenne.tables.dmarkers import read_features, read_seconds
+from duchenne.tables.dmarkers import read_features, read_seconds, read_signals
 from duchenne.tables.files import write_json
 from duchenne.tables.landmarks import read_landmarks
 from duchenne.tables.models import files
@@ -29,7 +29,8 @@ from duchenne.training.landmark_batches import Clip
 from duchenne.training.landmark_inputs import prepare_landmarks
 from duchenne.training.loop import Learnt, learn
 from duchenne.training.prepare import Prepared, prepare
-from duchenne.training.protocol import PROTOCOLS, FoldSpec, Split, split
+from duchenne.training.protocol import FITTED, PROTOCOLS, FoldSpec, Protocol, Split, split
+from duchenne.training.signals import on_grid
 
 CHECKPOINT = "progress.safetensors"
 
@@ -54,7 +55,7 @@ def train_fold(unit: Unit, recipe: Recipe, out: Path, unfinished: Path) -> Outco
         roles=dict(zip(spec.clips, spec.roles, strict=True)),
         subjects=dict(zip(spec.clips, spec.subjects, strict=True)),
         classes=len(spec.classes),
-        protocol=PROTOCOLS[settings.protocol],
+        protocol=_protocol(settings),
     )
     paths = [given.path for given in unit.inputs]
     keep_memory()
@@ -70,6 +71,10 @@ def train_fold(unit: Unit, recipe: Recipe, out: Path, unfinished: Path) -> Outco
     rows = _predictions(spec, of, done.learnt)
     parquet.write(PREDICTIONS, files(out).predictions, rows, made_by=recipe.made_by())
     return Outcome(clock={"inference": done.learnt.inference})
+
+
+def _protocol(settings: Training) -> Protocol:
+    return FITTED if NEEDS[settings.model].fitted else PROTOCOLS[settings.protocol]
 
 
 def _trained(
@@ -99,6 +104,8 @@ def _fitted(spec: FoldSpec, of: Split, paths: Sequence[Path], settings: Training
 
     if settings.model == "duration":
         values = _lengths(spec, paths[-1])
+    elif spec.signals:
+        values = _signals(spec, paths[-1])
     else:
         clips = landmark_clips(spec, paths, others=True)
         values = rows_of(clips, model=settings.model, neutral_s=settings.window.neutral_s)
@@ -127,11 +134,12 @@ def _sources(ready: Prepared) -> dict[str, list[str]]:
 
 def _facts(spec: FoldSpec, settings: Training, done: Done) -> dict[str, Any]:
     """model.json. `fitted` names, for every statistic, the subjects that it was taken from."""
-    protocol = PROTOCOLS[settings.protocol]
+    protocol = _protocol(settings)
     return {
         "fold": spec.fold,
         "classes": list(spec.classes),
         "epoch": done.learnt.epoch,
+        "learns": list(protocol.learns),
         "epoch_chosen_on": protocol.watched,
         "optimistic": protocol.optimistic,
         "parameters": done.parameters,
@@ -188,6 +196,18 @@ def _lengths(spec: FoldSpec, table: Path) -> np.ndarray[tuple[int, int], np.dtyp
             "choose another model"
         )
     return values
+
+
+def _signals(spec: FoldSpec, table: Path) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
+    """(C, M): the signals of each clip on a grid of true time."""
+    known = read_signals(table, spec.clips)
+    missing = [name for name in spec.clips if name not in known]
+    if missing:
+        raise TrainingError(
+            f"no signals of {listed(missing)}, and model: rocket sees nothing else; D-Markers that "
+            "were computed elsewhere can train model: svm and model: trees"
+        )
+    return np.array([on_grid(*known[name]) for name in spec.clips])
 
 
 def _markers(

@@ -3,7 +3,8 @@
 `nested` learns from the training clips, chooses the epoch by the validation clips and looks at the
 test clips once, at the end. `published` repeats the papers: it learns from the validation clips
 too, tests after every epoch and reports the best. Its figures are optimistic, and are marked so
-wherever they are shown.
+wherever they are shown. `FITTED` is for models without epochs: they choose their settings on inner
+folds, so nothing is left for the validation clips to choose, and they learn from them too.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,7 +23,7 @@ class Protocol:
     """What each role of a fold is used for."""
 
     learns: tuple[str, ...]  # the roles whose labels the weights see
-    watched: str  # the role that chooses the epoch
+    watched: str | None  # the role that chooses the epoch; None: there are no epochs
     monitor: str | None = None  # the score that chooses it; None: train.monitor of params.yaml
 
     @property
@@ -40,6 +41,7 @@ PROTOCOLS: dict[Literal["nested", "published"], Protocol] = {
     "nested": Protocol(learns=("train",), watched="val"),
     "published": Protocol(learns=("train", "val"), watched="test", monitor="accuracy"),
 }
+FITTED = Protocol(learns=("train", "val"), watched=None)
 
 
 class FoldSpec(NamedTuple):
@@ -53,6 +55,7 @@ class FoldSpec(NamedTuple):
     classes: tuple[str, ...]  # names of the classes, by number
     each: bool = True  # whether every clip has a file of its own
     dmarkers: bool = False  # whether the last file is the table of D-Markers
+    signals: bool = False  # whether it is the table of signals
 
 
 class Split(NamedTuple):
@@ -71,8 +74,8 @@ class Split(NamedTuple):
 
     @property
     def watched(self) -> Numbers:
-        """The clips that choose the epoch."""
-        return self.parts[self.protocol.watched]
+        """The clips that choose the epoch; none where there are no epochs."""
+        return self.parts.get(self.protocol.watched or "", np.zeros(0, np.int64))
 
 
 def split(

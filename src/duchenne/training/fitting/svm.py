@@ -49,7 +49,7 @@ class Kind(NamedTuple):
 # Simple ones first, which win where others do no better.
 _FEATURES = (10, 30, 100)
 _LINEAR = [Kind("linear", c, 1.0) for c in (0.1, 1.0, 10.0, 100.0)]
-_RBF = [Kind("rbf", c, gamma) for gamma in (0.3, 1.0) for c in (1.0, 10.0, 100.0)]
+_RBF = [Kind("rbf", c, gamma) for gamma in (0.03, 0.1, 0.3, 1.0) for c in (1.0, 10.0, 100.0)]
 _KINDS = {"linear": _LINEAR, "rbf": _RBF, "auto": [*_LINEAR, *_RBF]}
 # Where nothing can be tried: the middle of each list.
 _UNTRIED = {kernel: Kind("rbf" if kernel == "rbf" else "linear", 10.0, 1.0) for kernel in _KINDS}
