@@ -157,8 +157,8 @@ def run(stage: Stage) -> None:
     folds = read(FOLDS, stage.dep("data/folds.parquet"))
     check_kinds(folds, clips, settings)
     folders_of = {"landmarks": stage.dep("data/landmarks"), "chips": stage.dep("data/crops")}
-    tables = {name: stage.dep(f"data/{name}.parquet") for name in ("dmarkers", "signals")}
-    needed = needed_data(settings, **folders_of, **tables)
+    dmarkers, signals = stage.dep("data/dmarkers.parquet"), stage.dep("data/signals.parquet")
+    needed = needed_data(settings, **folders_of, dmarkers=dmarkers, signals=signals)
     recipe = stage.recipe(settings, *LIBRARIES, writes=PREDICTIONS)
     places = Places(stage.out("models/folds"), "", stage.out("data/status/train.parquet"))
     rows = fan_out(
