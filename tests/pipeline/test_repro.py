@@ -198,7 +198,7 @@ def test_a_run_leaves_its_lock_and_its_figures_to_git(finished: Workspace):
 def test_status_tells_what_became_of_the_clips(finished: Workspace, tmp_path: Path):
     done = finished.run(sys.executable, "-m", "duchenne.cli.main", "status")
     assert done.returncode == 0
-    told = re.findall(r"│ (\w+) +│ (\d) +│ (\d) +│ (\d)", done.stdout)
+    told = re.findall(r"│ ([a-z]\w*) +│ (\d) +│ (\d) +│ (\d)", done.stdout)
     assert [stage for stage, *_ in told] == [stage for stage in STAGES if stage in FANNED_OUT]
     assert {told[0], told[-1]} == {("demo", "8", "0", "0"), ("train", "2", "0", "0")}
     assert all(failed == "0" for *_, failed in told)
