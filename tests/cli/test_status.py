@@ -264,6 +264,27 @@ def indexed(root: Path, *, now: Sequence[str], **former: Sequence[str]) -> None:
     write_rows(root, "train", ["1", "2"])
 
 
+def test_a_clip_that_failed_counts_in_the_stage_that_found_it(mine: Path):
+    """One file could not be opened, three are no videos, and one shows nobody."""
+    clips = [f"c{n}" for n in range(8)]
+    indexed(mine, now=clips)
+    put(mine, "data/reports/dataset.json", {"dataset": "mine", "cannot_be_read": ["x/c0.mp4"]})
+    lost = [StatusRow("c0", "failed", "broken_link", "", "index"),
+            *(StatusRow(c, "failed", "not_a_video", "", "decode") for c in clips[1:4])]  # fmt: skip
+    nobody = StatusRow("c4", "failed", "no_face", "", "detect")
+    fine = {stage: [StatusRow(f"c{n}", "ok", "", "", stage) for n in range(5, 8)]
+            for stage in ("decode", "detect")}  # fmt: skip
+    seen = StatusRow("c4", "ok", "", "", "decode")
+    for stage, rows in (("decode", [*lost, seen]), ("detect", [*lost, nobody])):
+        recipe = Recipe(stage=stage, params=None, code="", libraries=())
+        write_status(mine / f"data/status/{stage}.parquet", [*rows, *fine[stage]], recipe)
+    said = told(mine)
+    assert "index 0 0 1 1 broken_link (c0)" in said
+    assert "decode 4 0 3 3 not_a_video (c1, c2, c3)" in said
+    assert "detect 3 0 1 1 no_face (c4)" in said
+    assert "cannot be read" not in said, "of a list of one, where five failed"
+
+
 @pytest.mark.parametrize("before", [["c", "d"], ["a"], ["a", "b", "c"], ["a", "c"]])
 @pytest.mark.parametrize(
     ("ended_in", "old", "former"),

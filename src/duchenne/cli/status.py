@@ -157,6 +157,8 @@ def _former(data: Path, tables: Mapping[str, Sequence[StatusRow]]) -> list[str]:
 def _dataset(facts: dict[str, object]) -> Table:
     table = Table("data set", "value", title_justify="left")
     for name, value in facts.items():
+        if name == "cannot_be_read":  # the table of stages has these, with all others that failed
+            continue
         if isinstance(value, dict):
             value = ", ".join(f"{count} {key}" for key, count in value.items())  # noqa: PLW2901
         if isinstance(value, list):
@@ -249,10 +251,20 @@ def _groups(found: dict[str, dict[str, Any]]) -> Table:
 
 
 def _stages(tables: Mapping[str, Sequence[StatusRow]]) -> Table:
+    """What each stage made of its clips. A clip that failed counts in the stage that found it, and
+    stands there by name; `index` has a row where it could not read a file."""
     table = Table("stage", "ok", "partial", "failed", "reasons")
-    for name, rows in tables.items():
-        counts = Counter(row.status for row in rows)
-        reasons = Counter(row.reason for row in rows if row.reason).most_common()
-        words = ", ".join(f"{count} {reason}" for reason, count in reasons)
+    unread = {row for rows in tables.values() for row in rows if row.stage == "index"}
+    for name, rows in {**({"index": sorted(unread, key=repr)} if unread else {}), **tables}.items():
+        own = [row for row in rows if not row.failed or row.stage == name]
+        counts = Counter(row.status for row in own)
+        units: dict[str, list[str]] = {}
+        for row in own:
+            if row.reason:
+                units.setdefault(row.reason, []).append(row.unit if row.failed else "")
+        words = ", ".join(
+            f"{len(whose)} {reason}" + (f" ({listed(filter(None, whose))})" if any(whose) else "")
+            for reason, whose in sorted(units.items(), key=lambda each: -len(each[1]))
+        )
         table.add_row(name, *(str(counts[s]) for s in ("ok", "partial", "failed")), words)
     return table
