@@ -9,7 +9,7 @@ import torch
 from duchenne.nets.fitted import Classifier
 from duchenne.nets.inputs import Rows
 from duchenne.training import losses
-from duchenne.training.fitting import FITTERS, Fit, Logistic, Svm, Trees
+from duchenne.training.fitting import FITTERS, Fit, Logistic, Rocket, Svm, Trees
 from duchenne.training.fitting.base import Array, Numbers
 
 CONSTANT, EMPTY = 6, 7  # columns of `clips` without information
@@ -17,6 +17,7 @@ HOW: dict[str, Any] = {
     "svm": Svm(kernel="linear", features=4),
     "trees": Trees(iterations=8, leaves=3, rate=0.5),
     "logistic": Logistic(),
+    "rocket": Rocket(features=84, channels=1),  # of one signal, which the columns are steps of
     "prior": None,
 }
 FITTED = ["svm", "trees", "logistic"]

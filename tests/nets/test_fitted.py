@@ -18,6 +18,7 @@ SHAPES: dict[str, Any] = {
     "linear": {"columns": 2},
     "kernel_machine": {"columns": 2, "vectors": 3, "kernel": "rbf"},
     "tree_sum": {"trees": 6, "nodes": 5, "depth": 2},
+    "ridge": {"columns": 2, "channels": 1, "dilations": 1, "biases": 1},
 }
 # Of three columns the last, then the first.
 READY = {"columns.chosen": [2, 0], "columns.fill": [5.0, 1.0], "columns.mean": [4.0, 0.0],
