@@ -19,7 +19,7 @@ from duchenne.flow.gate import read_status
 from duchenne.flow.settings import Settings
 from duchenne.flow.unit import Recipe
 from duchenne.tables import parquet
-from duchenne.tables.dmarkers import DMARKERS
+from duchenne.tables.dmarkers import DMARKERS, SIGNALS
 from duchenne.tables.landmarks import landmarks_table
 from duchenne.tables.mesh import point_column
 from duchenne.tables.models import files, read_models
@@ -128,6 +128,41 @@ def test_a_set_without_any_length_teaches_none(stored: Path):
     said = {row.detail for row in read_status(stored / "status.parquet")}
     assert len(said) == 1
     assert "no clip has a length in data/dmarkers.parquet, and model: duration" in said.pop()
+
+
+def write_signals(path: Path, without: str = "") -> None:
+    """The lips of spontaneous clips rise and fall three times, those of posed ones once."""
+    rng, times, parts = np.random.default_rng(0), np.arange(60) / 25.0, []
+    for name, made in MADE.items():
+        rows: dict[str, Any] = {
+            c.name: rng.normal(0.0, 0.01, 60) for c in SIGNALS.columns if c.type == pa.float64()
+        }
+        drive = np.sin((1 + 2 * made.label) * np.pi * times / times[-1]) ** 2
+        rows |= {"clip": [name] * 60, "frame": np.arange(60, dtype=np.int32), "time": times,
+                 "phase": ["neutral"] * 60}  # fmt: skip
+        rows |= dict.fromkeys(("lip", "lip_right", "lip_left"), drive)
+        parts += [parquet.conform(SIGNALS, rows)] if name != without else []
+    parquet.write(SIGNALS, path, pa.concat_tables(parts))
+
+
+def test_signals_are_learnt_from_their_table_each_clip_by_its_own(stored: Path):
+    write_signals(stored / "signals.parquet")
+    folder = run(stored, model="rocket", rocket__features=168)
+    rows = only_tested(merged(folder)).to_pylist()
+    assert len(rows) == len(NAMES)
+    assert all((row["p_1"] > 0.5) == row["label"] for row in rows)
+    facts = read_models(folder, list(TESTED))
+    assert facts["a"]["learns"] == ["train", "val"]
+    assert facts["a"]["fitted"]["weights"] == ["s3", "s4", "s5"]
+
+
+def test_a_clip_without_signals_is_named(stored: Path):
+    write_signals(stored / "signals.parquet", without=NAMES[3])
+    with pytest.raises(GateError, match=r"failed|refused"):
+        run(stored, model="rocket")
+    said = {row.detail for row in read_status(stored / "status.parquet")}
+    assert len(said) == 1
+    assert f"no signals of {NAMES[3]}, and model: rocket sees nothing else" in said.pop()
 
 
 def merged(folder: Path) -> pa.Table:

@@ -125,3 +125,24 @@ def test_signals_lie_on_a_grid_of_true_time_whatever_the_frame_rate():
     inside = slice(2, last - 2)  # at its ends a difference is one-sided
     np.testing.assert_allclose(slow[9:, inside], fast[9:, inside], atol=0.05)
     assert np.isnan(on_grid(np.array([1.0]), np.zeros((1, 9)))).all()
+
+
+@pytest.mark.parametrize(("channels", "steps"), [([1], slice(None)), ([0, 1, 2], slice(15, 19))])
+def test_what_is_missing_tells_nothing(channels: list[int], steps: slice):
+    """Noise, of which every clip of one class lacks a signal, or has a gap."""
+
+    def noise(seed: int) -> Array:
+        rows = np.random.default_rng(seed).normal(size=(40, 3, LONG))
+        for channel in channels:
+            rows[LABELS == 0, channel, steps] = np.nan
+        return rows.reshape(40, -1)
+
+    fit = fitted(noise(0))
+    right = [(told(fit, noise(seed)).argmax(axis=1) == LABELS).mean() for seed in (7, 8, 9)]
+    assert 0.3 < np.mean(right) < 0.7
+
+
+def test_clips_that_are_all_shorter_than_a_kernel_are_fitted():
+    rows = clips().reshape(40, 3, LONG)
+    rows[:, :, TAPS - 1 :] = np.nan
+    assert np.isfinite(told(fitted(rows.reshape(40, -1)), clips(seed=1))).all()

@@ -90,7 +90,7 @@ def prepared(values: Array, how: Rocket, *, seed: int) -> Ready:
     """Fit convolutions and columns to training rows (C, channels · T)."""
     found = convolutions(values, how, seed=seed)
     given = shares(found, values)
-    ready = columns.fit(given)
+    ready = columns.fit(given, middle=np.nanmean)
     return Ready(found, ready, ready.of(given))
 
 
@@ -112,6 +112,8 @@ def convolutions(values: Array, how: Rocket, *, seed: int) -> Convolutions:
     found.listens.copy_(torch.from_numpy(_listens(len(dilations), how.channels, known, rng)))
     rows = found.standard(torch.from_numpy(values))
     for number, dilation in enumerate(dilations):
+        if rows.shape[2] <= dilation * (TAPS - 1):
+            continue  # no clip is long enough: the kernels' shares are missing
         outputs, sure = convolved(rows, dilation, found.listens[number].double())
         outputs, sure = outputs.transpose(0, 1).flatten(1), sure.transpose(0, 1).flatten(1)
         for kernel in range(KERNELS):
