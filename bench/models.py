@@ -30,7 +30,7 @@ from duchenne.nets.neighbours import nearest
 from duchenne.nets.registry import build
 from duchenne.training.device import keep_memory
 from duchenne.training.fit import Fitter
-from duchenne.training.fitting import FITTERS, Logistic, Rocket, Svm, Trees
+from duchenne.training.fitting import Logistic, Rocket, Svm, Trees, fit
 from duchenne.training.losses import smile_loss
 from duchenne.training.signals import CHANNELS, STEPS
 
@@ -174,7 +174,7 @@ def fitting(model: Fitted) -> tuple[Step, int]:
     people = [f"s{clip // CLIPS_OF_A_PERSON}" for clip in range(FITTED_CLIPS)]
 
     def step() -> None:
-        FITTERS[name](values, labels, people, classes=2, seed=0, how=how)
+        fit(name, values, labels, people, classes=2, seed=0, how=how)
 
     return step, FITTED_CLIPS
 

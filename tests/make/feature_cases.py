@@ -8,8 +8,8 @@ import torch
 
 from duchenne.nets.fitted import Classifier
 from duchenne.nets.inputs import Rows
-from duchenne.training import losses
-from duchenne.training.fitting import FITTERS, Fit, Logistic, Rocket, Svm, Trees
+from duchenne.training import fitting, losses
+from duchenne.training.fitting import Fit, Logistic, Rocket, Svm, Trees
 from duchenne.training.fitting.base import Array, Numbers
 
 CONSTANT, EMPTY = 6, 7  # columns of `clips` without information
@@ -57,7 +57,7 @@ def noise(count: int = 60, *, columns: int = 200, seed: int = 0) -> Clips:
 
 def fit(name: str, given: Clips, *, classes: int = 2, seed: int = 0, **how: Any) -> Fit:
     settings = replace(HOW[name], **how) if how else HOW[name]
-    return FITTERS[name](*given, classes=classes, seed=seed, how=settings)
+    return fitting.fit(name, *given, classes=classes, seed=seed, how=settings)
 
 
 def logits(classifier: Classifier, values: Array) -> torch.Tensor:

@@ -11,8 +11,8 @@ from torch import nn
 
 from duchenne.config.training import Training
 from duchenne.nets.inputs import Rows
-from duchenne.training import losses, monitor
-from duchenne.training.fitting import FITTERS, Logistic, Rocket, Svm, Trees
+from duchenne.training import fitting, losses, monitor
+from duchenne.training.fitting import Logistic, Rocket, Svm, Trees
 from duchenne.training.landmark_batches import Clip
 from duchenne.training.loop import Learnt, Probabilities
 from duchenne.training.movement import Array, at_rest
@@ -63,7 +63,8 @@ def fit(
 ) -> Fitted:
     """`values` (C, M), `labels` and `subjects` are by number of clip."""
     name, how = fitter
-    done = FITTERS[name](
+    done = fitting.fit(
+        name,
         values[of.learns],
         labels[of.learns],
         [subjects[number] for number in of.learns],

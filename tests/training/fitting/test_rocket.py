@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from duchenne.nets.fitted import build
 from duchenne.nets.inputs import Rows
 from duchenne.nets.rocket import KERNELS, TAPS, convolved, kernels
-from duchenne.training.fitting import Fit, Rocket, rocket
+from duchenne.training.fitting import Fit, Rocket, fit
 from duchenne.training.losses import probabilities
 from duchenne.training.signals import CHANNELS, RATE, STEPS, on_grid
 
@@ -34,7 +34,7 @@ SUBJECTS = [f"s{n // 4}" for n in range(40)]
 
 
 def fitted(values: Array, labels: NDArray[np.int64] = LABELS) -> Fit:
-    return rocket.fit(values, labels, SUBJECTS, classes=2, seed=0, how=HOW)
+    return fit("rocket", values, labels, SUBJECTS, classes=2, seed=0, how=HOW)
 
 
 def told(fit: Fit, values: Array) -> Array:

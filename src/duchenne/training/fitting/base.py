@@ -1,7 +1,7 @@
-"""The arguments and the result of a fit."""
+"""The result of a fit."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple, Protocol
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -18,24 +18,6 @@ class Fit(NamedTuple):
     classifier: Classifier
     arguments: dict[str, Any]  # JSON that `nets.fitted.build` takes
     chosen: dict[str, Any]  # JSON: the settings chosen, and their scores on inner folds
-
-
-class Fitter(Protocol):
-    """Fits a classifier to `values` (C, M), NaN where missing, `labels` (C,) and subjects (C,).
-
-    `how` are the settings of the fitter; None for `prior`, which has none.
-    """
-
-    def __call__(
-        self,
-        values: Array,
-        labels: Numbers,
-        subjects: Sequence[str],
-        *,
-        classes: int,
-        seed: int,
-        how: Any,
-    ) -> Fit: ...
 
 
 def fitted(arguments: dict[str, Any], weights: Weights, chosen: dict[str, Any]) -> Fit:

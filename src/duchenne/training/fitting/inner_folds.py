@@ -1,6 +1,6 @@
 """Training clips and the inner folds of their subjects, on which a fit chooses its settings."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -9,7 +9,15 @@ from duchenne.datasets.splits.case import Case, people_of
 from duchenne.datasets.splits.spread import spread
 from duchenne.training.fitting import columns
 from duchenne.training.fitting.base import Array, Numbers
-from duchenne.training.fitting.probabilities import Scored, classes_shown
+from duchenne.training.fitting.probabilities import (
+    Calibration,
+    Scored,
+    calibrate,
+    classes_shown,
+    clip_weights,
+    score,
+    softmax,
+)
 
 _PARTS = 5  # where there are subjects for so many
 _DECIMALS = 6  # losses closer than this are equal, so that rounding chooses nothing
@@ -88,6 +96,32 @@ class Given(NamedTuple):
         if scored is None:
             return {"fallback": f"defaults: {self.lacking}"}
         return {"inner": {"folds": len(self.parts), **scored._asdict()}}
+
+
+class Choice(NamedTuple):
+    """Which of the tries won on held-out subjects, its calibration there, and how all did."""
+
+    number: int
+    calibration: Calibration
+    grounds: dict[str, Any]
+
+
+def choose_calibrated(
+    given: Given, decisions: Scores, tries: Sequence[Mapping[str, Any]], *, balance: bool
+) -> Choice:
+    """Of `tries`, whose decision values are `decisions`, the one with the lowest log loss once it
+    is calibrated on subjects who were held out."""
+    weight = clip_weights(given.codes, balance=balance)
+    unseen = given.held_out(decisions)
+    calibrations = [calibrate(each, given.codes, weight) for each in unseen]
+    scored = [
+        score(softmax(calibration.scores(each)), given.codes, balance=balance)
+        for calibration, each in zip(calibrations, unseen, strict=True)
+    ]
+    tried = [{**what, **each._asdict()} for what, each in zip(tries, scored, strict=True)]
+    won = best(scored)
+    grounds = {"calibrated": calibrations[won].shown(), **given.grounds(scored[won])}
+    return Choice(won, calibrations[won], {**grounds, "tried": tried})
 
 
 def take(values: Array, labels: Numbers, subjects: Sequence[str], *, seed: int) -> Given:

@@ -7,20 +7,19 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
-from duchenne.training.fitting import columns, prior
+from duchenne.training.fitting import columns
 from duchenne.training.fitting.base import Array, Fit, Numbers, fitted
-from duchenne.training.fitting.inner_folds import Given, Scores, best, take
+from duchenne.training.fitting.inner_folds import Given, Scores, best
 from duchenne.training.fitting.probabilities import clip_weights, score, softmax
 
 # The simplest first, which wins where others are equal: faces have 1,434 columns, durations one.
 _STRENGTHS = (1e-5, 1e-4, 0.001, 0.01, 0.1, 1.0, 10.0)
 _UNTRIED = 1.0
 # More columns than these are summed up in as many principal components of the training clips: a
-# rigid face has some fifty ways to vary. Newton's steps then cost what is known beforehand (the
-# cube of the columns), where lbfgs takes thousands of steps over 10,000 faces. More precision than
-# this Newton's line search does not always reach where clips can be separated.
-_COMPONENTS, _PASSES = 200, 8
-_FEW = 2000
+# rigid face has some fifty ways to vary. So Newton's few steps, which take the cube of the columns,
+# have a known cost. More precision than this its line search does not always reach where clips can
+# be separated.
+_COMPONENTS, _PASSES = 200, 4
 _PRECISION, _ITERATIONS = 1e-6, 10_000
 
 
@@ -32,21 +31,11 @@ class Logistic:
     balance: bool = True
 
 
-def fit(
-    values: Array,
-    labels: Numbers,
-    subjects: Sequence[str],
-    *,
-    classes: int,
-    seed: int,
-    how: Logistic,
-) -> Fit:
-    given = take(values, labels, subjects, seed=seed)
-    if given.empty:
-        return prior.instead(values, labels, classes=classes, why=given.empty)
+def fit(given: Given, *, classes: int, seed: int, how: Logistic) -> Fit:
+    del seed  # nothing is drawn but the inner folds
     c, grounds = _choose(given, how)
-    ready = columns.fit(values)
-    [slopes] = regress(ready.of(values), given.codes, strengths=[c], balance=how.balance)
+    ready = columns.fit(given.values)
+    [slopes] = regress(ready.of(given.values), given.codes, strengths=[c], balance=how.balance)
     arguments = {
         "judge": "linear",
         "columns": len(ready.chosen),
@@ -73,18 +62,13 @@ def regress(
     With an L2 penalty the weights lie in the span of the clips. So where there are fewer clips than
     columns (a face has 1,434), it is fitted in that span, and never in more than 200 dimensions.
     """
-    if min(scaled.shape) > _COMPONENTS:
-        span = _leading(scaled)
-    elif len(scaled) < scaled.shape[1]:
-        span, _ = np.linalg.qr(scaled.T)
-    else:
-        span = None
-    if span is not None:
+    if scaled.shape[1] > min(len(scaled), _COMPONENTS):
+        small = len(scaled) <= _COMPONENTS
+        span = np.linalg.qr(scaled.T)[0] if small else _leading(scaled)
         inside = regress(scaled @ span, codes, strengths=strengths, balance=balance)
         return [Slopes(slopes.weight @ span.T, slopes.bias) for slopes in inside]
-    few = scaled.shape[1] * (1 + codes.max()) <= _FEW
     model = LogisticRegression(
-        solver="newton-cholesky" if few else "lbfgs",
+        solver="newton-cholesky",
         tol=_PRECISION,
         max_iter=_ITERATIONS,
         warm_start=True,

@@ -13,16 +13,13 @@ import numpy as np
 import torch
 
 from duchenne.nets.rocket import KERNELS, TAPS, Convolutions, convolved
-from duchenne.training.fitting import columns, prior
+from duchenne.training.fitting import columns
 from duchenne.training.fitting.base import Array, Fit, Numbers, fitted
 from duchenne.training.fitting.columns import Columns
-from duchenne.training.fitting.inner_folds import Given, Scores, best, take
+from duchenne.training.fitting.inner_folds import Given, Scores, choose_calibrated
 from duchenne.training.fitting.probabilities import (
     Calibration,
-    calibrate,
     clip_weights,
-    score,
-    softmax,
     uncalibrated,
 )
 
@@ -51,20 +48,9 @@ class Ready(NamedTuple):
         return self.columns.of(shares(self.convolutions, values))
 
 
-def fit(
-    values: Array,
-    labels: Numbers,
-    subjects: Sequence[str],
-    *,
-    classes: int,
-    seed: int,
-    how: Rocket,
-) -> Fit:
-    given = take(values, labels, subjects, seed=seed)
-    if given.empty:
-        return prior.instead(values, labels, classes=classes, why=given.empty)
+def fit(given: Given, *, classes: int, seed: int, how: Rocket) -> Fit:
     strength, calibration, grounds = _choose(given, how, seed=seed)
-    ready = prepared(values, how, seed=seed)
+    ready = prepared(given.values, how, seed=seed)
     [ridge] = regress(ready.scaled, given.codes, [strength], balance=how.balance)
     state = {f"convolutions.{k}": v.numpy() for k, v in ready.convolutions.state_dict().items()}
     arguments = {
@@ -105,8 +91,9 @@ def convolutions(values: Array, how: Rocket, *, seed: int) -> Convolutions:
     dilations = [2**k for k in range(_DILATIONS) if 2**k <= reach]
     each = max(1, round(how.features / (KERNELS * len(dilations))))
     found = Convolutions(channels=how.channels, dilations=len(dilations), biases=each)
-    spread = np.nanstd(np.where(known.any(axis=(0, 2))[:, None], series, 0.0), axis=(0, 2))
-    found.mean.copy_(torch.from_numpy(np.nan_to_num(_means(series, known))))
+    mean = _mean(series, known)
+    spread = np.sqrt(_mean(np.square(series - mean[:, None]), known))
+    found.mean.copy_(torch.from_numpy(mean))
     found.spread.copy_(torch.from_numpy(np.where(spread > 0.0, spread, 1.0)))
     found.dilations.copy_(torch.tensor(dilations))
     found.listens.copy_(torch.from_numpy(_listens(len(dilations), how.channels, known, rng)))
@@ -125,7 +112,8 @@ def convolutions(values: Array, how: Rocket, *, seed: int) -> Convolutions:
     return found
 
 
-def _means(series: Array, known: Any) -> Array:
+def _mean(series: Array, known: Any) -> Array:
+    """(channels,): the mean of what is known of each, 0 where nothing is."""
     count = known.sum(axis=(0, 2))
     return np.asarray(np.where(known, series, 0.0).sum(axis=(0, 2)) / np.maximum(count, 1))
 
@@ -183,18 +171,9 @@ def regress(
 def _choose(given: Given, how: Rocket, *, seed: int) -> tuple[float, Calibration, dict[str, Any]]:
     if not given.parts:
         return _UNTRIED, uncalibrated(len(given.present)), given.grounds(None)
-    weight = clip_weights(given.codes, balance=how.balance)
-    unseen = given.held_out(_decisions(how, seed=seed))
-    calibrations = [calibrate(each, given.codes, weight) for each in unseen]
-    scored = [
-        score(softmax(calibration.scores(each)), given.codes, balance=how.balance)
-        for calibration, each in zip(calibrations, unseen, strict=True)
-    ]
-    tried = [{"strength": s, **each._asdict()}
-             for s, each in zip(_STRENGTHS, scored, strict=True)]  # fmt: skip
-    won = best(scored)
-    grounds = {"calibrated": calibrations[won].shown(), **given.grounds(scored[won])}
-    return _STRENGTHS[won], calibrations[won], {**grounds, "tried": tried}
+    tries = [{"strength": strength} for strength in _STRENGTHS]
+    won = choose_calibrated(given, _decisions(how, seed=seed), tries, balance=how.balance)
+    return _STRENGTHS[won.number], won.calibration, won.grounds
 
 
 def _decisions(how: Rocket, *, seed: int) -> Scores:

@@ -12,16 +12,12 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from sklearn.svm import SVC
 
-from duchenne.training.fitting import columns, prior
+from duchenne.training.fitting import columns
 from duchenne.training.fitting.base import Array, Fit, Numbers, Weights, fitted
 from duchenne.training.fitting.columns import Columns
-from duchenne.training.fitting.inner_folds import Given, Scores, best, take
+from duchenne.training.fitting.inner_folds import Given, Scores, choose_calibrated
 from duchenne.training.fitting.probabilities import (
     Calibration,
-    calibrate,
-    clip_weights,
-    score,
-    softmax,
     uncalibrated,
 )
 
@@ -64,27 +60,17 @@ class Candidate(NamedTuple):
         return {"features": self.features, **self.kind._asdict()}
 
 
-class Choice(NamedTuple):
+class Chosen(NamedTuple):
     candidate: Candidate
     calibration: Calibration
     grounds: dict[str, Any]
 
 
-def fit(
-    values: Array,
-    labels: Numbers,
-    subjects: Sequence[str],
-    *,
-    classes: int,
-    seed: int,
-    how: Svm,
-) -> Fit:
-    given = take(values, labels, subjects, seed=seed)
-    if given.empty:
-        return prior.instead(values, labels, classes=classes, why=given.empty)
+def fit(given: Given, *, classes: int, seed: int, how: Svm) -> Fit:
+    del seed  # nothing is drawn but the inner folds
     choice = _choose(given, how) if given.parts else _untried(given, how)
-    ready = select(values, given.codes, most=choice.candidate.features)
-    scaled = ready.of(values)
+    ready = select(given.values, given.codes, most=choice.candidate.features)
+    scaled = ready.of(given.values)
     machines = fit_machines(choice.candidate.kind, scaled, given.codes, balance=how.balance)
     machine = machine_weights(machines, scaled)
     arguments = {
@@ -111,22 +97,12 @@ def select(values: Array, codes: Numbers, *, most: int) -> Columns:
     return ready.keep(columns.rank(ready.of(values), codes, most=most))
 
 
-def _choose(given: Given, how: Svm) -> Choice:
+def _choose(given: Given, how: Svm) -> Chosen:
     candidates = _candidates(given, how)
-    weight = clip_weights(given.codes, balance=how.balance)
-    unseen = given.held_out(_decisions(candidates, balance=how.balance))
-    calibrations = [calibrate(each, given.codes, weight) for each in unseen]
-    scored = [
-        score(softmax(calibration.scores(each)), given.codes, balance=how.balance)
-        for calibration, each in zip(calibrations, unseen, strict=True)
-    ]
-    tried = [
-        {**candidate.shown(), **each._asdict()}
-        for candidate, each in zip(candidates, scored, strict=True)
-    ]
-    won = best(scored)
-    grounds = {"calibrated": calibrations[won].shown(), **given.grounds(scored[won])}
-    return Choice(candidates[won], calibrations[won], {**grounds, "tried": tried})
+    decisions = _decisions(candidates, balance=how.balance)
+    tries = [candidate.shown() for candidate in candidates]
+    won = choose_calibrated(given, decisions, tries, balance=how.balance)
+    return Chosen(candidates[won.number], won.calibration, won.grounds)
 
 
 def _decisions(candidates: Sequence[Candidate], *, balance: bool) -> Scores:
@@ -152,10 +128,10 @@ def _candidates(given: Given, how: Svm) -> list[Candidate]:
     return [Candidate(features, kind) for kind in _KINDS[how.kernel] for features in counts]
 
 
-def _untried(given: Given, how: Svm) -> Choice:
+def _untried(given: Given, how: Svm) -> Chosen:
     features = _UNTRIED_FEATURES if how.features == "auto" else how.features
     candidate = Candidate(min(features, _usable(given)), _UNTRIED[how.kernel])
-    return Choice(candidate, uncalibrated(len(given.present)), given.grounds(None))
+    return Chosen(candidate, uncalibrated(len(given.present)), given.grounds(None))
 
 
 def _usable(given: Given) -> int:

@@ -5,7 +5,6 @@ training clips lack one, it is filled with a value below all that are known, so 
 tell it apart.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,10 +12,10 @@ import numpy as np
 from sklearn.ensemble import GradientBoostingClassifier
 from sklearn.tree import DecisionTreeRegressor
 
-from duchenne.training.fitting import columns, prior
+from duchenne.training.fitting import columns
 from duchenne.training.fitting.base import Array, Fit, Numbers, Weights, fitted
 from duchenne.training.fitting.columns import Columns
-from duchenne.training.fitting.inner_folds import Given, best, take
+from duchenne.training.fitting.inner_folds import Given, best
 from duchenne.training.fitting.probabilities import clip_weights, score, softmax
 
 _UNTRIED = 50  # iterations, where nobody can be held out
@@ -34,22 +33,11 @@ class Trees:
     balance: bool = True
 
 
-def fit(
-    values: Array,
-    labels: Numbers,
-    subjects: Sequence[str],
-    *,
-    classes: int,
-    seed: int,
-    how: Trees,
-) -> Fit:
-    given = take(values, labels, subjects, seed=seed)
-    if given.empty:
-        return prior.instead(values, labels, classes=classes, why=given.empty)
+def fit(given: Given, *, classes: int, seed: int, how: Trees) -> Fit:
     iterations, grounds = _choose(given, how, seed=seed)
-    ready = ready_for_trees(values)
-    model = boost(ready.of(values), given.codes, how=how, iterations=iterations, seed=seed)
-    trees = node_tables(model, ready, ready.of(values[:1]))
+    ready = ready_for_trees(given.values)
+    model = boost(ready.of(given.values), given.codes, how=how, iterations=iterations, seed=seed)
+    trees = node_tables(model, ready, ready.of(given.values[:1]))
     arguments = {
         "judge": "tree_sum",
         "trees": model.estimators_.size,
