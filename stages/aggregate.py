@@ -64,16 +64,18 @@ def score(
 
 
 def unseen_of(rows: pa.Table, folds: pa.Table, quality: pa.Table, clips: pa.Table) -> pa.Table:
-    """Rows of `predictions` for the clips of an official test part that `quality` left out. Their
-    probabilities are the classes' shares in the training part, so that the commonest is told."""
+    """Rows of `predictions` for the clips of an official test part that `quality` left out; none if
+    the folds are others. Their probabilities are the classes' shares in the training part, so that
+    the commonest is told."""
     used = set(quality.filter(quality["used"])["clip"].to_pylist())
+    there = set(rows["fold"].to_pylist())
     about = {row["clip"]: row for row in clips.to_pylist()}
     learnt = folds.filter(pc.equal(folds["role"], "train"))["clip"].to_pylist()
     classes = [name for name in rows.column_names if PROBABILITY.fullmatch(name)]
     labels = [about[clip]["label"] for clip in learnt]
     shares = {f"p_{k}": labels.count(k) / max(len(labels), 1) for k in range(len(classes))}
-    missing = [about[clip] | {"role": "test"} | shares for clip in about
-               if about[clip]["role"] == "test" and clip not in used]  # fmt: skip
+    missing = [row | shares for clip, row in about.items()
+               if row["role"] == "test" and row["fold"] in there and clip not in used]  # fmt: skip
     columns = {name: [row[name] for row in missing] for name in rows.column_names}
     return pa.table(columns, schema=rows.schema)
 

@@ -10,7 +10,7 @@ import pytest
 from torch import nn
 
 from duchenne.config import training
-from duchenne.config.datasets import PUBLISHED, published
+from duchenne.config.datasets import PUBLISHED, published_settings
 from duchenne.config.models import FUSIONS, MODELS, NEEDS, Declaration
 from duchenne.config.params import Params
 from duchenne.config.training import OF_ONE_MODEL, Training
@@ -37,7 +37,7 @@ def test_what_is_declared_of_a_model_exists(model: Declaration):
 
 
 def test_every_published_setting_has_a_source():
-    for key, model, _, source in published():
+    for key, model, _, source in published_settings():
         assert source, f"{key} of {model}"
 
 

@@ -45,6 +45,19 @@ def test_what_is_said_of_another_stage_or_model_changes_nothing(tmp_path: Path):
     assert resolved.settled(after, ["train"]) != resolved.settled(before, ["train"])
 
 
+def test_a_run_lists_its_settings_beside_the_published_ones_and_their_sources(tmp_path: Path):
+    def as_published(values: Any) -> None:
+        values["datasets"]["demo"] |= {"auto": {}, "auto_for": {}}
+
+    found = resolved.beside_published(shipped(tmp_path, as_published))
+    assert found["train.weight_decay"]["value"] == 0.0
+    assert found["net.curves"]["value"] == 100
+    assert all(row["source"] and "published" not in row for row in found.values())
+    assert not {name for name in found if name.startswith(("vit.", "scn."))}, "of other models"
+    demo = resolved.beside_published(shipped(tmp_path))
+    assert (demo["train.epochs"]["value"], demo["train.epochs"]["published"]) == (8, 300)
+
+
 def test_a_parameter_that_is_none_is_named(tmp_path: Path):
     with pytest.raises(StageError, match=r"dvc\.yaml: there is no parameter quality\.max_faild"):
         resolved.settled(shipped(tmp_path), ["quality.max_faild"])

@@ -13,7 +13,7 @@ from duchenne.evaluation.plots import pictures
 from duchenne.evaluation.summary import Run
 from duchenne.tables.models import files, read_models
 from duchenne.tables.predictions import as_predictions, only_tested
-from stages.aggregate import prove, score
+from stages.aggregate import prove, score, unseen_of
 
 RUN = Run("mine", "mesh", "none", "nested")
 
@@ -199,6 +199,22 @@ def test_what_is_fitted_may_learn_from_validation_subjects_without_being_optimis
     fitted["1"]["fitted"]["weights"] = ["p", "q", "r"]
     with pytest.raises(EvaluationError, match=r"fold 1: weights .*: r;"):
         prove(only_tested(predicted()), FOLDS, CLIPS, fitted)
+
+
+@pytest.mark.parametrize(("fold", "counts"), [("3", True), ("official", False)])
+def test_only_of_the_split_that_is_scored_are_clips_missing(fold: str, counts: bool):
+    """A set with an official split may be split otherwise, too."""
+    rows = only_tested(predicted())
+    clips = pa.table({"clip": [*SUBJECTS, "lost"], "subject": [*SUBJECTS.values(), "s"],
+                      "label": [n % 2 for n in range(7)], "gender": ["m"] * 7,
+                      "role": ["test"] * 7, "fold": [fold] * 7})  # fmt: skip
+    quality = pa.table({"clip": clips["clip"], "used": [True] * 6 + [False]})
+    found = unseen_of(rows, FOLDS, quality, clips)
+    assert found.num_rows == int(counts)
+    if counts:
+        assert {name: found[name].to_pylist() for name in ("fold", "clip", "p_0")} == {
+            "fold": ["3"], "clip": ["lost"], "p_0": [0.5]
+        }  # fmt: skip
 
 
 def test_predictions_of_validation_clips_cannot_slip_in():

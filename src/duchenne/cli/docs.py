@@ -2,7 +2,7 @@
 
 import sys
 
-from duchenne.config.datasets import published
+from duchenne.config.datasets import published_settings
 from duchenne.tables import dmarkers, truth
 from duchenne.tables.blinks import BLINKS
 from duchenne.tables.clips import CLIPS
@@ -71,7 +71,7 @@ def models() -> str:
 
     rows = (
         f"| {key} | {model or 'all'} | {'null' if value is None else value} | {_cell(source)} |"
-        for key, model, value, source in published()
+        for key, model, value, source in published_settings()
     )
     return "\n".join([catalogue.document(), _SETTINGS, *rows]) + "\n"
 

@@ -57,7 +57,7 @@ def import_dmarkers(
     if folder.exists():
         raise DatasetError(f"{folder} exists already; choose another --name, or remove it first")
     rows = spreadsheet.read(file, needs=_NEEDED)
-    columns = _sorted(file, rows, keep_features=keep_features)
+    columns = _by_kind(file, rows, keep_features=keep_features)
     names = [clip_name(f"{row['clip']}.dmarkers") for row in rows]
     _check(file, rows, names)
     labels = [_label(file, row, positive) for row in rows]
@@ -72,7 +72,7 @@ def import_dmarkers(
     return Imported(len(rows), len(columns.features), columns.others, columns.groups, classes)
 
 
-def _sorted(file: Path, rows: list[Line], *, keep_features: bool) -> _Columns:
+def _by_kind(file: Path, rows: list[Line], *, keep_features: bool) -> _Columns:
     """The columns by kind; a misspelt feature, and one of another name, are refused."""
     if not rows:
         raise DatasetError(f"{file} has no rows")
@@ -81,9 +81,8 @@ def _sorted(file: Path, rows: list[Line], *, keep_features: bool) -> _Columns:
     others = [name for name in free if name not in COLUMNS and _is_of_numbers(rows, name)]
     groups = [name for name in rows[0] if name in _NUMERIC]
     groups += [name for name in free if name not in (*features, *others)]
-    strange = [name for name in (*others, *groups) if name.startswith(_PREFIXES)]
-    strange = [] if keep_features else [*strange, *(n for n in others if n not in strange)]
-    if strange:
+    strange = [*(name for name in groups if name.startswith(_PREFIXES)), *others]
+    if strange and not keep_features:
         close = suggest(strange[0], COLUMNS).split(" Allowed")[0]
         raise DatasetError(
             f"{file}: not names of features: {listed(strange)}; "
@@ -104,7 +103,7 @@ def _is_of_numbers(rows: list[Line], name: str) -> bool:
     """Whether all cells of a column that are not empty are numbers, and there are any."""
     cells = [row[name] for row in rows if row[name]]
     try:
-        return bool(cells) and all(isinstance(float(cell), float) for cell in cells)
+        return bool([float(cell) for cell in cells])
     except ValueError:
         return False
 

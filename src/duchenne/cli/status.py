@@ -180,9 +180,8 @@ def _scores(found: dict[str, Any]) -> Table:
             table.add_row(name.replace("_", " "), _with_interval(pooled, name))
     table.add_row("share of the commonest class", f"{found['majority']:.3f}")
     if unseen := found.get("unseen"):
-        told = f"the {unseen['clips']} that it could not see count as the commonest class"
-        without = unseen["without"]["balanced_accuracy"]
-        table.add_row("balanced accuracy without some", f"{without:.3f}: {told}")
+        name = f"balanced accuracy without {unseen['clips']} unseen, which count as the commonest"
+        table.add_row(name, _with_interval(unseen["without"], "balanced_accuracy"))
     for name, scores in found.get("probes", {}).items():
         cell = _with_interval(scores, "balanced_accuracy")
         table.add_row(f"probe: {name.replace('_', ' ')}", cell)
@@ -219,10 +218,11 @@ def _folds(root: Path) -> Table:
     names = ("clips", "subjects", "train_accuracy", "accuracy", "balanced_accuracy")
     table = Table("fold", *(name.replace("_", " ") for name in names), title_justify="left")
     with (root / FOLD_SCORES).open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            cells = (row.get(name) or "" for name in names)
-            table.add_row(row["fold"], *(f"{float(c):.3f}" if "." in c else c for c in cells))
-    table.caption = _times(root, [f"{fold}" for fold in table.columns[0].cells])
+        rows = list(csv.DictReader(file))
+    for row in rows:
+        cells = (row.get(name) or "" for name in names)
+        table.add_row(row["fold"], *(f"{float(c):.3f}" if "." in c else c for c in cells))
+    table.caption = _times(root, [row["fold"] for row in rows])
     return table
 
 

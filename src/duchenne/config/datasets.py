@@ -59,7 +59,7 @@ PUBLISHED: Values = {
 OF_TRAINING = tuple(name for name in PUBLISHED if name not in {"detect", "quality", "folds"})
 
 
-def published() -> list[tuple[str, str, Scalar, str]]:
+def published_settings() -> list[tuple[str, str, Scalar, str]]:
     """Each value that `auto` may come to as published: key, model (empty: all), value, source."""
     of_models = [(name, model.published, model.sources) for name, model in MODELS.items()]
     return [

@@ -1,7 +1,8 @@
 """data/params/<stage>.json: the values of a stage's parameters, with `auto` resolved.
 
 Values of `auto` depend on the data set and the model. This file is a dependency of the stage in
-dvc.yaml, so the stage reruns only if a value of its own parameters changes.
+dvc.yaml, so the stage reruns only if a value of its own parameters changes. Beside it stands
+data/params/published.json: the chosen model's settings, the published ones, and their sources.
 """
 
 import json
@@ -10,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from duchenne.config.datasets import published_settings
 from duchenne.config.params import Params
 from duchenne.errors import StageError
 
@@ -24,6 +26,18 @@ def settled(params: Params, names: Sequence[str]) -> dict[str, Any]:
     if "dataset" in found:
         own = whole["datasets"][params.dataset]
         found[OWN] = {key: value for key, value in own.items() if key not in _OF_OTHERS}
+    return found
+
+
+def beside_published(params: Params) -> dict[str, dict[str, Any]]:
+    """Each setting of the chosen model that has a published value: the value of this run, where
+    the published one is from, and that one too if it is another."""
+    whole, found = params.model_dump(mode="json"), {}
+    for name, model, value, source in published_settings():
+        if model in ("", params.model):
+            now = _at(whole, name)
+            other = {} if now == value else {"published": value}
+            found[name] = {"value": now, **other, "source": source}
     return found
 
 

@@ -12,6 +12,7 @@ from duchenne.cli import doctor
 from duchenne.cli.doctor import Finding, Site, layout
 from duchenne.errors import ParamsError
 from tests.make.sites import put, site, texts
+from tests.make.workspace import Workspace
 
 QUICK = ("layout.check", "layout.tracked", "layout.readable")
 
@@ -41,6 +42,25 @@ def test_what_index_would_warn_of_is_a_note(tmp_path: Path):
     put(where, "a.mp4", b"x")
     (where.data / "subjects.csv").write_text("subject,age\na.mp4,31\nMaria,32\n")
     assert "note: subjects.csv lists subjects without a clip: Maria" in told(tmp_path, "mine")
+
+
+@pytest.mark.parametrize(
+    ("name", "model", "says"),
+    [
+        ("a.dmarkers", "mesh", "D-Markers alone, which model: mesh cannot see; choose model: svm"),
+        ("a.dmarkers", "rocket", "which model: rocket cannot see"),
+        ("a.dmarkers", "svm", ""),
+        ("a.npy", "vit", "model: vit looks at pictures; choose one that takes landmarks"),
+        ("a.npy", "mesh", ""),
+        ("a.mp4", "vit", ""),
+    ],
+)
+def test_a_model_that_no_clip_has_anything_for(tmp_path: Path, name: str, model: str, says: str):
+    put(site(tmp_path, dataset="mine", model=model), name, b"x")
+    Workspace(tmp_path).set(dataset="mine")
+    said = told(tmp_path)
+    assert ("BLOCKS: the clips are" in said) == bool(says)
+    assert says in said
 
 
 def test_an_unknown_set_is_refused_with_a_suggestion(tmp_path: Path):

@@ -55,15 +55,17 @@ def check(site: Site) -> Iterator[Finding]:
 
 def _unfit(site: Site, kinds: set[str]) -> Iterator[Finding]:
     """Report a model that none of the clips has anything for."""
-    model = site.params.model
-    needs, have = NEEDS[model], ""
-    if kinds == {DMARKERS} and (needs.landmarks or needs.chip):
-        have = "D-Markers alone; choose model: svm or model: trees, with fusion: none"
+    needs, model = NEEDS[site.params.model], f"model: {site.params.model}"
+    if kinds == {DMARKERS} and (needs.landmarks or needs.chip or needs.signals):
+        yield Finding(
+            f"the clips are D-Markers alone, which {model} cannot see; choose model: svm or "
+            "model: trees, with fusion: none"
+        )
     elif kinds == {LANDMARKS} and needs.chip:
-        have = "landmarks without pictures; choose a model that takes landmarks, such as mesh"
-    if have:
-        looks = "pictures" if needs.chip else "landmarks"
-        yield Finding(f"model: {model} needs {looks}, and the clips are {have}")
+        yield Finding(
+            f"the clips are landmarks without pictures, and {model} looks at pictures; choose one "
+            "that takes landmarks, such as mesh"
+        )
 
 
 def readable(site: Site) -> Iterator[Finding]:
