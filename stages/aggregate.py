@@ -45,10 +45,11 @@ def score(
     seconds: Mapping[str, float] | None = None,
     unseen: pa.Table | None = None,
 ) -> dict[str, Any]:
-    """data/reports/scores.json. `optimistic` stands there, as 1, only where the epoch was chosen on
-    the test clips. `parameters` is the size of the largest fold's model. `seconds` are the lengths
-    of the clips that have one. `unseen` are rows of an official test part that the model could not
-    see: they count, and what it reaches without them is given too."""
+    """data/reports/scores.json. Two marks stand there as 1, only where they hold: `optimistic` (the
+    epoch was chosen on the test clips) and `padded` (windows end in zeros, which tell how long a
+    clip is). `parameters` is the size of the largest fold's model. `seconds` are the lengths of the
+    clips that have one. `unseen` are rows of an official test part that the model could not see:
+    they count, and what it reaches without them is given too."""
     told, rows = rows, pa.concat_tables([rows, unseen]) if unseen else rows
     columns = {name: rows[name].to_pylist() for name in groups}
     parameters = max(about["parameters"] for about in facts.values())
@@ -60,7 +61,8 @@ def score(
     found |= {"probes": {name: probe_scores(said) for name, said in seen.items()}} if seen else {}
     lengths = np.array([(seconds or {}).get(clip, np.nan) for clip in tested.clip.tolist()])
     found |= {"length": length_scores(tested, seen.get("duration"), lengths)}
-    return {"optimistic": 1, **found} if _optimistic(facts) else found
+    marks = {"optimistic": _optimistic(facts), "padded": _padded(facts)}
+    return {name: 1 for name, holds in marks.items() if holds} | found
 
 
 def unseen_of(rows: pa.Table, folds: pa.Table, quality: pa.Table, clips: pa.Table) -> pa.Table:
@@ -105,6 +107,10 @@ def _by_probe(probes: pa.Table) -> dict[str, Predictions]:
 def _optimistic(facts: Mapping[str, Mapping[str, Any]]) -> bool:
     """Whether figures are optimistic: one optimistic fold makes all of them so."""
     return any(about["optimistic"] for about in facts.values())
+
+
+def _padded(facts: Mapping[str, Mapping[str, Any]]) -> bool:
+    return any(about["padded"] for about in facts.values())
 
 
 def read_history(path: Path) -> list[dict[str, str]]:

@@ -22,6 +22,7 @@ from duchenne.pipeline.clips import group_columns
 from duchenne.pipeline.stage import Stage, execute
 from duchenne.tables import parquet
 from duchenne.tables.clips import CLIPS, STILLS
+from duchenne.tables.dmarkers import read_seconds
 from duchenne.tables.files import write_csv
 from duchenne.tables.folds import FOLDS
 from duchenne.tables.models import files
@@ -39,11 +40,14 @@ def units_of(
     folder: Path | None,
     dmarkers: Path | None,
     signals: Path | None = None,
+    *,
+    seconds: Mapping[str, float] | None = None,
 ) -> list[Unit]:
     """One unit per fold.
 
     `folder` has a file of landmarks or chips for each clip, `dmarkers` and `signals` are tables of
-    all; each is None if the model does not use it, and it uses one table at most.
+    all; each is None if the model does not use it, and it uses one table at most. `seconds` are the
+    lengths of clips that are to be matched by them.
     """
     about = {row["clip"]: row for row in clips.to_pylist()}
     by_fold: dict[str, list[dict[str, str]]] = {}
@@ -66,6 +70,7 @@ def units_of(
             each=folder is not None,
             dmarkers=dmarkers is not None,
             signals=signals is not None,
+            seconds=() if seconds is None else tuple(seconds.get(row["clip"]) for row in rows),
         )
         each = tuple(inputs[row["clip"]] for row in rows) if folder else ()
         units.append(Unit(fold, (*each, *table), spec._asdict()))
@@ -159,11 +164,12 @@ def run(stage: Stage) -> None:
     folders_of = {"landmarks": stage.dep("data/landmarks"), "chips": stage.dep("data/crops")}
     dmarkers, signals = stage.dep("data/dmarkers.parquet"), stage.dep("data/signals.parquet")
     needed = needed_data(settings, **folders_of, dmarkers=dmarkers, signals=signals)
+    lengths = read_seconds(dmarkers) if settings.train.match == "length" else None
     recipe = stage.recipe(settings, *LIBRARIES, writes=PREDICTIONS)
     places = Places(stage.out("models/folds"), "", stage.out("data/status/train.parquet"))
     rows = fan_out(
         train_fold_unit,
-        units_of(folds, clips, *needed),
+        units_of(folds, clips, *needed, seconds=lengths),
         recipe=recipe,
         places=places,
         settings=engine_for(stage.engine, settings.train),

@@ -105,6 +105,15 @@ def test_the_whole_report_is_shown_where_it_is_of_this_run(mine: Path):
     assert "scores.json" not in page
 
 
+@pytest.mark.parametrize("mark", ["optimistic", "padded"])
+def test_a_figure_that_flatters_says_so(mine: Path, mark: str):
+    for holds in (0, 1):
+        marked = {mark: 1} if holds else {}
+        put(mine, "data/reports/scores.json", REPORT | marked)
+        put(mine, "metrics/summary.json", SUMMARY | marked)
+        assert (f" {mark.upper()}: " in told(mine)) == bool(holds)
+
+
 def test_each_fold_has_its_training_accuracy_beside_its_test_and_its_time(mine: Path, cache: Path):
     put(mine, "data/reports/scores.json", REPORT)
     rows = "1,7,3,0.857,0.841,0.9875\n2,8,4,0.5,,"  # the second fold was trained before

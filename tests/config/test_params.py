@@ -235,6 +235,15 @@ def test_a_fusion_is_the_landmark_network_s_alone(model: str, tmp_path: Path):
         ("vit", "noise: auto", "noise: 0.1", "model: vit has no use for augment.noise"),
         ("vit", "scale: auto", "scale: 0.1", "augment.scale"),
         ("pstnet", "warp: auto", "warp: 0.5", "model: pstnet has no use for augment.warp"),
+        ("svm", "pad: mask", "pad: zeros", "model: svm sees no windows, and window.pad: zeros"),
+        (
+            "mesh",
+            "durations: keep",
+            "durations: drop",
+            "model: mesh with fusion: none sees none; use keep",
+        ),
+        ("rocket", "durations: keep", "durations: drop", "model: rocket sees none; use keep"),
+        ("duration", "durations: keep", "durations: drop", "model: duration sees none; use keep"),
         (
             "majority",
             "mirror: auto",
@@ -254,6 +263,16 @@ def test_what_the_model_would_not_heed_is_refused(model, old, new, says, tmp_pat
         params.load(path)
     assert says in str(refusal.value)
     assert "datasets" not in str(refusal.value)
+
+
+def test_a_window_of_one_frame_has_nothing_to_pad(tmp_path: Path):
+    path = tmp_path / "params.yaml"
+    text = SHIPPED.replace("pad: mask", "pad: zeros", 1)
+    path.write_text(text)
+    assert params.load(path).window.pad == "zeros"
+    path.write_text(text.replace("frames: auto", "frames: 1", 1))
+    with pytest.raises(ParamsError, match="window of one frame has no end to fill"):
+        params.load(path)
 
 
 def test_bent_time_would_not_bend_velocities(tmp_path: Path):

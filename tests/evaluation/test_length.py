@@ -58,7 +58,7 @@ def matched_accuracy(made: Planted, *, length: float, signal: float) -> float:
     """What the model should reach on the matched clips, given their lengths: it goes by both."""
     if signal == 0.0:
         return 0.5
-    chosen = matched(made.model, made.seconds, within=0.02)
+    chosen = matched(made.model.label, made.seconds, made.model.clip)
     towards = np.log(made.seconds[chosen] / 4.0) / 0.35 * (2 * made.model.label[chosen] - 1)
     return float(norm.cdf(signal / 2.0 + length * towards / signal).mean())
 
@@ -159,7 +159,7 @@ def test_pairs_are_those_of_a_double_loop(given_rows):
 @given(timed(), st.randoms(use_true_random=False))
 def test_a_matched_set_is_as_large_as_it_can_be(given_rows, random):
     rows, seconds = given_rows
-    chosen = matched(rows, seconds, within=0.02)
+    chosen = matched(rows.label, seconds, rows.clip)
     one, other = chosen[0::2], chosen[1::2]
     assert len(set(chosen.tolist())) == len(chosen)
     assert rows.label[one].tolist() == [0] * len(one)
@@ -170,7 +170,7 @@ def test_a_matched_set_is_as_large_as_it_can_be(given_rows, random):
     assert fits[linear_sum_assignment(fits, maximize=True)].sum() == len(one)
     order = list(range(len(rows)))
     random.shuffle(order)
-    again = matched(rows.only(np.array(order)), seconds[order], within=0.02)
+    again = matched(rows.label[order], seconds[order], rows.clip[order])
     assert rows.clip[order][again].tolist() == rows.clip[chosen].tolist()
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from duchenne.errors import EvaluationError
 from duchenne.evaluation.plots import pictures
-from duchenne.evaluation.summary import Run
+from duchenne.evaluation.summary import Run, headline
 from duchenne.tables.models import files, read_models
 from duchenne.tables.predictions import as_predictions, only_tested
 from stages.aggregate import prove, score, unseen_of
@@ -55,6 +55,7 @@ def facts(*, optimistic: bool = False, **of_fold_1: Any) -> dict[str, dict[str, 
     found: dict[str, dict[str, Any]] = {
         fold: {
             "optimistic": optimistic,
+            "padded": False,
             "learns": ["train", "val"] if optimistic else ["train"],
             "epoch_chosen_on": "test" if optimistic else "val",
             "parameters": 10 + int(fold),
@@ -149,6 +150,14 @@ def test_figures_chosen_on_the_test_clips_are_marked(optimistic):
     proof = prove(only_tested(predicted()), FOLDS, CLIPS, given)
     assert proof["optimistic"] is optimistic
     assert proof["epoch_chosen_on"] == ("test" if optimistic else "val")
+
+
+def test_figures_of_windows_that_end_in_zeros_are_marked():
+    given = facts(optimistic=False)
+    assert "padded" not in score(only_tested(predicted()), given, run=RUN, groups=[])
+    given["2"]["padded"] = True
+    found = score(only_tested(predicted()), given, run=RUN, groups=[])
+    assert (found["padded"], headline(found)["padded"]) == (1, 1)
 
 
 def test_one_optimistic_fold_marks_all():

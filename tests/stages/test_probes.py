@@ -57,7 +57,9 @@ def lengths(*, longer: float = 0.0) -> dict[str, float]:
 
 def scores(found: dict[str, list[Any]], count: int = 3) -> dict[str, float]:
     rows = pa.table(found)
-    facts = {str(fold): {"optimistic": False, "parameters": 2} for fold in range(count)}
+    facts = {
+        str(fold): {"optimistic": False, "padded": False, "parameters": 2} for fold in range(count)
+    }
     given = rows.filter(pa.compute.equal(rows["probe"], rows["probe"][0]))
     run = Run("mine", "mesh", "none", "nested")
     figures = score(given.drop_columns("probe"), facts, run=run, groups=[], probes=rows)
@@ -175,7 +177,9 @@ def test_a_planted_length_is_told_from_a_planted_signal(
         model = LogisticRegression().fit(seen[~test], label[~test])
         said[test] = model.predict_proba(seen[test])[:, 1]
     rows = {**table, "fold": [str(p % count) for p in person], "p_0": 1.0 - said, "p_1": said}
-    facts = {str(fold): {"optimistic": False, "parameters": 2} for fold in range(count)}
+    facts = {
+        str(fold): {"optimistic": False, "padded": False, "parameters": 2} for fold in range(count)
+    }
     run = Run("mine", "mesh", "none", "nested")
     whole = score(
         pa.table(rows), facts, run=run, groups=[], probes=pa.table(found), seconds=seconds

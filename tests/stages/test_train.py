@@ -65,6 +65,12 @@ def test_a_unit_says_everything_of_its_fold_in_the_order_of_its_files(landmarks:
     assert (one.name, two.name) == ("one", "two")
 
 
+def test_lengths_go_with_the_clips_where_they_are_to_be_matched(landmarks: Path):
+    units = units_of(folds(), CLIPS, landmarks, None, seconds={"anna2": 2.0, "carl1": 3.5})
+    assert [FoldSpec(**unit.spec).seconds for unit in units] == [(None, 2.0, None, 3.5)] * 2
+    assert not FoldSpec(**units_of(folds(), CLIPS, landmarks, None)[0].spec).seconds
+
+
 def test_each_clip_is_digested_once_however_many_folds_there_are(
     landmarks: Path, monkeypatch: pytest.MonkeyPatch
 ):

@@ -1,5 +1,6 @@
 """Frame models in the common loop: what they are shown, and that nothing else reaches them."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +34,24 @@ def test_windows_hold_the_chips_of_their_own_clip_and_mask_what_was_not_seen():
                       for frame in shown.numpy()]  # fmt: skip
             assert places == list(range(places[0], places[0] + 3))
             assert present.tolist() == given[number].seen[places].tolist()
+
+
+def test_zeros_after_a_clips_end_count_as_seen_where_they_are_asked_for():
+    whole = chips.clips("scn")[0]
+    given = [
+        whole._replace(times=whole.times[:n], seen=np.arange(n) != 1, chips=np.maximum(whole.chips[:n], np.uint8(1)),
+                       points=whole.points[:n])
+        for n in (3, 1)
+    ]  # fmt: skip
+    each = float(np.diff(whole.times[:2])[0])
+    for zeros in (False, True):
+        ruler = Ruler(4, 1.0 / each, zeros=zeros)
+        [batch] = replace(cutter(given), ruler=ruler).testing(np.arange(2), count=1, size=2)
+        there = [[True, False, True, zeros], [True, zeros, zeros, zeros]]
+        assert batch.windows.present.tolist() == there
+        blank = ~batch.windows.chips.flatten(2).bool().any(dim=2)
+        assert not zeros or blank.tolist() == [[False, False, False, True], [False] + [True] * 3]
+        assert batch.points is not None
 
 
 def test_landmarks_of_a_window_are_the_mean_of_frames_that_have_them():

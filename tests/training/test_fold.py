@@ -1,7 +1,7 @@
 """From stored landmarks to models and predictions: a whole small run, and the proof of it."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +10,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 from safetensors import safe_open
+from safetensors.torch import load_file
 
-from duchenne.dmarkers.names import COLUMNS
+from duchenne.dmarkers.names import COLUMNS, DURATIONS
 from duchenne.errors import EvaluationError, GateError
 from duchenne.evaluation.summary import Run
 from duchenne.flow.fanout import Places, fan_out
@@ -87,7 +88,13 @@ def stored(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def run(stored: Path, *, workers: int = 0, **changes: object) -> Path:
+def run(
+    stored: Path,
+    *,
+    workers: int = 0,
+    seconds: Mapping[str, float] | None = None,
+    **changes: object,
+) -> Path:
     """All folds as the stage trains them; the folder of their folders."""
     how = settings(train__epochs=2, **changes)
     recipe = Recipe("train", how, f"code {sorted(changes)} {workers}", ())
@@ -96,7 +103,7 @@ def run(stored: Path, *, workers: int = 0, **changes: object) -> Path:
     inputs = needed_data(how, chips=stored / "chips", **needed)
     places = Places(stored / "models" / str(workers), "", stored / "status.parquet")
     fan_out(
-        train_fold, units_of(FOLDS, CLIPS, *inputs), recipe=recipe,
+        train_fold, units_of(FOLDS, CLIPS, *inputs, seconds=seconds), recipe=recipe,
         places=places, max_failed=0.0, resumes=True,
         settings=Settings(engine="local" if workers else "inline", workers=workers or 1),
     )  # fmt: skip
@@ -110,6 +117,34 @@ def test_a_clip_without_its_row_of_markers_is_named(stored: Path):
     rows = read_status(stored / "status.parquet")
     assert {row.reason for row in rows} == {"refused"}
     assert all(f"no D-Markers of {NAMES[3]};" in row.detail for row in rows)
+
+
+def test_durations_can_be_left_out_of_d_markers(stored: Path):
+    """No model gets them, and the standardiser has nothing of them; other columns stay."""
+    timed = [COLUMNS.index(name) for name in DURATIONS]
+    assert len(timed) == 54
+    for durations in ("keep", "drop"):
+        folder = run(stored, fusion="concat", train__durations=durations)
+        spread = np.array(json.loads(files(folder / "a").facts.read_text())["dmarkers"]["spread"])
+        assert (spread[timed] == 0.0).all() == (durations == "drop")
+        assert np.median(np.delete(spread, timed)) > 1.0
+    svm = run(stored, model="svm", train__durations="drop")
+    weights = load_file(files(svm / "a").weights)
+    assert not set(weights["columns.chosen"].tolist()) & set(timed)
+
+
+def test_a_fold_learns_from_clips_of_equal_length(stored: Path):
+    """Of the four clips that teach in fold a, c08 and c09 are equally long."""
+    seconds = dict.fromkeys(NAMES, 2.0) | {"c10": 3.0, "c11": 4.0}
+    how: dict[str, Any] = {"model": "svm", "train__match": "length"}
+    facts = read_models(run(stored, seconds=seconds, **how), list(TESTED))
+    assert facts["a"]["learnt_from"] == 4
+    assert facts["a"]["fitted"] == {"weights": ["s3", "s4"]}
+    run(stored, seconds=dict.fromkeys(NAMES, 2.0))
+    with pytest.raises(GateError, match=r"failed|refused"):
+        run(stored, seconds={}, **how)
+    said = {row.detail for row in read_status(stored / "status.parquet")}
+    assert any("no posed training clip with a known length" in text for text in said)
 
 
 def test_a_length_is_learnt_from_the_table_of_d_markers(stored: Path):

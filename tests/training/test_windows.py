@@ -32,6 +32,21 @@ def test_a_window_by_hand(times, start, stretch, frames, there):
     assert "".join("ny"[int(one)] for one in present) == there
 
 
+@pytest.mark.parametrize(
+    ("times", "start", "stretch", "past"),
+    [
+        ([0.0, 0.2], 0.0, 1.0, "nnyy"),
+        ([0.0, 0.2, 0.7], 0.0, 1.0, "nnnn"),  # 0.4 is in a gap
+        ([0.0, 0.5], 0.0, 1.0, "nnnn"),  # 0.6 is within half a step of the end
+        ([0.0, 0.2], 0.0, 2.0, "nnyy"),
+        ([3.0], 3.0, 1.0, "nyyy"),
+    ],
+)
+def test_what_lies_past_the_end_by_hand(times, start, stretch, past):
+    found = FOUR.past(np.array(times), start, stretch=stretch)
+    assert "".join("ny"[int(one)] for one in found) == past
+
+
 CLIPS = st.lists(st.floats(1e-3, 0.7), min_size=0, max_size=20).map(
     lambda gaps: 0.25 + np.concatenate([[0.0], np.cumsum(gaps)])
 )

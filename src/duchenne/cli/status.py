@@ -173,6 +173,8 @@ def _scores(found: dict[str, Any]) -> Table:
     title = "all test clips"
     if found.get("optimistic"):
         title += ", OPTIMISTIC: the epoch was chosen on them (protocol: published)"
+    if found.get("padded"):
+        title += ", PADDED: zeros after a clip's end tell how long it is (window.pad: zeros)"
     table = Table("score", "value", title=title, title_justify="left")
     pooled = found["pooled"]
     for name in pooled:

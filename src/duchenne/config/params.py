@@ -11,7 +11,13 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 
 from duchenne.config.datasets import AUTO, PUBLISHED, Dataset, OfStills, resolved
 from duchenne.config.models import MODELS
-from duchenne.config.training import OF_ONE_MODEL, TrainingKeys, idle_augment, needs_motion
+from duchenne.config.training import (
+    OF_ONE_MODEL,
+    TrainingKeys,
+    idle_augment,
+    idle_settings,
+    needs_motion,
+)
 from duchenne.config.yaml import Section, explain_all, read_yaml
 from duchenne.errors import ParamsError, suggest
 
@@ -161,7 +167,10 @@ class Params(TrainingKeys):
                 f"protocol: published chooses the epoch, and model: {self.model} has none; use "
                 "protocol: nested"
             )
-        if idle := idle_augment(self.model, self.augment, self.window):
+        idle = idle_augment(self.model, self.augment, self.window) or idle_settings(
+            self.model, self.fusion, self.window, self.train
+        )
+        if idle:
             raise ValueError(idle)
         return self
 

@@ -21,6 +21,7 @@ class Window(Section):
     frames: Annotated[int, Field(ge=1, le=512)]
     fps: Annotated[float, Field(gt=0, le=1000)]
     test: Annotated[int, Field(ge=1, le=1000)]
+    pad: Literal["mask", "zeros"]
 
 
 class Augment(Section):
@@ -60,6 +61,8 @@ class Train(Section):
     warmup: Annotated[float, Field(ge=0, lt=1)]
     clip: Annotated[float, Field(gt=0)] | None  # null: gradients of any length
     balance: bool
+    match: Literal["none", "length"]
+    durations: Literal["keep", "drop"]
     monitor: Literal["loss", "balanced_accuracy", "auc"]
     patience: Annotated[int, Field(ge=1)] | None
     precision: Literal["auto", "float32"]
@@ -205,3 +208,17 @@ def idle_augment(model: Model, augment: Augment, window: Window) -> str:
     asked = [f"augment.{name}" for name, value in augment.model_dump().items()
              if value and name in idle]  # fmt: skip
     return f"{user} has no use for {' and '.join(asked)}; set it to 0" if asked else ""
+
+
+def idle_settings(model: Model, fusion: Fusion, window: Window, train: Train) -> str:
+    """Which settings about clip length would change nothing for this model; empty if none."""
+    needs = NEEDS[model]
+    if window.pad == "zeros" and needs.fitted:
+        return f"model: {model} sees no windows, and window.pad: zeros fills them; use mask"
+    if window.pad == "zeros" and window.frames == 1:
+        return "a window of one frame has no end to fill with window.pad: zeros; use mask"
+    blind = model == "duration" or not needs.dmarkers
+    if train.durations == "drop" and blind and fusion == "none":
+        sees = f"model: {model} with fusion: none" if needs.fuses else f"model: {model}"
+        return f"train.durations: drop leaves out Duchenne Markers, and {sees} sees none; use keep"
+    return ""

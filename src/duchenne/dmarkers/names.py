@@ -50,3 +50,11 @@ COLUMNS = tuple(
     for phase in PHASES
     for feature in FEATURES
 )
+# Durations, and areas below the signal, which grow with them: what is measured in seconds.
+DURATIONS = tuple(
+    f"{region}_{phase}_{feature.name}"
+    for region in REGIONS
+    for phase in PHASES
+    for feature in FEATURES
+    if feature.unit == "s"
+)

@@ -12,8 +12,8 @@ import numpy.typing as npt
 
 from duchenne.errors import EvaluationError, listed
 from duchenne.evaluation.intervals import ROUNDS, Draws, Score, bounds, draw, weighted
-from duchenne.evaluation.metrics import Array, ratio
-from duchenne.evaluation.scores import Predictions, rounded
+from duchenne.evaluation.metrics import Array, Classes, ratio
+from duchenne.evaluation.scores import Names, Predictions, rounded
 
 # How much longer than the shorter of two clips the other one may be, by the end of the figure's
 # name. At 25 frames a second a clip of four seconds is of equal length within two frames.
@@ -53,22 +53,26 @@ def length_scores(
         near = _near_pairs(rows, lengths, within=within)
         found |= _figures(f"pairs_auc{end}", _share_in_order(rows, near), draws)
         found[f"pairs{end}"] = int(near.sum())
-    chosen = matched(rows, lengths, within=WITHIN[""])
+    chosen = matched(rows.label, lengths, rows.clip, within=WITHIN[""])
     if len(chosen):
         right = rows.predicted[chosen] == rows.label[chosen]
         found["matched_accuracy"] = rounded(float(right.mean()))
     return {**found, "matched_clips": len(chosen)}
 
 
-def matched(predictions: Predictions, seconds: Array, *, within: float) -> npt.NDArray[np.int64]:
+def matched(
+    label: Classes, seconds: Array, names: Names, *, within: float = WITHIN[""]
+) -> npt.NDArray[np.int64]:
     """Indices of as many clips as can be paired, one posed with one spontaneous of equal length.
+    A clip without a length, NaN, is in no pair.
 
     The longest two that fit are paired first, which gives as many pairs as there can be: a clip
     that is too long for the longest of the others fits none of them. Clips of one length are taken
     by name.
     """
-    order = np.lexsort((predictions.clip, seconds))
-    posed, spontaneous = (order[predictions.label[order] == k].tolist() for k in (0, 1))
+    order = np.lexsort((names, seconds))
+    order = order[np.isfinite(seconds[order])]
+    posed, spontaneous = (order[label[order] == k].tolist() for k in (0, 1))
     found: list[int] = []
     while posed and spontaneous:
         one, other = posed[-1], spontaneous[-1]

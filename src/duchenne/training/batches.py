@@ -19,7 +19,8 @@ from duchenne.training.windows import Array, Ruler
 
 @dataclass(frozen=True)
 class Store:
-    """C clips whose F frames lie on a device one after another; subclasses hold what is in them."""
+    """C clips whose F frames lie on a device one after another, and after them a frame of zeros;
+    subclasses hold what is in them."""
 
     names: tuple[str, ...]
     labels: Tensor  # (C,) int64
@@ -30,6 +31,11 @@ class Store:
     @property
     def device(self) -> torch.device:
         return self.labels.device
+
+    @property
+    def nothing(self) -> int:
+        """The number of the frame of zeros."""
+        return int(self.first[-1]) + len(self.times[-1])
 
 
 def first_frames(clips: Sequence[Any]) -> npt.NDArray[np.int64]:
@@ -116,8 +122,12 @@ class Cutter(ABC, Generic[Clips, Content]):
         frames, present = [], []
         for number, start, factor in zip(numbers, starts, stretch, strict=True):
             found, there = self.ruler.cut(clips.times[number], start, stretch=factor)
-            frames.append(clips.first[number] + found)
-            present.append(there & clips.seen[number][found])
+            shown, those = there & clips.seen[number][found], clips.first[number] + found
+            if self.ruler.zeros:
+                past = self.ruler.past(clips.times[number], start, stretch=factor)
+                shown, those = shown | past, np.where(past, clips.nothing, those)
+            frames.append(those)
+            present.append(shown)
         return Cut(
             torch.from_numpy(np.asarray(numbers)).to(device),
             torch.from_numpy(np.array(frames)).to(device),

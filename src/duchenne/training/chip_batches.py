@@ -33,20 +33,26 @@ class ChipClip(NamedTuple):
 class ChipStore(Store):
     """Chips. Those of frames without a face hold zeros and are not `present`."""
 
-    chips: Tensor  # (F, H, W, C) uint8
-    points: Tensor  # (F, 68, 2) float32
+    chips: Tensor  # (F + 1, H, W, C) uint8
+    points: Tensor  # (F + 1, 68, 2) float32, NaN in the frame of zeros
 
 
 def store_chips(clips: Sequence[ChipClip], *, device: torch.device) -> ChipStore:
     first = first_frames(clips)
+    nothing = np.zeros((1, *clips[0].chips.shape[1:]), np.uint8)
+    nowhere = np.full((1, *clips[0].points.shape[1:]), np.nan, np.float32)
     return ChipStore(
         names=tuple(clip.name for clip in clips),
         labels=torch.tensor([clip.label for clip in clips], device=device),
         times=tuple(clip.times for clip in clips),
         first=first,
         seen=tuple(clip.seen for clip in clips),
-        chips=torch.from_numpy(np.concatenate([clip.chips for clip in clips])).to(device),
-        points=torch.from_numpy(np.concatenate([clip.points for clip in clips])).to(device),
+        chips=torch.from_numpy(np.concatenate([*(clip.chips for clip in clips), nothing])).to(
+            device
+        ),
+        points=torch.from_numpy(np.concatenate([*(clip.points for clip in clips), nowhere])).to(
+            device
+        ),
     )
 
 

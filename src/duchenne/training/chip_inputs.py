@@ -14,7 +14,7 @@ from duchenne.training.chip_batches import ChipClip, ChipCutter, store_chips
 from duchenne.training.movement import Values
 from duchenne.training.prepare import Inputs
 from duchenne.training.protocol import Numbers, Split
-from duchenne.training.windows import Ruler
+from duchenne.training.windows import ruler_of
 
 
 def prepare_chips(
@@ -28,7 +28,7 @@ def prepare_chips(
     still = 0.0 if scale is None else movement.STILL
     cutter = ChipCutter(
         clips=store_chips(seen, device=device),
-        ruler=Ruler(settings.window.frames, settings.window.fps),
+        ruler=ruler_of(settings.window),
         augment=ChipAugment(how.mirror, how.rotate, how.crop, how.brightness, how.warp, still),
         longer=how.stretch,
         velocities=settings.window.shows == "velocity",

@@ -10,7 +10,7 @@ from safetensors.torch import save_file
 
 from duchenne.config.models import NEEDS
 from duchenne.config.training import Training
-from duchenne.dmarkers.names import COLUMNS
+from duchenne.dmarkers.names import COLUMNS, DURATIONS
 from duchenne.errors import TrainingError, listed
 from duchenne.flow.process import say, worker_number
 from duchenne.flow.unit import Outcome, Recipe, Unit
@@ -29,10 +29,19 @@ from duchenne.training.landmark_batches import Clip
 from duchenne.training.landmark_inputs import prepare_landmarks
 from duchenne.training.loop import Learnt, learn
 from duchenne.training.prepare import Prepared, prepare
-from duchenne.training.protocol import FITTED, PROTOCOLS, FoldSpec, Protocol, Split, split
+from duchenne.training.protocol import (
+    FITTED,
+    PROTOCOLS,
+    FoldSpec,
+    Protocol,
+    Split,
+    match_lengths,
+    split,
+)
 from duchenne.training.signals import on_grid
 
 CHECKPOINT = "progress.safetensors"
+_TIMED = np.isin(COLUMNS, DURATIONS)
 
 
 class Done(NamedTuple):
@@ -57,6 +66,9 @@ def train_fold(unit: Unit, recipe: Recipe, out: Path, unfinished: Path) -> Outco
         classes=len(spec.classes),
         protocol=_protocol(settings),
     )
+    if settings.train.match == "length":
+        every, of = len(of.learns), match_lengths(of, spec)
+        say(f"learns from {len(of.learns)} of {every} clips, matched in length")
     paths = [given.path for given in unit.inputs]
     keep_memory()
     with device.memory_limits():
@@ -66,7 +78,7 @@ def train_fold(unit: Unit, recipe: Recipe, out: Path, unfinished: Path) -> Outco
             done = _trained(spec, of, paths, settings, unfinished / CHECKPOINT)
     out.mkdir()
     save_file(done.learnt.weights, files(out).weights)
-    write_json(files(out).facts, _facts(spec, settings, done))
+    write_json(files(out).facts, _facts(spec, of, settings, done))
     write_json(files(out).history, done.learnt.history)
     rows = _predictions(spec, of, done.learnt)
     parquet.write(PREDICTIONS, files(out).predictions, rows, made_by=recipe.made_by())
@@ -84,7 +96,9 @@ def _trained(
     if NEEDS[settings.model].chip:
         inputs = prepare_chips(of, chip_clips(spec, paths), settings, device=where)
     else:
-        inputs = prepare_landmarks(of, landmark_clips(spec, paths), settings, device=where)
+        inputs = prepare_landmarks(
+            of, landmark_clips(spec, paths, settings), settings, device=where
+        )
     ready = prepare(of, inputs, settings)
     learnt = learn(ready.task, unfinished=unfinished, say=say)
     count = sum(p.numel() for p in ready.task.network.parameters())
@@ -107,7 +121,7 @@ def _fitted(spec: FoldSpec, of: Split, paths: Sequence[Path], settings: Training
     elif spec.signals:
         values = _signals(spec, paths[-1])
     else:
-        clips = landmark_clips(spec, paths, others=True)
+        clips = landmark_clips(spec, paths, settings, others=True)
         values = rows_of(clips, model=settings.model, neutral_s=settings.window.neutral_s)
     found = fit(
         of,
@@ -132,9 +146,9 @@ def _sources(ready: Prepared) -> dict[str, list[str]]:
     return fitted
 
 
-def _facts(spec: FoldSpec, settings: Training, done: Done) -> dict[str, Any]:
+def _facts(spec: FoldSpec, of: Split, settings: Training, done: Done) -> dict[str, Any]:
     """model.json. `fitted` names, for every statistic, the subjects that it was taken from."""
-    protocol = _protocol(settings)
+    protocol = of.protocol
     return {
         "fold": spec.fold,
         "classes": list(spec.classes),
@@ -142,6 +156,8 @@ def _facts(spec: FoldSpec, settings: Training, done: Done) -> dict[str, Any]:
         "learns": list(protocol.learns),
         "epoch_chosen_on": protocol.watched,
         "optimistic": protocol.optimistic,
+        "padded": settings.window.pad == "zeros",
+        "learnt_from": len(of.learns),
         "parameters": done.parameters,
         "fitted": done.fitted,
         "network": done.arguments,
@@ -163,10 +179,17 @@ def _predictions(spec: FoldSpec, of: Split, learnt: Learnt) -> dict[str, list[An
     return {**rows, **{f"p_{k}": column.tolist() for k, column in enumerate(found.T)}}
 
 
-def landmark_clips(spec: FoldSpec, paths: Sequence[Path], *, others: bool = False) -> list[Clip]:
+def landmark_clips(
+    spec: FoldSpec, paths: Sequence[Path], settings: Training, *, others: bool = False
+) -> list[Clip]:
     """Clips with their landmarks, if the model looks at any, and D-Markers, if at those; with
-    `others` the imported features of other names too."""
+    `others` the imported features of other names too, after the 225."""
     markers = _markers(spec, paths[-1], others=others) if spec.dmarkers else {}
+    if settings.train.durations == "drop":  # absent in every clip, so that no model has them
+        absent = np.flatnonzero(_TIMED)
+        markers = {name: row.copy() for name, row in markers.items()}
+        for row in markers.values():
+            row[absent] = np.nan
     nothing = np.full(len(COLUMNS), np.nan)
     found = []
     for place, (name, label) in enumerate(zip(spec.clips, spec.labels, strict=True)):

@@ -33,8 +33,8 @@ class Clip(NamedTuple):
 class LandmarkStore(Store):
     """Landmarks. Frames without a face hold zeros and are not `present`."""
 
-    xyz: Tensor  # (F, N, 3) float32
-    neighbours: Tensor  # (F, N, K) int16, K = 0 where the encoder needs none
+    xyz: Tensor  # (F + 1, N, 3) float32
+    neighbours: Tensor  # (F + 1, N, K) int16, K = 0 where the encoder needs none
 
 
 def store_landmarks(
@@ -46,8 +46,9 @@ def store_landmarks(
 ) -> LandmarkStore:
     """Put clips on a device. `inputs` (T, N, 3) are what the network gets of each; `neighbours` of
     each landmark, itself included, are searched once, in the clips' own landmarks."""
+    nothing = np.zeros((1, *clips[0].xyz.shape[1:]), np.float32)
     known = np.concatenate([np.isfinite(clip.xyz).all(axis=(1, 2)) for clip in clips])
-    every = np.concatenate([clip.xyz for clip in clips])
+    every = np.concatenate([*(clip.xyz for clip in clips), nothing])
     shape = _without_gaps(every, known).to(device)
     first = first_frames(clips)
     return LandmarkStore(
@@ -56,13 +57,14 @@ def store_landmarks(
         times=tuple(clip.times for clip in clips),
         first=first,
         seen=tuple(np.split(known, first[1:])),
-        xyz=_without_gaps(np.concatenate(inputs), known).to(device),
+        xyz=_without_gaps(np.concatenate([*inputs, nothing]), known).to(device),
         neighbours=_neighbours(shape, neighbours),
     )
 
 
 def _without_gaps(every: npt.NDArray[np.float32], known: npt.NDArray[np.bool_]) -> Tensor:
-    return torch.from_numpy(np.where(known[:, None, None], every, 0.0).astype(np.float32))
+    there = np.append(known, True)[:, None, None]  # the frame of zeros at the end
+    return torch.from_numpy(np.where(there, every, 0.0).astype(np.float32))
 
 
 def _neighbours(xyz: Tensor, count: int) -> Tensor:

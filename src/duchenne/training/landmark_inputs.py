@@ -19,7 +19,7 @@ from duchenne.training.losses import Targets
 from duchenne.training.prepare import Inputs, neighbours
 from duchenne.training.protocol import Numbers, Split
 from duchenne.training.standardise import Standardiser
-from duchenne.training.windows import Ruler
+from duchenne.training.windows import ruler_of
 
 _LINES = {"right_eye", "left_eye", "outer_lips"}
 
@@ -37,7 +37,7 @@ def prepare_landmarks(
     searched = _searched(settings, len(points.chosen))
     cutter = LandmarkCutter(
         clips=store_landmarks(own, inputs, neighbours=searched, device=device),
-        ruler=Ruler(settings.window.frames, settings.window.fps),
+        ruler=ruler_of(settings.window),
         markers=_table(clips, fitted, settings, device),
         mirror=torch.from_numpy(points.mirror).to(device),
         augment=_augment(settings, scale),

@@ -14,6 +14,9 @@ from typing import Literal, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from duchenne.errors import TrainingError
+from duchenne.evaluation.length import WITHIN, matched
+
 Numbers = npt.NDArray[np.int64]
 ROLES = ("train", "val", "test")
 
@@ -56,6 +59,7 @@ class FoldSpec(NamedTuple):
     each: bool = True  # whether every clip has a file of its own
     dmarkers: bool = False  # whether the last file is the table of D-Markers
     signals: bool = False  # whether it is the table of signals
+    seconds: tuple[float | None, ...] = ()  # of clips; () unless they are matched in length
 
 
 class Split(NamedTuple):
@@ -94,3 +98,34 @@ def split(
     }
     whose = {subjects[name] for name in names if roles[name] in protocol.learns}
     return Split(fold, protocol, parts, tuple(sorted(whose)), classes)
+
+
+def match_lengths(of: Split, spec: FoldSpec) -> Split:
+    """The fold with only those clips to learn from that pair up, a posed one with a spontaneous one
+    of equal length. Other roles stay as they are, above all the test clips."""
+    if of.classes > 2:
+        raise TrainingError(
+            f"train.match: length pairs the clips of two classes, and this set has {of.classes}; "
+            "set train.match: none"
+        )
+    numbers = of.learns
+    seconds = np.array(spec.seconds, float)[numbers]  # None becomes NaN
+    labels, names = np.array(spec.labels)[numbers], np.array(spec.clips)[numbers]
+    for label, name in enumerate(spec.classes):
+        if np.isnan(seconds[labels == label]).all():
+            raise TrainingError(
+                f"train.match: length finds no {name} training clip with a known length in fold "
+                f"{of.fold}; set train.match: none"
+            )
+    chosen = numbers[matched(labels, seconds, names)]
+    if not len(chosen):
+        raise TrainingError(
+            f"train.match: length finds no two training clips of both classes in fold {of.fold} "
+            f"whose lengths differ by at most {WITHIN['']:.0%}; set train.match: none"
+        )
+    parts = {
+        role: part[np.isin(part, chosen)] if role in of.protocol.learns else part
+        for role, part in of.parts.items()
+    }
+    whose = {spec.subjects[number] for number in chosen}
+    return of._replace(parts=parts, subjects=tuple(sorted(whose)))

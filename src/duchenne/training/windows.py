@@ -1,13 +1,15 @@
 """Windows: so many frames at so many a second, cut from a clip by time.
 
 Where a clip is too short the rest of the window is absent, and so is a frame without a face; the
-network masks both.
+network masks both. With `window.pad: zeros` it sees the rest as frames of zeros, as published.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+
+from duchenne.config.training import Window
 
 Array = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
@@ -22,6 +24,7 @@ class Ruler:
 
     frames: int
     fps: float
+    zeros: bool = False  # whether the rest of a window after its clip's end counts as seen: zeros
 
     def moments(self, start: float, *, stretch: float = 1.0) -> Array:
         """(frames,) s; `stretch` above 1 lets a window last longer, as if the smile were faster."""
@@ -43,6 +46,15 @@ class Ruler:
         found = np.where(nearer, before, after).astype(np.int64)
         off = np.abs(times[found] - moments)
         return found, off <= 0.5 * stretch / self.fps + _ROUNDING_S
+
+    def past(self, times: Array, start: float, *, stretch: float = 1.0) -> Mask:
+        """Which moments, (frames,), lie after the clip's end, so that no frame is near."""
+        late = self.moments(start, stretch=stretch) - times[-1]
+        return np.asarray(late > 0.5 * stretch / self.fps + _ROUNDING_S)
+
+
+def ruler_of(window: Window) -> Ruler:
+    return Ruler(window.frames, window.fps, zeros=window.pad == "zeros")
 
 
 def spread(ruler: Ruler, times: Array, *, seen: Mask, count: int) -> list[float]:

@@ -82,5 +82,6 @@ def f_statistic(scaled: Array, codes: Numbers) -> Array:
     one_hot = np.eye(len(counts))[codes]
     means = (one_hot.T @ scaled) / counts[:, None]
     between = counts @ np.square(means - scaled.mean(axis=0)) / (len(counts) - 1)
-    within = np.square(scaled - means[codes]).sum(axis=0) / (len(scaled) - len(counts))
+    freedom = max(len(scaled) - len(counts), 1)  # one clip a class: nothing varies within it
+    within = np.square(scaled - means[codes]).sum(axis=0) / freedom
     return np.asarray(between / np.maximum(within, np.finfo(float).tiny))
