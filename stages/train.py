@@ -46,8 +46,8 @@ def units_of(
     """One unit per fold.
 
     `folder` has a file of landmarks or chips for each clip, `dmarkers` and `signals` are tables of
-    all; each is None if the model does not use it, and it uses one table at most. `seconds` are the
-    lengths of clips that are to be matched by them.
+    all; each is None if the model does not use it, and it uses one table at most. `seconds` are
+    lengths to match clips by.
     """
     about = {row["clip"]: row for row in clips.to_pylist()}
     by_fold: dict[str, list[dict[str, str]]] = {}
@@ -78,7 +78,6 @@ def units_of(
 
 
 def train_fold_unit(unit: Unit, recipe: Recipe, out: Path, unfinished: Path) -> Outcome:
-    """Train one fold and write its folder."""
     from duchenne.training.fold import train_fold  # it imports torch, which only workers need
 
     return train_fold(unit, recipe, out, unfinished)

@@ -39,8 +39,8 @@ def test_windows_hold_the_chips_of_their_own_clip_and_mask_what_was_not_seen():
 def test_zeros_after_a_clips_end_count_as_seen_where_they_are_asked_for():
     whole = chips.clips("scn")[0]
     given = [
-        whole._replace(times=whole.times[:n], seen=np.arange(n) != 1, chips=np.maximum(whole.chips[:n], np.uint8(1)),
-                       points=whole.points[:n])
+        whole._replace(times=whole.times[:n], seen=np.arange(n) != 1, points=whole.points[:n],
+                       chips=np.maximum(whole.chips[:n], np.uint8(1)))
         for n in (3, 1)
     ]  # fmt: skip
     each = float(np.diff(whole.times[:2])[0])
