@@ -41,9 +41,7 @@ from duchenne.tables.parquet import read
 GROUP = 256  # clips whose tables are joined at once
 
 
-class _Files(NamedTuple):
-    """The files in the folder of a unit."""
-
+class _Files(NamedTuple):  # in the folder of a unit
     signals: Path
     dmarkers: Path
     events: Path
@@ -56,13 +54,12 @@ def mark(unit: Unit, recipe: Recipe, out: Path) -> Outcome:
 
 
 def files(folder: Path) -> _Files:
-    """Paths of the files in the folder of a unit."""
     return _Files(*(folder / f"{name}.parquet" for name in _Files._fields))
 
 
 def write_markers(clip: str, landmarks: Path, folder: Path, *, recipe: Recipe) -> Outcome:
     """Compute signals and D-Markers of one clip from its landmarks."""
-    times, frames, xyz = read_landmarks(landmarks)
+    times, frames, xyz, out = read_landmarks(landmarks)
     params = cast(DMarkers, recipe.params)
     shape = topology.with_points(xyz.shape[1])
     legacy = params.lip_corners == "legacy"
@@ -79,6 +76,7 @@ def write_markers(clip: str, landmarks: Path, folder: Path, *, recipe: Recipe) -
         which=params.which,
         blinks=params.blinks,
         legacy_lips=legacy,
+        out=out,
     )
     folder.mkdir()
     places, made_by = files(folder), recipe.made_by()
@@ -100,7 +98,7 @@ def write_markers(clip: str, landmarks: Path, folder: Path, *, recipe: Recipe) -
 
 
 def given_in(table: Sequence[clips.Clip], raw: Path) -> tuple[dict[str, Given], list[StatusRow]]:
-    """D-Markers that were computed elsewhere, from `.dmarkers` files, and status rows of these."""
+    """D-Markers that were computed elsewhere, from `.dmarkers` files, and status rows of them."""
     found, rows = {}, []
     for clip in (clip for clip in table if clip["kind"] == clips.DMARKERS):
         try:
@@ -138,20 +136,22 @@ def _together(table: parquet.Table, parts: Sequence[Path]) -> pa.Table:
 
 
 def _verdict(found: Markers, *, no_smile: bool) -> Outcome:
-    """Report missing phases or cheeks; the clip has not failed."""
-    if no_smile:
-        pull, noise = found.amplitude, found.smiles.noise
-        return Outcome("partial", "no_smile", f"no smile: the lip corners' highest pull is "
-                       f"{pull:.3f} resting mouth widths, their noise {noise:.3f}")  # fmt: skip
-    absent = [phase for phase, bounds in zip(PHASES, found.bounds, strict=True)
-              if np.isnan(bounds[0])]  # fmt: skip
-    if "onset" in absent or "offset" in absent:
-        return Outcome("partial", f"no_{absent[0]}", f"the clip has no {' and no '.join(absent)}")
-    if np.isnan(found.signals.cheek.right).all():
-        return Outcome("partial", "no_cheeks", "these landmarks have no points on the cheeks")
-    if absent:
-        return Outcome("ok", "no_apex", "the lips fall as soon as they have risen")
-    return Outcome()
+    """What is missing of a clip, the gravest first; it has not failed."""
+    no = [phase for phase, bounds in zip(PHASES, found.bounds, strict=True) if np.isnan(bounds[0])]
+    pull, noise, out = found.amplitude, found.smiles.noise, " and ".join(found.absent)
+    cases = (
+        ("mouth" in found.absent, "partial", "outside",
+         "the mouth lies outside the picture, so nothing is known of a smile"),
+        (no_smile, "partial", "no_smile", "no smile: the lip corners' highest pull is "
+         f"{pull:.3f} resting mouth widths, their noise {noise:.3f}"),
+        ("onset" in no or "offset" in no, "partial", f"no_{''.join(no[:1])}",
+         f"the clip has no {' and no '.join(no)}"),
+        (bool(out), "partial", "outside", f"the {out} lie outside the picture: no features"),
+        (bool(np.isnan(found.signals.cheek.right).all()), "partial", "no_cheeks",
+         "these landmarks have no points on the cheeks"),
+        (bool(no), "ok", "no_apex", "the lips fall as soon as they have risen"),
+    )  # fmt: skip
+    return next((Outcome(*what) for holds, *what in cases if holds), Outcome())  # type: ignore[arg-type]
 
 
 def run(stage: Stage) -> None:

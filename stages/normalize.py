@@ -14,7 +14,9 @@ from duchenne.config.params import Normalize
 from duchenne.errors import Unusable
 from duchenne.face import topology
 from duchenne.face.normalize import Normalised, minmax, rigid
+from duchenne.face.outside import REGIONS, outside
 from duchenne.face.quality import Quality, measure
+from duchenne.face.series import Mask
 from duchenne.flow.fanout import Places, fan_out
 from duchenne.flow.gate import read_status
 from duchenne.flow.unit import Input, Outcome, Recipe, Unit
@@ -44,10 +46,11 @@ def write_landmarks(mesh: Path, faces: Path | None, target: Path, *, recipe: Rec
         raise Unusable("no_neutral", "the eyes cannot be made out in any of the first frames")
     table = landmarks_table(shape.points)
     boxes = read_boxes(faces)[0] if faces else _extent(clip.xyz[..., :2])
-    quality = _quality(clip, done, boxes, recipe)
+    out = outside(clip.xyz, clip.size, topology=shape)
+    quality = _quality(clip, done, boxes, out, recipe)
     with parquet.Writer(table, target, made_by=recipe.made_by()) as writer:
         for start in range(0, len(clip.times), GROUP):
-            writer.append(_columns(clip, done, slice(start, start + GROUP)))
+            writer.append(_columns(clip, done, out, slice(start, start + GROUP)))
         writer.facts(points=shape.points, frames=len(clip.times), **asdict(quality))
 
 
@@ -58,14 +61,14 @@ def _normalised(clip: MeshClip, shape: topology.Topology, params: Normalize) -> 
     return rigid(clip.xyz, clip.times, topology=shape, **how)
 
 
-def _quality(clip: MeshClip, done: Normalised, boxes: Any, recipe: Recipe) -> Quality:
+def _quality(clip: MeshClip, done: Normalised, boxes: Any, out: Mask, recipe: Recipe) -> Quality:
     """The quality of a clip; jitter is measured with rigid normalisation, whatever the method."""
     params = cast(Normalize, recipe.params)
     shape = topology.with_points(clip.xyz.shape[1])
     plain = done
     if params.method != "rigid":
         plain = _normalised(clip, shape, params.model_copy(update={"method": "rigid"}))
-    return measure(plain, clip.times, boxes=boxes, topology=shape)
+    return measure(plain, clip.times, boxes=boxes, out=out, topology=shape)
 
 
 def _extent(xy: Any) -> Any:
@@ -73,7 +76,7 @@ def _extent(xy: Any) -> Any:
     return np.concatenate([xy.min(axis=1), xy.max(axis=1)], axis=1)
 
 
-def _columns(clip: MeshClip, done: Normalised, rows: slice) -> dict[str, Any]:
+def _columns(clip: MeshClip, done: Normalised, out: Mask, rows: slice) -> dict[str, Any]:
     return {
         "frame": clip.frames[rows],
         "time": clip.times[rows],
@@ -85,6 +88,7 @@ def _columns(clip: MeshClip, done: Normalised, rows: slice) -> dict[str, Any]:
         "roll": done.pose.roll[rows],
         "scale": done.scale[rows],
         "residual": done.residual[rows],
+        **{f"out_{name}": column[rows] for name, column in zip(REGIONS, out.T, strict=True)},
         "xyz": point_column(done.xyz[rows]),
     }
 

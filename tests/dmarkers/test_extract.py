@@ -41,6 +41,51 @@ def columns(*starts: str) -> list[int]:
     ]
 
 
+# ---- Regions outside the picture -----------------------------------------------------------------
+@pytest.mark.parametrize("gone", [("eyes",), ("cheeks",), ("eyes", "cheeks")], ids=str)
+def test_a_region_outside_the_picture_has_no_features_and_the_others_keep_theirs(gone):
+    """What a mesh guesses outside changes nothing."""
+    times = clock(PLANS[1], 25.0)
+    xyz = jittered(PLANS[1], times, noise=0.002)
+    whole, out = markers(xyz, times), np.zeros((len(times), 3), bool)
+    places = [REGIONS.index(region) for region in gone]
+    out[::2, places] = True
+    for guess in (0.0, 0.3):
+        guessed = xyz + 0.0
+        if "cheeks" in gone:
+            move(guessed, (50, 280), x=guess * np.sin(times))
+        found = markers(guessed, times, out=out)
+        assert found.absent == gone
+        assert np.isnan(blocks(found)[places]).all()
+        kept = np.delete(np.arange(3), places)
+        np.testing.assert_allclose(blocks(found)[kept], blocks(whole)[kept], rtol=1e-6)
+        assert bool(found.blinks) == (bool(whole.blinks) and "eyes" not in gone)
+
+
+def test_nothing_is_known_of_a_smile_with_the_mouth_outside():
+    times = clock(PLANS[1], 25.0)
+    found = markers(
+        jittered(PLANS[1], times, noise=0.002), times,
+        out=np.tile([False, False, True], (len(times), 1)),
+    )  # fmt: skip
+    assert (found.absent, found.chosen, found.smiles.events) == (("mouth",), None, ())
+    assert np.isnan(found.features).all()
+    assert np.isnan(found.bounds).all()
+    assert np.isfinite(found.signals.eyelid.mean).all()
+
+
+def test_a_few_frames_outside_are_a_gap_like_frames_without_a_face():
+    times = clock(PLANS[1], 25.0)
+    xyz = jittered(PLANS[1], times, noise=0.002)
+    lost = np.zeros(len(times), bool)
+    lost[3 : 3 + len(times) // 20] = True
+    found = markers(xyz, times, out=lost[:, None] & np.array([True, False, True]))
+    faceless = markers(np.where(lost[:, None, None], np.nan, xyz), times)
+    assert found.absent == ()
+    np.testing.assert_array_equal(found.features, faceless.features)
+    np.testing.assert_array_equal(found.signals.lip.mean, faceless.signals.lip.mean)
+
+
 # ---- What holds for any clip ---------------------------------------------------------------------
 @st.composite
 def clips(draw: st.DrawFn) -> tuple[Array, Array]:

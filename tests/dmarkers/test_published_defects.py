@@ -416,5 +416,5 @@ def test_n08_every_column_is_named_once_and_filled(smiles):
     takes = inspect.signature(extract).parameters
     assert set(takes) == {
         *("xyz", "times", "topology", "neutral_s", "smoothing", "rest", "rule", "which"),
-        *("blinks", "legacy_lips"),
+        *("blinks", "legacy_lips", "out"),
     }, "no window, no frame rate"

@@ -106,10 +106,12 @@ def test_a_good_clip_passes(whole: Normalised):
         max_roll=45.0,
         min_size=40.0,
         max_jitter=0.01,
+        max_outside=0.1,
     )
     times = CLIP.times()[::2]
     boxes = np.tile((90.0, 60.0, 230.0, 240.0), (len(times), 1))
-    found = quality.measure(whole, times, boxes=boxes, topology=MESH)
+    out = np.zeros((len(times), 3), bool)
+    found = quality.measure(whole, times, boxes=boxes, out=out, topology=MESH)
     assert found.verdict(limits) is None
     assert max(found.yaw, found.pitch, found.roll) < 10.0
     assert found.jitter < 0.004

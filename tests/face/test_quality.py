@@ -5,11 +5,13 @@ from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
 from duchenne.face import normalize, quality
+from duchenne.face.outside import outside
 from duchenne.face.quality import Limits, Quality, jitter
 from duchenne.face.topology import DLIB, MESH, Topology
 from tests.make.portraits import Array, flat_face, mesh_face
 
-GOOD = Quality(seen=1.0, gap=0.0, yaw=5.0, pitch=5.0, roll=5.0, size=100.0, jitter=0.002)
+GOOD = Quality(seen=1.0, gap=0.0, yaw=5.0, pitch=5.0, roll=5.0, size=100.0, jitter=0.002,
+               out_eyes=0.0, out_cheeks=0.0, out_mouth=0.0)  # fmt: skip
 LIMITS = Limits(
     min_seen=0.9,
     max_gap=0.5,
@@ -18,6 +20,7 @@ LIMITS = Limits(
     max_roll=45.0,
     min_size=40.0,
     max_jitter=0.01,
+    max_outside=0.1,
 )
 
 
@@ -25,7 +28,8 @@ def measure(xyz: Array, *, face: Topology = MESH, boxes: Array | None = None) ->
     times = np.arange(len(xyz)) / 25.0
     clip = normalize.rigid(xyz, times, topology=face, neutral_s=0.2, max_gap=0.12)
     boxes = np.tile((10.0, 10.0, 110.0, 130.0), (len(xyz), 1)) if boxes is None else boxes
-    return quality.measure(clip, times, boxes=boxes, topology=face)
+    out = outside(xyz, (10_000, 10_000), topology=face)
+    return quality.measure(clip, times, boxes=boxes, out=out, topology=face)
 
 
 def film(frames: int = 50, *, face: Topology = MESH) -> Array:
@@ -138,6 +142,12 @@ def test_no_face_at_all_and_flat_landmarks():
         ({"size": 39.0}, "small_face", "39 px"),
         ({"jitter": 0.011}, "unsteady", "0.0110"),
         ({"seen": 0.5, "yaw": 80.0}, "few_faces", "50.0%"),
+        (
+            {"out_mouth": 0.11, "yaw": 80.0},
+            "outside",
+            "the mouth lies outside the picture in 11.0%",
+        ),
+        ({"out_eyes": 1.0, "out_cheeks": 1.0}, "outside", "the eyes lie outside"),
     ],
     ids=str,
 )
@@ -149,8 +159,9 @@ def test_a_clip_beyond_a_limit_is_refused_with_what_and_why(change, reason, says
 
 
 def test_a_clip_at_the_limits_is_used_and_so_is_what_cannot_be_told():
-    edge = Quality(seen=0.9, gap=0.5, yaw=40.0, pitch=35.0, roll=45.0, size=40.0, jitter=0.01)
+    edge = Quality(seen=0.9, gap=0.5, yaw=40.0, pitch=35.0, roll=45.0, size=40.0, jitter=0.01,
+                   out_eyes=0.1, out_cheeks=0.1, out_mouth=0.1)  # fmt: skip
     assert GOOD.verdict(LIMITS) is None
     assert edge.verdict(LIMITS) is None
-    unknown = dict.fromkeys(("yaw", "pitch", "roll", "size", "jitter"), float("nan"))
+    unknown = dict.fromkeys(("yaw", "pitch", "roll", "size", "jitter", "out_mouth"), float("nan"))
     assert Quality(**vars(GOOD) | unknown).verdict(LIMITS) is None

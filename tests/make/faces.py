@@ -83,6 +83,7 @@ def markers(
     which: str = "largest",
     blinks: str = "bridge",
     legacy_lips: bool = False,
+    out: NDArray[np.bool_] | None = None,
 ) -> Markers:
     """`extract` with the defaults of params.yaml."""
     return extract(
@@ -96,4 +97,5 @@ def markers(
         which=which,
         blinks=blinks,
         legacy_lips=legacy_lips,
+        out=out,
     )

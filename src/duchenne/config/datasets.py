@@ -17,7 +17,7 @@ AUTO = "auto"
 # Published values that all models share, by section and key.
 _COMMON: Values = {
     "detect": {"min_score": 0.7},
-    "quality": {"min_size": 40.0, "max_failed": 0.1},
+    "quality": {"min_size": 40.0, "max_failed": 0.1, "max_outside": 0.1},
     "folds": {"scheme": "stratified", "count": 10},
     "window": {"shows": "shape", "frames": 16, "fps": 5.0, "test": 5},
     "augment": {

@@ -75,6 +75,7 @@ class Quality(Section):
     max_roll: Degrees
     min_size: Annotated[float, Field(ge=0)]  # px
     max_jitter: Annotated[float, Field(gt=0)]  # inter-ocular distances
+    max_outside: Annotated[float, Field(ge=0, le=1)]  # share of the frames with a face
 
 
 class Folds(Section):

@@ -11,10 +11,11 @@ from duchenne.dmarkers import events, features, phases, savgol, signals, tukey
 from duchenne.dmarkers.blinks import Blink
 from duchenne.dmarkers.edges import Curve, median
 from duchenne.dmarkers.events import Face, Found
-from duchenne.dmarkers.names import PHASES
+from duchenne.dmarkers.names import PHASES, REGIONS
 from duchenne.dmarkers.phases import Phases
 from duchenne.dmarkers.rest import Rest, at_start, search
-from duchenne.dmarkers.signals import Array, Signal, Signals
+from duchenne.dmarkers.signals import Array, Mouth, Signal, Signals
+from duchenne.face.outside import shares
 from duchenne.face.series import ROUNDING_S, Mask, stretches
 from duchenne.face.topology import Topology
 
@@ -28,6 +29,9 @@ CLOCK_HZ = 100
 # At the end of a clip or gap the parabola has samples to one side alone, and the error of its slope
 # grows to eight times that in the middle. Samples beyond this multiple, some 0.06 s, are absent.
 SURE = 3.0
+# A region that lies outside the picture in more than this share of the frames is left out as a
+# whole; with fewer, these frames are gaps.
+OUTSIDE = 0.1
 
 
 class Markers(NamedTuple):
@@ -45,6 +49,7 @@ class Markers(NamedTuple):
     chosen: int | None
     rest: Rest
     blinks: list[Blink]
+    absent: tuple[str, ...]  # the REGIONS that lie outside the picture
 
     @property
     def amplitude(self) -> float:
@@ -89,26 +94,35 @@ def extract(
     which: str = "largest",
     blinks: str = "bridge",
     legacy_lips: bool = False,
+    out: Mask | None = None,
 ) -> Markers:
-    """D-Markers of normalised landmarks (T, N, 3), NaN where there is no face, at (T,) s.
+    """D-Markers of normalised landmarks (T, N, 3), NaN where there is no face, at (T,) s; `out`
+    (T, 3) are the regions that lie outside the picture, as names.REGIONS.
 
     `rest` is search or start, `rule` of the phases events or published, `which` of several smiles
     largest, first or longest. `blinks` in the signals of the eyelids are kept, or bridged before
     they are smoothed.
     """
+    xyz, absent = _measured(xyz, np.zeros((len(xyz), 3), bool) if out is None else out)
+    known = np.isfinite(xyz).all(axis=(1, 2)) & (not absent["mouth"])
     mouth = signals.mouth(xyz, topology=topology, legacy_lips=legacy_lips)
+    if absent["mouth"]:
+        mouth = Mouth(*(np.full_like(values, np.nan) for values in mouth))
     eyelid = signals.openings(xyz, topology=topology)
-    known = np.isfinite(xyz).all(axis=(1, 2))
     if rest == "start":
         resting = at_start(known, times, seconds=neutral_s)
     else:
-        resting = search(mouth, eyelid.mean, known, times, seconds=neutral_s)
-    found_blinks = blinking.find(blinking.apertures(xyz, topology), times)
+        lids = np.ones(len(xyz)) if absent["eyes"] else eyelid.mean
+        resting = search(mouth, lids, known, times, seconds=neutral_s)
+    apertures = blinking.apertures(xyz, topology)
+    found_blinks = [] if absent["eyes"] else blinking.find(apertures, times)
     face = Face(mouth, resting, found_blinks)
     raw = signals.measure(xyz, rest=resting.frames, topology=topology, legacy_lips=legacy_lips,
                           eyelid=eyelid)  # fmt: skip
     pull = face.mouth.pull
     sides = np.column_stack([*(side for signal in raw for side in signal), pull])
+    for place, region in enumerate(REGIONS):
+        sides[:, 2 * place : 2 * place + 2] += np.where(absent[region], np.nan, 0.0)
     if blinks == "bridge":
         sides[:, :2] = blinking.bridge(sides[:, :2], times, found_blinks)
     curves = smooth(sides, times, method=smoothing)
@@ -129,7 +143,17 @@ def extract(
         chosen,
         face.rest,
         found_blinks,
+        tuple(region for region in REGIONS if absent[region]),
     )
+
+
+def _measured(xyz: npt.NDArray[np.floating[Any]], out: Mask) -> tuple[Any, dict[str, bool]]:
+    """Landmarks without the frames in which a region lies outside the picture; and which regions
+    do so too often, and are absent in all frames instead."""
+    gone = shares(out, np.isfinite(xyz).all(axis=(1, 2))) > OUTSIDE
+    lost = out[:, ~gone].any(axis=1)
+    absent = dict(zip(REGIONS, gone.tolist(), strict=True))
+    return np.where(lost[:, None, None], np.nan, xyz), absent
 
 
 def _smiles(pull: Array, times: Array, curves: Curves, face: Face) -> Found:

@@ -1,4 +1,4 @@
-"""How good the landmarks of a clip are: seven measures, and whether they meet given limits."""
+"""How good the landmarks of a clip are: ten measures, and whether they meet given limits."""
 
 from dataclasses import dataclass
 
@@ -6,6 +6,8 @@ import numpy as np
 
 from duchenne.face import series
 from duchenne.face.normalize import Normalised
+from duchenne.face.outside import REGIONS, shares
+from duchenne.face.series import Mask
 from duchenne.face.similarity import Array
 from duchenne.face.topology import Topology
 
@@ -25,6 +27,7 @@ class Limits:
     max_roll: float
     min_size: float  # px
     max_jitter: float  # inter-ocular distances
+    max_outside: float  # fraction of the frames with a face
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,8 @@ class Quality:
     `seen` is the fraction of frames with a face and `gap` the longest time without one, in s;
     `yaw`, `pitch` and `roll` are the largest absolute angles from the front, in degrees; `size` is
     the shorter side of the smallest face box, in px of the original picture; `jitter` is the noise
-    of the rigid points in inter-ocular distances.
+    of the rigid points in inter-ocular distances; `out_eyes`, `out_cheeks` and `out_mouth` are the
+    fractions of the frames with a face in which the region lies outside the picture.
     """
 
     seen: float
@@ -44,6 +48,9 @@ class Quality:
     roll: float
     size: float
     jitter: float
+    out_eyes: float
+    out_cheeks: float
+    out_mouth: float
 
     def verdict(self, limits: Limits) -> tuple[str, str] | None:
         """Why the clip is not usable, as a short code and a sentence; None if it is usable."""
@@ -67,6 +74,7 @@ class Quality:
                 self.gap > limits.max_gap,
                 f"no face for {self.gap:.2f} s at a stretch, longer than {limits.max_gap:.2f} s",
             ),
+            *(_outside(name, getattr(self, f"out_{name}"), limits.max_outside) for name in REGIONS),
             _turned("yaw", self.yaw, limits.max_yaw),
             _turned("pitch", self.pitch, limits.max_pitch),
             _turned("roll", self.roll, limits.max_roll),
@@ -84,10 +92,13 @@ class Quality:
         ]
 
 
-def measure(clip: Normalised, times: Array, *, boxes: Array, topology: Topology) -> Quality:
+def measure(
+    clip: Normalised, times: Array, *, boxes: Array, out: Mask, topology: Topology
+) -> Quality:
     """The quality of a clip that `normalize.rigid` or `minmax` returned, with frames at (T,) s.
 
-    `boxes` (T, 4) x0, y0, x1, y1 of the followed face in px, NaN where there is none.
+    `boxes` (T, 4) x0, y0, x1, y1 of the followed face in px, NaN where there is none; `out` (T, 3)
+    are the regions that lie outside the picture.
     """
     measured = np.where(clip.seen[:, None, None], clip.xyz[:, topology.rigid], np.nan)
     return Quality(
@@ -98,6 +109,9 @@ def measure(clip: Normalised, times: Array, *, boxes: Array, topology: Topology)
         roll=_high(np.abs(clip.pose.roll)),
         size=-_high(-np.minimum(boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1])),
         jitter=jitter(measured, times),
+        **{
+            f"out_{name}": float(x) for name, x in zip(REGIONS, shares(out, clip.seen), strict=True)
+        },
     )
 
 
@@ -123,6 +137,14 @@ def jitter(xyz: Array, times: Array) -> float:
 def _high(values: Array) -> float:
     known = values[np.isfinite(values)]
     return float(np.percentile(known, 100.0 - _OUTLIERS)) if len(known) else float("nan")
+
+
+def _outside(name: str, share: float, limit: float) -> tuple[str, bool, str]:
+    verb = "lies" if name == "mouth" else "lie"
+    detail = (
+        f"the {name} {verb} outside the picture in {share:.1%} of the frames, above {limit:.1%}"
+    )
+    return "outside", share > limit, detail
 
 
 def _turned(name: str, angle: float, limit: float) -> tuple[str, bool, str]:

@@ -2,11 +2,12 @@
 
 import pyarrow as pa
 
+from duchenne.face.outside import REGIONS
 from duchenne.tables.parquet import Column, Table
 
 QUALITY = Table(
     name="quality",
-    version=1,
+    version=2,
     doc="`data/quality.parquet`: what can be trusted of each clip, and whether it is used.",
     columns=(
         Column("clip", pa.string(), "the clip"),
@@ -21,6 +22,11 @@ QUALITY = Table(
         Column("roll", pa.float64(), "largest turn in the picture, °"),
         Column("size", pa.float64(), "shorter side of the smallest face box, px"),
         Column("jitter", pa.float64(), "tremble of the rigid points, inter-ocular distances"),
+        *(
+            Column(f"out_{name}", pa.float64(), f"fraction of the frames with a face in which the "
+                   f"{name} lie outside the picture, at least in part")
+            for name in REGIONS
+        ),
         Column("remark", pa.string(), "what decode said of the file: truncated, times_repaired, …"),
     ),
-)
+)  # fmt: skip
