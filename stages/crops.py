@@ -95,8 +95,11 @@ def write_crops(
 
     `face` is the clip's mesh table if `aligned`; else, for a photograph, its faces table or None.
     """
-    params, stored = cast(CropParams, recipe.params), StoredFrames(frames)
-    rows, seen = _rows(stored, _placed(stored, face, aligned=aligned), params), False
+    params = cast(CropParams, recipe.params)
+    laid = read_mesh(face) if aligned and face else None
+    stored = StoredFrames(frames, only=laid.frames if laid else None)
+    placed = _by_landmarks(stored, laid.xyz) if laid else _by_box(stored, face)
+    rows, seen = _rows(stored, placed, params), False
     table = crops_table(params.side, params.channels)
     with parquet.Writer(table, target, made_by=recipe.made_by()) as writer:
         while group := list(islice(rows, GROUP)):
@@ -108,23 +111,19 @@ def write_crops(
         writer.facts(side=params.side, channels=params.channels, fps=params.fps)
 
 
-def _placed(stored: StoredFrames, face: Path | None, *, aligned: bool) -> Placed:
-    """Places by landmarks, else by the face's box, else the whole picture."""
-    if face is None:
-        return Placed([chip.whole(*stored.stored)], _UNKNOWN[None])
-    return _by_landmarks(stored, face) if aligned else _by_box(stored, face)
-
-
-def _by_landmarks(stored: StoredFrames, mesh: Path) -> Placed:
+def _by_landmarks(stored: StoredFrames, xyz: Points) -> Placed:
     across, down = stored.zoom()
-    xyz = read_mesh(mesh).xyz / np.array((across, down, across), np.float32)
+    xyz = xyz / np.array((across, down, across), np.float32)
     shape = topology.with_points(xyz.shape[1])
     named = topology.MESH_OF_DLIB if shape is topology.MESH else range(IBUG)
     return Placed(chip.aligned(xyz, topology=shape), xyz[:, list(named), :2])
 
 
-def _by_box(stored: StoredFrames, faces: Path) -> Placed:
-    boxes, rolls = read_boxes(faces)
+def _by_box(stored: StoredFrames, faces: Path | None) -> Placed:
+    """By the box of the face; without one the whole picture."""
+    if faces is None:
+        return Placed([chip.whole(*stored.stored)], _UNKNOWN[None])
+    boxes, rolls, _ = read_boxes(faces)
     found = zip(boxes / np.tile(stored.zoom(), 2), rolls.tolist(), strict=True)
     crops = [chip.boxed(box, roll=roll) for box, roll in found]
     return Placed(crops, np.repeat(_UNKNOWN[None], len(crops), axis=0))

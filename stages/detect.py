@@ -5,11 +5,14 @@ A unit is a clip. One person is tracked; the box is NaN in frames without the fa
 
 from functools import cache, partial
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
+
+import numpy as np
 
 from duchenne.config.params import Detect
+from duchenne.errors import Unusable
 from duchenne.face.detect.detector import Detector, open_detector
-from duchenne.face.follow import Track, follow, survey
+from duchenne.face.follow import Track, follow, survey, upside_down
 from duchenne.flow.fanout import Places, fan_out
 from duchenne.flow.gate import read_status
 from duchenne.flow.unit import Input, Outcome, Recipe, Unit
@@ -19,6 +22,8 @@ from duchenne.pipeline.stage import Stage, execute
 from duchenne.tables import parquet
 from duchenne.tables.faces import EDGES, FACES
 from duchenne.tables.frames import StoredFrames
+
+_LOOKS = 3  # at a clip without a face, turned by 180°
 
 
 def find_face(unit: Unit, recipe: Recipe, out: Path) -> Outcome:
@@ -48,19 +53,25 @@ def write_faces(source: Path, target: Path, *, recipe: Recipe) -> Track:
 
 
 def _track(frames: StoredFrames, params: Detect) -> Track:
+    detector = _detector(params.backend, params.threads)
     found = survey(
         ((picture.time, partial(decode, picture.jpeg)) for picture in frames),
-        _detector(params.backend, params.threads),
+        detector,
         every=params.every,
         min_score=params.min_score,
     )
-    return follow(
-        found,
-        frames.times,
-        size=frames.stored,
-        select=params.select,
-        min_score=params.min_score,
-    )
+    how: dict[str, Any] = {"select": params.select, "min_score": params.min_score}
+    try:
+        return follow(found, frames.times, size=frames.stored, **how)
+    except Unusable as verdict:
+        if verdict.reason != "no_face":
+            raise
+        chosen = set(np.linspace(0, len(frames.times) - 1, _LOOKS, dtype=int).tolist())
+        pictures = [decode(p.jpeg) for place, p in enumerate(frames) if place in chosen]
+        if not upside_down(pictures, detector, min_score=params.min_score):
+            raise
+        detail = f"{verdict.detail}; turned by 180° there is one: turn the picture upright"
+        raise Unusable("no_face", detail) from None
 
 
 @cache  # loading a model takes longer than a short clip; it has no state between pictures
@@ -75,7 +86,11 @@ def run(stage: Stage) -> None:
         find_face,
         [Unit(name, (Input(frames / f"{name}.parquet"),)) for name in names],
         recipe=stage.recipe(
-            stage.params.detect, "dlib-bin", "mediapipe", "opencv-contrib-python", writes=FACES
+            stage.params.detect.model_copy(update={"cuts": ""}),
+            "dlib-bin",
+            "mediapipe",
+            "opencv-contrib-python",
+            writes=FACES,
         ),
         places=Places(stage.out("data/faces"), ".parquet", stage.out("data/status/detect.parquet")),
         settings=stage.engine,

@@ -5,10 +5,10 @@ the upright source, NaN where there is no face.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cache
+from functools import cache, partial
 from itertools import islice
 from pathlib import Path
-from typing import Any, NamedTuple, cast
+from typing import Any, Literal, NamedTuple, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +17,8 @@ from duchenne.config.datasets import LandmarkArrays
 from duchenne.config.params import Mesh
 from duchenne.config.yaml import Section
 from duchenne.errors import Unusable
+from duchenne.face import cuts, topology
+from duchenne.face.cuts import View, view_of
 from duchenne.face.mesh.base import Mesher
 from duchenne.face.mesh.open import open_mesh, weights_of
 from duchenne.flow.fanout import Places, fan_out
@@ -27,10 +29,10 @@ from duchenne.media.jpeg import decode
 from duchenne.pipeline import clips
 from duchenne.pipeline.stage import Stage, execute
 from duchenne.tables import parquet
-from duchenne.tables.clips import CLIPS
+from duchenne.tables.clips import CLIPS, STILLS
 from duchenne.tables.faces import read_boxes
 from duchenne.tables.frames import StoredFrames
-from duchenne.tables.mesh import mesh_table, point_column
+from duchenne.tables.mesh import mesh_table, point_column, read_mesh
 from duchenne.tables.parquet import read
 
 LIBRARIES = ("dlib-bin", "mediapipe", "opencv-contrib-python")
@@ -39,15 +41,12 @@ Landmarks = npt.NDArray[np.float32]
 
 
 class MeshParams(Section):
-    """All parameters of landmarks: those of the stage, and how to read landmark arrays."""
-
     mesh: Mesh
-    arrays: LandmarkArrays | None
+    cuts: Literal["refuse", "longest"]
+    arrays: LandmarkArrays | None  # how to read a set's landmark arrays
 
 
-class Face(NamedTuple):
-    """The landmarks of one frame."""
-
+class Face(NamedTuple):  # in one frame
     frame: int
     time: float
     xyz: Landmarks  # (N, 3) px
@@ -59,7 +58,8 @@ def lay_mesh(unit: Unit, recipe: Recipe, out: Path) -> Outcome:
     if unit.spec["kind"] == "landmarks":
         write_array(unit.inputs[0], out, label_name=unit.spec["label_name"], recipe=recipe)
     else:
-        write_mesh(unit.inputs[0].path, unit.inputs[1].path, out, recipe=recipe)
+        moves = unit.spec["kind"] not in STILLS
+        return write_mesh(unit.inputs[0].path, unit.inputs[1].path, out, moves=moves, recipe=recipe)
     return Outcome()
 
 
@@ -72,24 +72,29 @@ def unit_of(clip: clips.Clip, *, raw: Path, made: list[Path]) -> Unit:
     return Unit(clip["clip"], files, {"kind": clip["kind"]})
 
 
-def mesh_params(mesh: Mesh, dataset: Section) -> MeshParams:
-    """The parameters, with those of landmark arrays if the data set has them."""
-    return MeshParams(mesh=mesh, arrays=getattr(dataset, "landmarks", None))
-
-
 def weights(params: MeshParams) -> tuple[tuple[str, str], ...]:
     """Digests of weights that do not come with a pinned package."""
     mesh = params.mesh
     return weights_of(mesh.backend, model=Path(mesh.model) if mesh.model else None)
 
 
-def write_mesh(frames: Path, faces: Path, target: Path, *, recipe: Recipe) -> None:
-    """Fit the mesh in each frame of a clip, given frames and faces tables."""
-    params = cast(MeshParams, recipe.params).mesh
-    stored = StoredFrames(frames)
+def write_mesh(frames: Path, faces: Path, target: Path, *, moves: bool, recipe: Recipe) -> Outcome:
+    """Fit the mesh in each frame of a clip, given frames and faces tables. Of one that `moves`, no
+    photograph, only the piece between two cuts is written."""
+    whole, stored = cast(MeshParams, recipe.params), StoredFrames(frames)
+    params = whole.mesh
     mesher = _mesher(params.backend, params.model, params.margin, params.threads)
+    views: list[View] = []
     size = (stored.width, stored.height)
-    _write(target, _rows(stored, faces, mesher), points=mesher.points, size=size, recipe=recipe)
+    write = partial(_write, target, points=mesher.points, size=size, recipe=recipe)
+    write(_rows(stored, faces, mesher, views))
+    kept = cuts.piece(views, how=whole.cuts) if moves else slice(0, len(views))
+    if kept == slice(0, len(views)):
+        return Outcome()
+    clip, first, last = read_mesh(target), views[kept.start], views[kept.stop - 1]
+    columns = (clip.frames[kept], clip.times[kept], clip.xyz[kept], clip.confidence[kept])
+    write(map(Face, *columns))
+    return Outcome("partial", "cut", f"of a cut film {first.time:.2f} to {last.time:.2f} s is kept")
 
 
 def write_array(clip: Input, target: Path, *, label_name: str, recipe: Recipe) -> None:
@@ -107,17 +112,22 @@ def write_array(clip: Input, target: Path, *, label_name: str, recipe: Recipe) -
     _write(target, rows, points=xyz.shape[1], size=size, recipe=recipe)
 
 
-def _rows(stored: StoredFrames, faces: Path, mesher: Mesher) -> Iterator[Face]:
+def _rows(stored: StoredFrames, faces: Path, mesher: Mesher, views: list[View]) -> Iterator[Face]:
+    """The landmarks of each frame; what it looks like is put into `views`."""
     across, down = stored.zoom()
-    boxes, rolls = read_boxes(faces)
+    boxes, rolls, _ = read_boxes(faces)
+    shape = topology.with_points(mesher.points)
     to_source = np.array((across, down, across), np.float32)
     to_stored = np.array((across, down, across, down))
     for picture, box, roll in zip(stored, boxes / to_stored, rolls, strict=True):
         if np.isnan(box).any():
             nothing = np.full((mesher.points, 3), np.nan, np.float32)
+            views.append(view_of(picture.frame, picture.time, decode(picture.jpeg), nothing, shape))
             yield Face(picture.frame, picture.time, nothing, float("nan"))
         else:
-            found = mesher(decode(picture.jpeg), box, roll=float(roll))
+            pixels = decode(picture.jpeg)
+            found = mesher(pixels, box, roll=float(roll))
+            views.append(view_of(picture.frame, picture.time, pixels, found.xyz, shape))
             yield Face(picture.frame, picture.time, found.xyz * to_source, found.confidence)
 
 
@@ -156,7 +166,8 @@ def run(stage: Stage) -> None:
     made = [stage.dep("data/frames"), stage.dep("data/faces")]
     names, carried = clips.of(read_status(stage.dep("data/status/detect.parquet")), pictures=False)
     table = read(CLIPS, stage.dep("data/clips.parquet")).to_pylist()
-    params = mesh_params(stage.params.mesh, stage.params.datasets[stage.params.dataset])
+    arrays = getattr(stage.params.datasets[stage.params.dataset], "landmarks", None)
+    params = MeshParams(mesh=stage.params.mesh, cuts=stage.params.detect.cuts, arrays=arrays)
     fan_out(
         lay_mesh,
         [unit_of(clip, raw=raw, made=made) for clip in table if clip["clip"] in names],

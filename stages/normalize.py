@@ -15,7 +15,7 @@ from duchenne.errors import Unusable
 from duchenne.face import topology
 from duchenne.face.normalize import Normalised, minmax, rigid
 from duchenne.face.outside import REGIONS, outside
-from duchenne.face.quality import Quality, measure
+from duchenne.face.quality import Quality, Sights, measure
 from duchenne.face.series import Mask
 from duchenne.flow.fanout import Places, fan_out
 from duchenne.flow.gate import read_status
@@ -45,9 +45,12 @@ def write_landmarks(mesh: Path, faces: Path | None, target: Path, *, recipe: Rec
     if not np.isfinite(done.xyz).any():
         raise Unusable("no_neutral", "the eyes cannot be made out in any of the first frames")
     table = landmarks_table(shape.points)
-    boxes = read_boxes(faces)[0] if faces else _extent(clip.xyz[..., :2])
+    if faces:
+        boxes, _, people = read_boxes(faces, frames=clip.frames)
+    else:
+        boxes, people = _extent(clip.xyz[..., :2]), np.full(len(clip.times), np.nan)
     out = outside(clip.xyz, clip.size, topology=shape)
-    quality = _quality(clip, done, boxes, out, recipe)
+    quality = _quality(clip, done, Sights(boxes, out, people), recipe)
     with parquet.Writer(table, target, made_by=recipe.made_by()) as writer:
         for start in range(0, len(clip.times), GROUP):
             writer.append(_columns(clip, done, out, slice(start, start + GROUP)))
@@ -61,14 +64,14 @@ def _normalised(clip: MeshClip, shape: topology.Topology, params: Normalize) -> 
     return rigid(clip.xyz, clip.times, topology=shape, **how)
 
 
-def _quality(clip: MeshClip, done: Normalised, boxes: Any, out: Mask, recipe: Recipe) -> Quality:
+def _quality(clip: MeshClip, done: Normalised, sights: Sights, recipe: Recipe) -> Quality:
     """The quality of a clip; jitter is measured with rigid normalisation, whatever the method."""
     params = cast(Normalize, recipe.params)
     shape = topology.with_points(clip.xyz.shape[1])
     plain = done
     if params.method != "rigid":
         plain = _normalised(clip, shape, params.model_copy(update={"method": "rigid"}))
-    return measure(plain, clip.times, boxes=boxes, out=out, topology=shape)
+    return measure(plain, clip.times, sights, topology=shape)
 
 
 def _extent(xy: Any) -> Any:

@@ -59,15 +59,16 @@ def judged(
     return Verdict(StatusRow(row.unit, "failed", *broken, "quality"), frames, quality)
 
 
-def table(verdicts: Sequence[Verdict], remarks: Mapping[str, StatusRow]) -> dict[str, list[Any]]:
-    """The columns of data/quality.parquet; missing measures are NaN."""
+def table(verdicts: Sequence[Verdict], *earlier: Mapping[str, StatusRow]) -> dict[str, list[Any]]:
+    """The columns of data/quality.parquet; missing measures are NaN. `earlier` are the status rows
+    of stages whose remarks on a clip are kept."""
     columns: dict[str, list[Any]] = {
         "clip": [verdict.row.unit for verdict in verdicts],
         "used": [not verdict.row.failed for verdict in verdicts],
         "reason": [verdict.row.reason for verdict in verdicts],
         "detail": [verdict.row.detail for verdict in verdicts],
         "frames": [verdict.frames for verdict in verdicts],
-        "remark": [remarks[verdict.row.unit].reason for verdict in verdicts],
+        "remark": [_remark(verdict, earlier) for verdict in verdicts],
     }
     for name in MEASURES:
         columns[name] = [_measure(verdict, name) for verdict in verdicts]
@@ -87,6 +88,13 @@ def summary(verdicts: Sequence[Verdict]) -> dict[str, Any]:
     }
 
 
+def _remark(verdict: Verdict, earlier: Sequence[Mapping[str, StatusRow]]) -> str:
+    said = [rows[verdict.row.unit] for rows in earlier if verdict.row.unit in rows]
+    remarks = [row.reason for row in said if row.reason and not row.failed]
+    several = verdict.quality is not None and verdict.quality.faces > 1
+    return ", ".join(dict.fromkeys(remarks + ["several_people"] * several))
+
+
 def _measure(verdict: Verdict, name: str) -> float:
     return float("nan") if verdict.quality is None else float(getattr(verdict.quality, name))
 
@@ -95,7 +103,8 @@ def run(stage: Stage) -> None:
     clips = read(CLIPS, stage.dep("data/clips.parquet")).to_pylist()
     stills = {clip["clip"] for clip in clips if clip["kind"] in STILLS}
     unaligned = stills if NEEDS[stage.params.model].unaligned else set()
-    remarks = {row.unit: row for row in read_status(stage.dep("data/status/decode.parquet"))}
+    decoded = {row.unit: row for row in read_status(stage.dep("data/status/decode.parquet"))}
+    laid = {row.unit: row for row in read_status(stage.dep("data/status/mesh.parquet"))}
     rows = {row.unit: row for row in read_status(stage.dep("data/status/normalize.parquet"))}
     limits, landmarks = stage.params.quality, stage.dep("data/landmarks")
     verdicts = [
@@ -103,7 +112,7 @@ def run(stage: Stage) -> None:
         for name in (clip["clip"] for clip in clips)
     ]
     made_by = stage.recipe(limits).made_by()
-    rated = table(verdicts, remarks)
+    rated = table(verdicts, decoded, laid)
     write(QUALITY, stage.out("data/quality.parquet"), rated, made_by=made_by)
     write_json(stage.out("data/reports/quality.json"), summary(verdicts))
     judge([verdict.row for verdict in verdicts], stage="quality", max_failed=limits.max_failed)

@@ -7,7 +7,7 @@ import pytest
 
 from duchenne.errors import Unusable
 from duchenne.face.detect.base import Detections
-from duchenne.face.follow import Track, follow, survey
+from duchenne.face.follow import Track, follow, survey, upside_down
 from duchenne.media.video import open_video
 from tests.make.clips import decoded
 from tests.make.people import detector, scene
@@ -115,6 +115,42 @@ def test_whom_to_follow(select, chosen):
     track = followed(CROWD, select=select)
     assert np.nanmedian(centre(track)) == pytest.approx(chosen[0])
     assert track.n_faces.tolist() == [1, 2, 2] + [3] * 10
+
+
+@pytest.mark.parametrize(
+    ("portrait", "sitter", "looks", "chosen"),
+    [
+        (0.0, 1.0, 12, "sitter"),
+        (0.1, 1.0, 12, "sitter"),  # the detector trembles
+        (1.0, 1.2, 12, "portrait"),  # the camera shakes, or both are people
+        (0.0, 0.0, 12, "portrait"),  # a film of a picture: nobody lives
+        (0.1, 0.25, 12, "portrait"),  # too little to tell
+        (0.0, 1.0, 4, "portrait"),  # too few looks
+    ],
+)
+def test_a_larger_portrait_on_the_wall_is_not_followed(portrait, sitter, looks, chosen):
+    """Movements are standard deviations in px of boxes of 200 and 100 px."""
+    rng = np.random.default_rng(0)
+    found: list[Detections | None] = []
+    for _ in range(looks):
+        (a, b), (c, d) = rng.normal(0.0, 1.0, (2, 2))
+        wall, person = (200 + portrait * a, 150 + portrait * b, 200), (
+            500 + sitter * c, 200 + sitter * d, 100,
+        )  # fmt: skip
+        found += [faces(wall, person), *([None] * 4)]
+    at = centre(followed(found[:-4])).mean()
+    assert at == pytest.approx(500 if chosen == "sitter" else 200, abs=5)
+    first = centre(followed(found[:-4], select="first")).mean()
+    assert first == pytest.approx(200, abs=5), "another rule is taken at its word"
+
+
+def test_a_picture_that_stands_on_its_head():
+    seen = scene([(300.0, 180.0, 150)])
+    turned = np.ascontiguousarray(seen[::-1, ::-1])
+    empty = np.full_like(seen, 90)
+    for pictures, says in (([turned] * 3, True), ([seen] * 3, False), ([empty] * 3, False)):
+        assert upside_down(pictures, detector(), min_score=0.7) is says
+    assert not upside_down([turned, empty, empty], detector(), min_score=0.7)
 
 
 def test_a_passer_by_is_not_chosen():

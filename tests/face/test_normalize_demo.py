@@ -111,7 +111,8 @@ def test_a_good_clip_passes(whole: Normalised):
     times = CLIP.times()[::2]
     boxes = np.tile((90.0, 60.0, 230.0, 240.0), (len(times), 1))
     out = np.zeros((len(times), 3), bool)
-    found = quality.measure(whole, times, boxes=boxes, out=out, topology=MESH)
+    sights = quality.Sights(boxes, out, np.ones(len(times)))
+    found = quality.measure(whole, times, sights, topology=MESH)
     assert found.verdict(limits) is None
     assert max(found.yaw, found.pitch, found.roll) < 10.0
     assert found.jitter < 0.004

@@ -11,7 +11,7 @@ from duchenne.face.topology import DLIB, MESH, Topology
 from tests.make.portraits import Array, flat_face, mesh_face
 
 GOOD = Quality(seen=1.0, gap=0.0, yaw=5.0, pitch=5.0, roll=5.0, size=100.0, jitter=0.002,
-               out_eyes=0.0, out_cheeks=0.0, out_mouth=0.0)  # fmt: skip
+               out_eyes=0.0, out_cheeks=0.0, out_mouth=0.0, faces=1.0)  # fmt: skip
 LIMITS = Limits(
     min_seen=0.9,
     max_gap=0.5,
@@ -29,7 +29,8 @@ def measure(xyz: Array, *, face: Topology = MESH, boxes: Array | None = None) ->
     clip = normalize.rigid(xyz, times, topology=face, neutral_s=0.2, max_gap=0.12)
     boxes = np.tile((10.0, 10.0, 110.0, 130.0), (len(xyz), 1)) if boxes is None else boxes
     out = outside(xyz, (10_000, 10_000), topology=face)
-    return quality.measure(clip, times, boxes=boxes, out=out, topology=face)
+    sights = quality.Sights(boxes, out, np.ones(len(xyz)))
+    return quality.measure(clip, times, sights, topology=face)
 
 
 def film(frames: int = 50, *, face: Topology = MESH) -> Array:
@@ -160,7 +161,7 @@ def test_a_clip_beyond_a_limit_is_refused_with_what_and_why(change, reason, says
 
 def test_a_clip_at_the_limits_is_used_and_so_is_what_cannot_be_told():
     edge = Quality(seen=0.9, gap=0.5, yaw=40.0, pitch=35.0, roll=45.0, size=40.0, jitter=0.01,
-                   out_eyes=0.1, out_cheeks=0.1, out_mouth=0.1)  # fmt: skip
+                   out_eyes=0.1, out_cheeks=0.1, out_mouth=0.1, faces=1.0)  # fmt: skip
     assert GOOD.verdict(LIMITS) is None
     assert edge.verdict(LIMITS) is None
     unknown = dict.fromkeys(("yaw", "pitch", "roll", "size", "jitter", "out_mouth"), float("nan"))

@@ -207,7 +207,7 @@ def verdicts_of(workspace: Workspace) -> dict[str, tuple[bool, str]]:
 
 
 def test_one_of_two_people_is_followed(filmed: Workspace):
-    boxes, _ = read_boxes(filmed.root / "data/faces/two.parquet")
+    boxes, *_ = read_boxes(filmed.root / "data/faces/two.parquet")
     centre = (boxes[:, 0] + boxes[:, 2]) / 2
     assert np.isfinite(centre).all()
     assert np.abs(centre - (180 + np.arange(30))).max() < 25, "the larger one, on the left"
@@ -378,7 +378,7 @@ def test_real_clips(clips: Path, tmp_path: Path):
     assert used.pop("no_face") is False
     assert used.pop("face_noface") is False, "half of it shows nobody"
     assert used == {"single_face": True, "two_faces": True, "speech": True}
-    boxes, _ = read_boxes(tmp_path / "data/faces/two_faces.parquet")
+    boxes, *_ = read_boxes(tmp_path / "data/faces/two_faces.parquet")
     steps = np.abs(np.diff((boxes[:, 0] + boxes[:, 2]) / 2))
     assert steps.max() < 0.25 * (boxes[0, 2] - boxes[0, 0]), "the same person throughout"
     absent = np.isnan(read_mesh(tmp_path / "data/mesh/face_noface.parquet").xyz[:, 0, 0])

@@ -38,6 +38,7 @@ class Detect(Section):
     every: Annotated[float, Field(ge=0, le=5)]  # s
     min_score: Annotated[float, Field(ge=0.5, le=1)]
     threads: Annotated[int, Field(ge=1, le=64)]
+    cuts: Literal["refuse", "longest"]
 
 
 class Mesh(Section):

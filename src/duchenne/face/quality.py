@@ -1,8 +1,10 @@
-"""How good the landmarks of a clip are: ten measures, and whether they meet given limits."""
+"""How good the landmarks of a clip are: eleven measures, and whether they meet given limits."""
 
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from duchenne.face import series
 from duchenne.face.normalize import Normalised
@@ -38,7 +40,8 @@ class Quality:
     `yaw`, `pitch` and `roll` are the largest absolute angles from the front, in degrees; `size` is
     the shorter side of the smallest face box, in px of the original picture; `jitter` is the noise
     of the rigid points in inter-ocular distances; `out_eyes`, `out_cheeks` and `out_mouth` are the
-    fractions of the frames with a face in which the region lies outside the picture.
+    fractions of the frames with a face in which the region lies outside the picture; `faces` is
+    how many people are seen at once, in all but the fullest twentieth of the frames.
     """
 
     seen: float
@@ -51,6 +54,7 @@ class Quality:
     out_eyes: float
     out_cheeks: float
     out_mouth: float
+    faces: float
 
     def verdict(self, limits: Limits) -> tuple[str, str] | None:
         """Why the clip is not usable, as a short code and a sentence; None if it is usable."""
@@ -92,14 +96,18 @@ class Quality:
         ]
 
 
-def measure(
-    clip: Normalised, times: Array, *, boxes: Array, out: Mask, topology: Topology
-) -> Quality:
-    """The quality of a clip that `normalize.rigid` or `minmax` returned, with frames at (T,) s.
+class Sights(NamedTuple):
+    """What else is known of T frames."""
 
-    `boxes` (T, 4) x0, y0, x1, y1 of the followed face in px, NaN where there is none; `out` (T, 3)
-    are the regions that lie outside the picture.
-    """
+    boxes: Array  # (T, 4) x0, y0, x1, y1 of the followed face in px, NaN where there is none
+    out: Mask  # (T, 3), the regions that lie outside the picture
+    faces: npt.NDArray[Any]  # (T,), how many faces are seen; NaN where not known
+
+
+def measure(clip: Normalised, times: Array, sights: Sights, *, topology: Topology) -> Quality:
+    """The quality of a clip that `normalize.rigid` or `minmax` returned, with frames at (T,) s."""
+    boxes = sights.boxes
+    gone = shares(sights.out, clip.seen)
     measured = np.where(clip.seen[:, None, None], clip.xyz[:, topology.rigid], np.nan)
     return Quality(
         seen=float(clip.seen.mean()),
@@ -109,9 +117,8 @@ def measure(
         roll=_high(np.abs(clip.pose.roll)),
         size=-_high(-np.minimum(boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1])),
         jitter=jitter(measured, times),
-        **{
-            f"out_{name}": float(x) for name, x in zip(REGIONS, shares(out, clip.seen), strict=True)
-        },
+        **{f"out_{name}": float(x) for name, x in zip(REGIONS, gone, strict=True)},
+        faces=float(np.percentile(sights.faces, 95.0, method="lower")),
     )
 
 

@@ -1,6 +1,7 @@
 """The box of the followed face in each frame: `data/faces/<clip>.parquet`."""
 
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -31,8 +32,18 @@ FACES = Table(
 )
 
 
-def read_boxes(path: Path) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Boxes (T, 4) in px of the upright source and rolls (T,) in °; NaN where no face is seen."""
-    table = parquet.read(FACES, path, columns=[*EDGES, "roll"])
-    boxes = np.column_stack([table[edge].to_numpy() for edge in EDGES])
-    return boxes, table["roll"].to_numpy()
+class Boxes(NamedTuple):
+    """The followed face in T frames; NaN where it is not seen."""
+
+    edges: npt.NDArray[np.float64]  # (T, 4) px of the upright source, as EDGES
+    rolls: npt.NDArray[np.float64]  # (T,) °
+    faces: npt.NDArray[np.int32]  # (T,), how many faces are seen in the picture
+
+
+def read_boxes(path: Path, *, frames: npt.NDArray[np.int32] | None = None) -> Boxes:
+    """Boxes in all frames, or in those with these numbers."""
+    table = parquet.read(FACES, path, columns=["frame", *EDGES, "roll", "n_faces"])
+    if frames is not None:
+        table = table.filter(np.isin(table["frame"].to_numpy(), frames))
+    edges = np.column_stack([table[edge].to_numpy() for edge in EDGES])
+    return Boxes(edges, table["roll"].to_numpy(), table["n_faces"].to_numpy())

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from duchenne.media.jpeg import Picture, decode
@@ -37,12 +39,15 @@ FRAMES = Table(
 
 
 class StoredFrames:
-    """A frames table: columns without pictures in memory, pictures read in groups."""
+    """A frames table: columns without pictures in memory, pictures read in groups; all of them, or
+    `only` the frames with these numbers."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, only: npt.NDArray[np.int32] | None = None) -> None:
         columns = parquet.read(FRAMES, path, columns=["frame", "time"])
         facts = parquet.facts(path)
-        self._path = path
+        if only is not None:
+            columns = columns.filter(np.isin(columns["frame"].to_numpy(), only))
+        self._path, self._only = path, None if only is None else frozenset(only.tolist())
         self.numbers = columns["frame"].to_numpy()
         self.times = columns["time"].to_numpy()
         self.width, self.height = int(facts["width"]), int(facts["height"])
@@ -50,6 +55,8 @@ class StoredFrames:
     def __iter__(self) -> Iterator[Picture]:
         for batch in parquet.batches(self._path, size=GROUP):
             for row in batch.to_pylist():
+                if self._only is not None and row["frame"] not in self._only:
+                    continue
                 yield Picture(row["frame"], row["time"], row["jpeg"])
 
     @cached_property

@@ -27,6 +27,8 @@ QUALITY = Table(
                    f"{name} lie outside the picture, at least in part")
             for name in REGIONS
         ),
-        Column("remark", pa.string(), "what decode said of the file: truncated, times_repaired, …"),
+        Column("faces", pa.float64(), "people seen at once (but for 5 % of the frames)"),
+        Column("remark", pa.string(), "what is to be known of it: truncated, times_repaired, … as "
+               "decode said, cut (one piece was kept), several_people"),
     ),
 )  # fmt: skip
