@@ -26,7 +26,7 @@ lint: $(STAMP) ## check format, style and types
 	.venv/bin/mypy
 
 bench: $(STAMP) ## measure speed and memory (figures go to docs/benchmarks.md)
-	@for name in decode landmarks crops memory many_clips kill cluster dmarkers smiles networks models; do echo "== $$name"; .venv/bin/python -m bench.$$name || exit 1; done
+	@for name in decode landmarks ordinary crops memory many_clips kill cluster dmarkers smiles networks models; do echo "== $$name"; .venv/bin/python -m bench.$$name || exit 1; done
 
 docs: $(STAMP) ## write the pages of docs/ that are made from the code
 	.venv/bin/python -m duchenne.cli.docs data > docs/data.md

@@ -134,26 +134,37 @@ def free_box(number: int) -> bytes:
     return (16).to_bytes(4, "big") + b"free" + number.to_bytes(8, "big")
 
 
-def make_film(path: Path, plan: demo.ClipPlan, *, seconds: float) -> Path:
+def make_film(
+    path: Path,
+    plan: demo.ClipPlan,
+    *,
+    seconds: float,
+    rate: int = RATE,
+    size: tuple[int, int] = SIZE,
+) -> Path:
     with av.open(path, "w") as output:
-        stream = output.add_stream("libx264", rate=RATE)
-        stream.width, stream.height = SIZE
+        stream = output.add_stream("libx264", rate=rate)
+        stream.width, stream.height = size
         stream.pix_fmt = "yuv420p"
-        stream.codec_context.bit_rate = BIT_RATE
+        stream.codec_context.bit_rate = BIT_RATE * rate * size[1] ** 2 // (RATE * SIZE[1] ** 2)
         stream.codec_context.options = {"preset": "veryfast"}
-        for picture in pictures(plan, seconds=seconds):
+        for whole in pictures(plan, seconds=seconds, rate=rate):
+            small = whole if size == SIZE else cv2.resize(whole, size, interpolation=cv2.INTER_AREA)
+            picture = np.asarray(small, np.uint8)
             output.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="bgr24")))
         output.mux(stream.encode())
     return path
 
 
-def pictures(plan: demo.ClipPlan, *, seconds: float) -> Iterator[npt.NDArray[np.uint8]]:
+def pictures(
+    plan: demo.ClipPlan, *, seconds: float, rate: int = RATE
+) -> Iterator[npt.NDArray[np.uint8]]:
     """The demo's subject in a wide frame with a coarse background and sensor noise."""
     rng = np.random.default_rng(plan.noise_seed)
     coarse = rng.integers(60, 180, (27, 48, 3), dtype=np.uint8)
     wide = cv2.resize(coarse, SIZE, interpolation=cv2.INTER_CUBIC).astype(np.int16)
     noise = rng.normal(0, 4, (1080 + 64, 1920 + 64, 1)).astype(np.int16)
-    times = np.arange(round(seconds * RATE)) / RATE % 4.0
+    times = np.arange(round(seconds * rate)) / rate % 4.0
     for face in demo.render(plan, times=times):
         frame = wide.copy()
         frame[220:860, 640:1280] = face
