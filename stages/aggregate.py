@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from duchenne.evaluation.audit import audit
 from duchenne.evaluation.length import length_scores
 from duchenne.evaluation.plots import pictures
-from duchenne.evaluation.scores import Predictions
+from duchenne.evaluation.scores import Predictions, calibration_scores
 from duchenne.evaluation.summary import Run, headline, pooled, probe_scores, report
 from duchenne.pipeline.clips import group_columns
 from duchenne.pipeline.stage import Stage, execute
@@ -50,15 +50,17 @@ def score(
     clip is). `parameters` is the size of the largest fold's model. `seconds` are the lengths of the
     clips that have one. `unseen` are rows of an official test part that the model could not see:
     they count, and what it reaches without them is given too."""
-    told, rows = rows, pa.concat_tables([rows, unseen]) if unseen else rows
+    seen_rows, rows = rows, pa.concat_tables([rows, unseen]) if unseen else rows
     columns = {name: rows[name].to_pylist() for name in groups}
     parameters = max(about["parameters"] for about in facts.values())
     found = {"run": run._asdict(), "parameters": parameters}
     tested, seen = as_predictions(rows), _by_probe(probes) if probes else {}
     found |= report(tested, columns, expected_folds=sorted(facts))
     if unseen:
-        found["unseen"] = {"clips": unseen.num_rows, "without": pooled(as_predictions(told))}
+        found["unseen"] = {"clips": unseen.num_rows, "without": pooled(as_predictions(seen_rows))}
     found |= {"probes": {name: probe_scores(said) for name, said in seen.items()}} if seen else {}
+    told = {name: (about["temperature"], about["not_calibrated"]) for name, about in facts.items()}
+    found["calibration"] = calibration_scores(as_predictions(seen_rows), told)
     lengths = np.array([(seconds or {}).get(clip, np.nan) for clip in tested.clip.tolist()])
     found |= {"length": length_scores(tested, seen.get("duration"), lengths)}
     marks = {"optimistic": _optimistic(facts), "padded": _padded(facts)}

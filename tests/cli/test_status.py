@@ -105,6 +105,22 @@ def test_the_whole_report_is_shown_where_it_is_of_this_run(mine: Path):
     assert "scores.json" not in page
 
 
+@pytest.mark.parametrize(
+    ("calibration", "says"),
+    [
+        ({"not_calibrated": "5 subjects validate"}, "not calibrated: 5 subjects validate"),
+        (
+            {"folds": 4, "log_loss": 0.61, "log_loss_calibrated": 0.5, "brier": 0.2,
+             "brier_calibrated": 0.18},
+            "log loss 0.610 to 0.500, brier 0.200 to 0.180",
+        ),
+    ],
+)  # fmt: skip
+def test_what_temperatures_do_is_told(mine: Path, calibration: Any, says: str):
+    put(mine, "data/reports/scores.json", REPORT | {"calibration": calibration})
+    assert says in told(mine)
+
+
 @pytest.mark.parametrize("mark", ["optimistic", "padded"])
 def test_a_figure_that_flatters_says_so(mine: Path, mark: str):
     for holds in (0, 1):

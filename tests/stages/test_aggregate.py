@@ -56,6 +56,8 @@ def facts(*, optimistic: bool = False, **of_fold_1: Any) -> dict[str, dict[str, 
         fold: {
             "optimistic": optimistic,
             "padded": False,
+            "temperature": 1.0,
+            "not_calibrated": "too few",
             "learns": ["train", "val"] if optimistic else ["train"],
             "epoch_chosen_on": "test" if optimistic else "val",
             "parameters": 10 + int(fold),

@@ -58,7 +58,14 @@ def lengths(*, longer: float = 0.0) -> dict[str, float]:
 def scores(found: dict[str, list[Any]], count: int = 3) -> dict[str, float]:
     rows = pa.table(found)
     facts = {
-        str(fold): {"optimistic": False, "padded": False, "parameters": 2} for fold in range(count)
+        str(fold): {
+            "optimistic": False,
+            "padded": False,
+            "temperature": 1.0,
+            "not_calibrated": "few",
+            "parameters": 2,
+        }
+        for fold in range(count)
     }
     given = rows.filter(pa.compute.equal(rows["probe"], rows["probe"][0]))
     run = Run("mine", "mesh", "none", "nested")
@@ -178,7 +185,14 @@ def test_a_planted_length_is_told_from_a_planted_signal(
         said[test] = model.predict_proba(seen[test])[:, 1]
     rows = {**table, "fold": [str(p % count) for p in person], "p_0": 1.0 - said, "p_1": said}
     facts = {
-        str(fold): {"optimistic": False, "padded": False, "parameters": 2} for fold in range(count)
+        str(fold): {
+            "optimistic": False,
+            "padded": False,
+            "temperature": 1.0,
+            "not_calibrated": "few",
+            "parameters": 2,
+        }
+        for fold in range(count)
     }
     run = Run("mine", "mesh", "none", "nested")
     whole = score(

@@ -184,10 +184,22 @@ def _scores(found: dict[str, Any]) -> Table:
     if unseen := found.get("unseen"):
         name = f"balanced accuracy without {unseen['clips']} unseen, which count as the commonest"
         table.add_row(name, _with_interval(unseen["without"], "balanced_accuracy"))
+    if calibration := found.get("calibration"):
+        table.add_row("with temperatures", _calibrated(calibration))
     for name, scores in found.get("probes", {}).items():
         cell = _with_interval(scores, "balanced_accuracy")
         table.add_row(f"probe: {name.replace('_', ' ')}", cell)
     return table
+
+
+def _calibrated(found: Mapping[str, Any]) -> str:
+    """What temperatures do to the probabilities, or why there are none."""
+    if why := found.get("not_calibrated"):
+        return f"not calibrated: {why}"
+    return ", ".join(
+        f"{words} {found[name]:.3f} to {found[f'{name}_calibrated']:.3f}"
+        for words, name in (("log loss", "log_loss"), ("brier", "brier"))
+    )
 
 
 def _with_interval(scores: Mapping[str, Any], name: str) -> str:

@@ -5,6 +5,7 @@ out: a 0 or NaN in its place could be averaged, plotted or compared by mistake.
 """
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -13,6 +14,7 @@ import numpy.typing as npt
 
 from duchenne.errors import EvaluationError, listed
 from duchenne.evaluation import metrics
+from duchenne.evaluation.calibration import brier, log_loss, scaled
 from duchenne.evaluation.metrics import Array, Classes
 
 BINS = 10  # of equal width, as in Guo et al. 2017; few enough for a hundred clips
@@ -117,7 +119,7 @@ def scores(predictions: Predictions) -> dict[str, float]:
         "auc": float(auc(predictions, np.ones((1, len(predictions))))[0]),
         "f1": float(metrics.f1(table)),
         "mcc": float(metrics.mcc(table)),
-        "brier": _brier(predictions),
+        "brier": brier(predictions.probabilities, predictions.label),
         "ece": error(predictions.reliability),
     }
     return {name: value for name, value in found.items() if math.isfinite(value)}
@@ -144,11 +146,24 @@ def auc(predictions: Predictions, weights: Array) -> Array:
     return metrics.ratio(total, known.sum(axis=0))
 
 
-def _brier(predictions: Predictions) -> float:
-    """Mean squared error of p_1, 0 to 1; with more classes summed over all p_k, 0 to 2."""
-    truth = np.eye(predictions.classes)[predictions.label]
-    off = (predictions.probabilities - truth) ** 2
-    return float((off[:, 1] if predictions.classes == 2 else off.sum(axis=1)).mean())
+def calibration_scores(
+    predictions: Predictions, found: Mapping[str, tuple[float, str]]
+) -> dict[str, Any]:
+    """The section `calibration` of data/reports/scores.json: loss and Brier score of all test
+    clips, as predicted and with the temperature of their fold; `found` are the temperature of each
+    fold and why it has none. `not_calibrated` says why where no fold has one."""
+    reasons = [why for _, why in found.values()]
+    if all(reasons):
+        return {"not_calibrated": reasons[0]}
+    after = predictions.probabilities.copy()
+    for fold, (temperature, _) in found.items():
+        rows = predictions.fold == fold
+        after[rows] = scaled(after[rows], temperature)
+    scores = {}
+    for name, values in (("", predictions.probabilities), ("_calibrated", after)):
+        scores[f"log_loss{name}"] = rounded(log_loss(values, predictions.label))
+        scores[f"brier{name}"] = rounded(brier(values, predictions.label))
+    return {"folds": sum(not why for why in reasons), **scores}
 
 
 def _check_shapes(predictions: Predictions) -> None:

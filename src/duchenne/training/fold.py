@@ -12,6 +12,7 @@ from duchenne.config.models import NEEDS
 from duchenne.config.training import Training
 from duchenne.dmarkers.names import COLUMNS, DURATIONS
 from duchenne.errors import TrainingError, listed
+from duchenne.evaluation.calibration import Calibration, calibrate
 from duchenne.flow.process import say, worker_number
 from duchenne.flow.unit import Outcome, Recipe, Unit
 from duchenne.tables import parquet
@@ -161,9 +162,25 @@ def _facts(spec: FoldSpec, of: Split, settings: Training, done: Done) -> dict[st
         "parameters": done.parameters,
         "fitted": done.fitted,
         "network": done.arguments,
+        **_calibration(spec, of, done),
         "settings": settings.model_dump(mode="json", exclude_none=True),
         **done.statistics,
     }
+
+
+def _calibration(spec: FoldSpec, of: Split, done: Done) -> dict[str, Any]:
+    """The temperature of a network, fitted to validation clips alone."""
+    part = of.parts["val"]
+    if of.protocol is FITTED:
+        found = Calibration(1.0, "its probabilities were calibrated on inner folds of its training")
+    elif "val" not in done.learnt.probabilities or of.protocol.watched != "val":
+        found = Calibration(1.0, "no clips are left for it with protocol: published")
+    else:
+        subjects = [spec.subjects[number] for number in part]
+        found = calibrate(
+            done.learnt.probabilities["val"].astype(float), np.array(spec.labels)[part], subjects
+        )
+    return {"temperature": found.temperature, "not_calibrated": found.why}
 
 
 def _predictions(spec: FoldSpec, of: Split, learnt: Learnt) -> dict[str, list[Any]]:
