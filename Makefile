@@ -1,6 +1,6 @@
 # Every target sets up what it needs; `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help repro test lint bench docs lock clean
+.PHONY: help repro test lint bench sweep docs lock clean
 SHELL := /bin/sh
 PYTHON ?= python3
 STAMP := .venv/.installed
@@ -27,6 +27,9 @@ lint: $(STAMP) ## check format, style and types
 
 bench: $(STAMP) ## measure speed and memory (figures go to docs/benchmarks.md)
 	@for name in decode landmarks ordinary crops memory many_clips kill cluster dmarkers smiles networks models; do echo "== $$name"; .venv/bin/python -m bench.$$name || exit 1; done
+
+sweep: $(STAMP) ## run an experiment for each line of SWEEP=docs/sweeps/fusions.yaml, and compare them
+	.venv/bin/python -m tools.sweep $(SWEEP)
 
 docs: $(STAMP) ## write the pages of docs/ that are made from the code
 	.venv/bin/python -m duchenne.cli.docs data > docs/data.md

@@ -5,8 +5,9 @@ Heavy packages are imported within the commands, so that `doctor` runs even if o
 
 import re
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NoReturn
 
 import typer
 from rich import box
@@ -50,6 +51,67 @@ def show(
     from duchenne.cli import show
 
     typer.echo(show.show(dvc.here(), clip, out))
+
+
+@app.command()
+def compare(  # noqa: PLR0917 - options by name
+    runs: Annotated[
+        list[str],
+        typer.Argument(help="experiments, branches, tags, commits, patterns (sweep-*), workspace"),
+    ],
+    against: Annotated[
+        str | None, typer.Option(help="the reference; the first of the runs if not given")
+    ] = None,
+    common: Annotated[
+        bool, typer.Option("--common", help="compare on the clips that all runs have")
+    ] = False,
+    by: Annotated[str | None, typer.Option(help="within each group, such as gender")] = None,
+    csv: Annotated[Path | None, typer.Option(help="write every figure")] = None,
+    markdown: Annotated[Path | None, typer.Option(help="write a paper's table")] = None,
+    latex: Annotated[Path | None, typer.Option(help="the same for LaTeX")] = None,
+    plot: Annotated[Path | None, typer.Option(help="draw the differences: .svg or .png")] = None,
+) -> None:
+    """Say whether runs differ from a reference, by tests that take subjects as the unit."""
+    from duchenne.cli import compare
+    from duchenne.cli.compare import tables
+
+    if plot and plot.suffix not in (".svg", ".png"):
+        _mistake(f"--plot: {plot} should end in .svg or .png")
+    try:
+        found = compare.against(dvc.here(), runs, reference=against, common=common, by=by)
+    except DuchenneError as error:
+        _mistake(str(error))
+    for table in tables.tables(found):
+        Console().print(table)
+    for remark in found.remarks:
+        typer.echo(remark)
+    tables.write(found, csv=csv, markdown=markdown, latex=latex, plot=plot)
+
+
+@app.command()
+def history(
+    dataset: Annotated[str | None, typer.Option(help="of this data set alone")] = None,
+    model: Annotated[str | None, typer.Option(help="of this model alone")] = None,
+    since: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="from this day on")
+    ] = None,
+    csv: Annotated[bool, typer.Option("--csv", help="print CSV with all figures")] = False,
+) -> None:
+    """List all runs that the repository knows: experiments, branches and tags with figures."""
+    from duchenne.cli import history
+
+    day = since.replace(tzinfo=UTC) if since else None
+    rows = history.runs(dvc.here(), dataset=dataset, model=model, since=day)
+    if csv:
+        typer.echo(history.as_csv(rows), nl=False)
+    else:
+        Console().print(history.table(rows))
+
+
+def _mistake(says: str) -> NoReturn:
+    """A mistake of the user: one line, and exit code 2."""
+    sys.stderr.write(f"ERROR {says}\n")
+    raise typer.Exit(code=2)
 
 
 @app.command()

@@ -50,8 +50,8 @@ def length_scores(
         found |= _figures(name, alone[name], draws)
         found |= _figures(f"gain_{name}", _difference(whole[name], alone[name]), draws)
     for end, within in WITHIN.items():
-        near = _near_pairs(rows, lengths, within=within)
-        found |= _figures(f"pairs_auc{end}", _share_in_order(rows, near), draws)
+        near = near_pairs(rows, lengths, within=within)
+        found |= _figures(f"pairs_auc{end}", share_in_order(rows, near), draws)
         found[f"pairs{end}"] = int(near.sum())
     chosen = matched(rows.label, lengths, rows.clip, within=WITHIN[""])
     if len(chosen):
@@ -90,13 +90,13 @@ def _equal(one: Array, other: Array, *, within: float) -> npt.NDArray[np.bool_]:
     return np.asarray(np.abs(one - other) <= (within + _ROUNDING) * np.minimum(one, other))
 
 
-def _near_pairs(rows: Predictions, seconds: Array, *, within: float) -> npt.NDArray[np.bool_]:
+def near_pairs(rows: Predictions, seconds: Array, *, within: float) -> npt.NDArray[np.bool_]:
     """(S, P): whether a spontaneous and a posed clip are of equal length."""
     spontaneous = rows.label == 1
     return _equal(seconds[spontaneous][:, None], seconds[~spontaneous], within=within)
 
 
-def _share_in_order(rows: Predictions, near: npt.NDArray[np.bool_]) -> Score:
+def share_in_order(rows: Predictions, near: npt.NDArray[np.bool_]) -> Score:
     """AUC over the pairs that are `near` (S, P): the share in which the spontaneous clip has the
     higher probability. A pair weighs as much as the product of its clips."""
     spontaneous = rows.label == 1
