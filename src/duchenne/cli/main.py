@@ -108,6 +108,18 @@ def history(
         Console().print(history.table(rows))
 
 
+@app.command()
+def report(
+    out: Annotated[
+        Path | None, typer.Option(help="the file; metrics/report.html if not given")
+    ] = None,
+) -> None:
+    """Write a page about the run: data, smiles, figures and doubts. It shows no faces."""
+    from duchenne.cli import report
+
+    typer.echo(report.write(dvc.here(), out))
+
+
 def _mistake(says: str) -> NoReturn:
     """A mistake of the user: one line, and exit code 2."""
     sys.stderr.write(f"ERROR {says}\n")

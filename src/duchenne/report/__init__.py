@@ -1,0 +1,1 @@
+"""One page about a run: the data, the smiles, the figures and the doubts."""
