@@ -28,7 +28,7 @@ lint: $(STAMP) ## check format, style and types
 bench: $(STAMP) ## measure speed and memory (figures go to docs/benchmarks.md)
 	@for name in decode landmarks ordinary crops memory many_clips kill cluster dmarkers smiles networks models; do echo "== $$name"; .venv/bin/python -m bench.$$name || exit 1; done
 
-sweep: $(STAMP) ## run an experiment for each line of SWEEP=docs/sweeps/fusions.yaml, and compare them
+sweep: $(STAMP) ## run an experiment for each line of the file SWEEP, and compare them
 	.venv/bin/python -m tools.sweep $(SWEEP)
 
 docs: $(STAMP) ## write the pages of docs/ that are made from the code

@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from duchenne.config.params import Decode
 from duchenne.flow.unit import Input, Recipe, Unit, digest
-from stages.decode import decode_clip
+from duchenne.units.decode import decode_clip
 
 SIZE, RATE, BIT_RATE = (1920, 1080), 50, 10_000_000  # px, Hz, bit/s
 LIMIT = 1.4

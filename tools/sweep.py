@@ -73,7 +73,7 @@ def run(path: Path) -> int:
 
 def main(words: Sequence[str]) -> int:
     if len(words) != 1:
-        sys.stderr.write("ERROR name one file: make sweep SWEEP=docs/sweeps/fusions.yaml\n")
+        sys.stderr.write("ERROR name one file: SWEEP=docs/sweeps/fusions.yaml make sweep\n")
         return 2
     try:
         return run(Path(words[0]))

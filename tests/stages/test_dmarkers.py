@@ -13,6 +13,7 @@ from duchenne.tables.dmarkers import DMARKERS, SIGNALS, read_features
 from duchenne.tables.events import EVENTS
 from duchenne.tables.landmarks import landmarks_table
 from duchenne.tables.mesh import point_column
+from duchenne.units import dmarkers as units
 from stages import dmarkers
 from tests.make.motions import Motion, clock, quiet, smile, together
 from tests.rules.imports import ROOT
@@ -32,13 +33,13 @@ def write_landmarks(motion: Motion, path: Path) -> None:
     parquet.write(table, path, rows, points=478, frames=frames)
 
 
-def outcome(motion: Motion, root: Path, **changes: str) -> tuple[Outcome, dmarkers._Files]:
+def outcome(motion: Motion, root: Path, **changes: str) -> tuple[Outcome, units.Files]:
     """Through the unit and the merged tables."""
     write_landmarks(motion, root / "clip.parquet")
     how = PARAMS.model_copy(update=changes)
     recipe = Recipe("dmarkers", how, code="", libraries=())
-    done = dmarkers.write_markers("clip", root / "clip.parquet", root / "unit", recipe=recipe)
-    outs = dmarkers.files(root)
+    done = units.write_markers("clip", root / "clip.parquet", root / "unit", recipe=recipe)
+    outs = units.files(root)
     dmarkers.merge([root / "unit"], outs, recipe=recipe, given={})
     return done, outs
 

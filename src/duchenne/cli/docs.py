@@ -12,6 +12,7 @@ from duchenne.tables.faces import FACES
 from duchenne.tables.folds import FOLDS
 from duchenne.tables.frames import FRAMES
 from duchenne.tables.landmarks import landmarks_table
+from duchenne.tables.measured import MEASURED
 from duchenne.tables.mesh import mesh_table
 from duchenne.tables.parquet import Table
 from duchenne.tables.predictions import PREDICTIONS
@@ -33,6 +34,7 @@ TABLES = (
     FOLDS,
     PREDICTIONS,
     STATUS,
+    MEASURED,
     truth.TRUTH,
     truth.SMILES,
     truth.BLINKS,

@@ -109,6 +109,40 @@ def history(
 
 
 @app.command()
+def measure(
+    paths: Annotated[
+        list[str], typer.Argument(help="videos, folders, patterns, folders of numbered pictures")
+    ],
+    out: Annotated[Path, typer.Option(help="the folder for the tables")],
+    fps: Annotated[
+        float | None, typer.Option(min=0.1, help="pictures a second, for folders of pictures")
+    ] = None,
+    csv: Annotated[bool, typer.Option("--csv", help="write signals as CSV, too")] = False,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="processes; as engine.yaml says if not given")
+    ] = None,
+) -> None:
+    """Measure smiles, blinks and Duchenne Markers of videos; no labels, no DVC.
+
+    Exit code 0: all clips were measured; 1: some were not, and are rows with a reason.
+    """
+    from duchenne.cli import measure
+
+    try:
+        clips = measure.clips_of(paths)
+        measure.check_out(out, list(clips.values()))
+        settings = _engine()
+    except DuchenneError as error:
+        _mistake(str(error))
+    if workers:
+        settings = settings.model_copy(update={"workers": workers})
+    rows = measure.measure(clips, out, settings, fps=fps, csv=csv)
+    failed = [row for row in rows if row.failed]
+    typer.echo(f"{len(rows) - len(failed)} of {len(rows)} clips measured; see {out}/clips.csv")
+    raise typer.Exit(code=1 if failed else 0)
+
+
+@app.command()
 def report(
     out: Annotated[
         Path | None, typer.Option(help="the file; metrics/report.html if not given")

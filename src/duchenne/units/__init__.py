@@ -1,0 +1,1 @@
+"""What is done with one clip in each stage; stages fan it out over clips, `measure` chains it."""
