@@ -59,7 +59,7 @@ WITH_THE_WHOLE = {
     "subjects": "evaluation/test_audit.py",
     "tables/": "cli/test_docs.py",
     "tables/models": "training/test_fold.py",
-    "units/": "pipeline/test_landmarks.py",
+    "units/": "cli/test_measure.py",
     "units/dmarkers": "stages/test_dmarkers.py",
     "training/signals": "training/fitting/test_rocket.py",
     "training/chip_batches": "training/test_chip_inputs.py",
