@@ -53,6 +53,7 @@ WITH_THE_WHOLE = {
     "pipeline/clips": "pipeline/test_crops.py",
     "cli/history": "cli/test_compare.py",
     "measuring": "cli/test_measure.py",
+    "predicting": "cli/test_predict.py",
     "pipeline/dvc": "cli/test_forget.py",
     "pipeline/revisions": "cli/test_compare.py",
     "report/": "cli/test_report.py",

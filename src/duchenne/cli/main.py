@@ -137,9 +137,37 @@ def measure(
     if workers:
         settings = settings.model_copy(update={"workers": workers})
     rows = measure.measure(clips, out, settings, fps=fps, csv=csv)
-    failed = [row for row in rows if row.failed]
+    failed = [row for row in rows if row.status == "failed"]
     typer.echo(f"{len(rows) - len(failed)} of {len(rows)} clips measured; see {out}/clips.csv")
     raise typer.Exit(code=1 if failed else 0)
+
+
+@app.command()
+def predict(
+    paths: Annotated[
+        list[str], typer.Argument(help="videos, folders, patterns, folders of numbered pictures")
+    ],
+    model: Annotated[Path, typer.Option(help="a run's folder of models")] = Path("models/folds"),
+    json: Annotated[Path | None, typer.Option(help="write the predictions as JSON")] = None,
+    fps: Annotated[
+        float | None, typer.Option(min=0.1, help="pictures a second, for folders of pictures")
+    ] = None,
+) -> None:
+    """Say how like the spontaneous smiles of a trained model's set the smiles of videos are.
+
+    It measures smiles, and cannot tell whether anybody is honest. Exit code 0: all clips were
+    measured; 1: some were not.
+    """
+    from duchenne.cli import predict
+
+    try:
+        found = predict.predict(paths, model, _engine(), fps=fps)
+    except DuchenneError as error:
+        _mistake(str(error))
+    Console().print(predict.table(found))
+    if json:
+        predict.write(json, found)
+    raise typer.Exit(code=1 if found.failed else 0)
 
 
 @app.command()

@@ -75,8 +75,20 @@ def check_out(out: Path, clips: Sequence[Path]) -> None:
 
 def measure(
     clips: dict[str, Path], out: Path, settings: Settings, *, fps: float | None, csv: bool
-) -> list[StatusRow]:
-    """Measure all clips and write their tables into the folder `out`; the status of each clip."""
+) -> list[Measurement]:
+    """Measure all clips and write their tables into the folder `out`."""
+    try:
+        found = measured(clips, out / _WORK, settings, fps=fps)
+        _write(out, found, csv=csv)
+    finally:
+        shutil.rmtree(out / _WORK, ignore_errors=True)
+    return found
+
+
+def measured(
+    clips: dict[str, Path], work: Path, settings: Settings, *, fps: float | None
+) -> list[Measurement]:
+    """Measure all clips, in workers; `work` is a folder for what is made on the way."""
     project = Path("params.yaml")
     how = measuring.settings(project if Path("dvc.yaml").is_file() else None)
     units, bad = [], {}
@@ -85,18 +97,13 @@ def measure(
             units.append(measuring.unit_of(name, path, fps=fps))
         except Unusable as verdict:
             bad[name] = StatusRow(name, "failed", verdict.reason, verdict.detail, "measure")
-    places = Places(out / _WORK / "clips", "", out / _WORK / "status.parquet")
-    try:
-        rows = _done(units, list(bad.values()), how, places, settings)
-        found = [
-            measuring.read(row.unit, clips[row.unit], Outcome(row.status, row.reason, row.detail),
-                           places.of(row.unit))
-            for row in rows
-        ]  # fmt: skip
-        _write(out, found, csv=csv)
-    finally:
-        shutil.rmtree(out / _WORK, ignore_errors=True)
-    return rows
+    places = Places(work / "clips", "", work / "status.parquet")
+    rows = _done(units, list(bad.values()), how, places, settings)
+    return [
+        measuring.read(row.unit, clips[row.unit], Outcome(row.status, row.reason, row.detail),
+                       places.of(row.unit))
+        for row in rows
+    ]  # fmt: skip
 
 
 def _done(

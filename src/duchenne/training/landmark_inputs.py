@@ -29,13 +29,52 @@ def prepare_landmarks(
 ) -> Inputs:
     """Put the clips on a device as the model sees them, scaled by those that it learns from."""
     _check(clips)
-    face = topology.with_points(clips[0].xyz.shape[1])
-    points = choose_points(face, wanted=settings.net.points if settings.net else "all")
-    own = [clip._replace(xyz=clip.xyz[:, points.chosen]) for clip in clips]
+    points, own = _chosen(clips, settings)
     fitted = _fitted(clips, of, settings)
     inputs, scale = _inputs(own, of.learns, settings)
+    cutter = _cutter(clips, own, inputs, points, settings, fitted, scale, device=device)
+    targets = _targets(clips, fitted, settings, device)
+    return Inputs(cutter, len(points.chosen), fitted, targets, scale)
+
+
+def cutter_as_trained(
+    clips: Sequence[Clip],
+    settings: Training,
+    *,
+    fitted: Standardiser | None,
+    scale: float | None,
+    device: torch.device,
+) -> LandmarkCutter:
+    """New clips as a trained model sees them, with the statistics of its training clips."""
+    _check(clips)
+    points, own = _chosen(clips, settings)
+    inputs = [clip.xyz for clip in own]
+    if scale is not None:
+        moves = (movement.measure(clip.times, clip.xyz, settings.window) for clip in own)
+        inputs = [moved / np.float32(scale) for moved in moves]
+    return _cutter(clips, own, inputs, points, settings, fitted, scale, device=device)
+
+
+def _chosen(clips: Sequence[Clip], settings: Training) -> tuple["Points", list[Clip]]:
+    """The landmarks that the model looks at, and the clips with these alone."""
+    face = topology.with_points(clips[0].xyz.shape[1])
+    points = choose_points(face, wanted=settings.net.points if settings.net else "all")
+    return points, [clip._replace(xyz=clip.xyz[:, points.chosen]) for clip in clips]
+
+
+def _cutter(  # noqa: PLR0917 - what `prepare_landmarks` has at hand
+    clips: Sequence[Clip],
+    own: Sequence[Clip],
+    inputs: Sequence[npt.NDArray[np.float32]],
+    points: "Points",
+    settings: Training,
+    fitted: Standardiser | None,
+    scale: float | None,
+    *,
+    device: torch.device,
+) -> LandmarkCutter:
     searched = _searched(settings, len(points.chosen))
-    cutter = LandmarkCutter(
+    return LandmarkCutter(
         clips=store_landmarks(own, inputs, neighbours=searched, device=device),
         ruler=ruler_of(settings.window),
         markers=_table(clips, fitted, settings, device),
@@ -43,8 +82,6 @@ def prepare_landmarks(
         augment=_augment(settings, scale),
         velocities=settings.window.shows == "velocity",
     )
-    targets = _targets(clips, fitted, settings, device)
-    return Inputs(cutter, len(points.chosen), fitted, targets, scale)
 
 
 def _augment(settings: Training, scale: float | None) -> Augment:
