@@ -17,6 +17,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import nn
 
+from duchenne import bundle
 from duchenne.config.models import NEEDS
 from duchenne.config.training import OF_ONE_MODEL, Training
 from duchenne.dmarkers.names import COLUMNS, DURATIONS
@@ -63,7 +64,8 @@ class Prediction:
 class Model:
     """The models of all folds of a run."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, sha256: str | None = None) -> None:
+        bundle.check(folder, sha256=sha256)
         places = sorted(place for place in folder.glob("*") if (place / "model.json").is_file())
         if not places:
             raise TrainingError(f"{folder} holds no models; name the folder of a run's folds")
@@ -182,12 +184,12 @@ def _row(fold: Fold, measured: Measurement) -> npt.NDArray[np.float64]:
     return _markers(fold, measured)[None]
 
 
-def load_model(folder: str | Path) -> Model:
-    """The models of a run, from its folder `models/folds` or a copy of it.
+def load_model(folder: str | Path, *, sha256: str | None = None) -> Model:
+    """The models of a run, from its folder `models/folds` or a bundle, which `sha256` pins.
 
     >>> load_model("models/folds").predict(duchenne.measure("smile.mp4"))  # doctest: +SKIP
     """
-    return Model(Path(folder))
+    return Model(Path(folder), sha256=sha256)
 
 
 def rows_of(predictions: Sequence[Prediction]) -> list[dict[str, Any]]:

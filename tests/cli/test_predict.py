@@ -21,7 +21,16 @@ from duchenne.tables import parquet
 from duchenne.tables.dmarkers import SIGNALS
 from duchenne.tables.models import files
 from duchenne.tables.predictions import PREDICTIONS, only_tested
-from tests.training.test_fold import MADE, NAMES, run, stored, write_markers, write_signals
+from tests.cli.test_report import SCORES, put
+from tests.training.test_fold import (
+    MADE,
+    NAMES,
+    SUBJECTS,
+    run,
+    stored,
+    write_markers,
+    write_signals,
+)
 
 __all__ = ["stored"]  # a fixture
 SECONDS = [1.0 + number % 2 + number / 100 for number in range(len(NAMES))]
@@ -125,6 +134,71 @@ def test_models_that_cannot_be_used_are_one_sentence(stored: Path, tmp_path: Pat
     weights.write_bytes(weights.read_bytes()[:100])
     with pytest.raises(TrainingError, match="this version cannot read its model"):
         load_model(folder)
+
+
+# ---- Bundles -------------------------------------------------------------------------------------
+@pytest.fixture
+def exported(stored: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project with a run of `fusion: concat`, exported to a folder that its digest names."""
+    project = tmp_path / "project"
+    (project / "models").mkdir(parents=True)
+    run(stored, fusion="concat").rename(project / "models/folds")
+    (project / "dvc.yaml").write_text("stages: {}")
+    put(project, "data/reports/scores.json", SCORES)
+    monkeypatch.chdir(project)
+    result = CliRunner().invoke(app, ["export", "mine"])
+    assert result.exit_code == 0, result.output
+    pin = result.output.split()[-1]
+    (project / "mine").rename(project / pin)
+    return project / pin
+
+
+def test_a_bundle_says_what_the_run_says_without_names(exported: Path, stored: Path):
+    ours, theirs = (load_model(folder) for folder in (exported, exported.parent / "models/folds"))
+    clip = measured("c00", stored)
+    np.testing.assert_array_equal(ours.probabilities(clip), theirs.probabilities(clip))
+    inside = "".join(path.read_text() for path in exported.rglob("*.json"))
+    assert not any(f'"{subject}"' in inside for subject in SUBJECTS.values())
+    assert {path.name for path in exported.rglob("*") if path.is_file()} == {
+        "bundle.json", "card.md", "model.json", "model.safetensors",
+    }  # fmt: skip
+    card = (exported / "card.md").read_text()
+    assert "| all test clips | 40 | 10 | 0.750 (0.600 to 0.900) | 0.800 |" in card
+    assert "Decisions about people" in card
+    load_model(exported, sha256=exported.name)
+    again = CliRunner().invoke(app, ["export", exported.name])
+    assert again.exit_code == 2
+    assert "is there already" in " ".join(again.output.split())
+
+
+@pytest.mark.parametrize("harm", ["weights", "facts", "missing", "extra", "version", "pin", "link"])
+def test_a_bundle_that_is_not_as_exported_is_refused(exported: Path, harm: str, tmp_path: Path):
+    place, pin = files(exported / "a"), None
+    match harm:
+        case "weights":
+            place.weights.write_bytes(place.weights.read_bytes()[:-1] + b"x")
+        case "facts":
+            place.facts.write_text(place.facts.read_text().replace('"classes"', '"classes" '))
+        case "missing":
+            place.weights.unlink()
+        case "extra":
+            (exported / "c").mkdir()
+            (exported / "c/model.json").write_text("{}")
+        case "version":
+            manifest = exported / "bundle.json"
+            manifest.write_text(manifest.read_text().replace('"version": 1', '"version": 9'))
+        case "pin":
+            pin = "0" * 64
+        case "link":
+            place.weights.rename(tmp_path / "elsewhere")
+            place.weights.symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(TrainingError, match=r"is damaged: |of version 9|is another bundle"):
+        load_model(exported, sha256=pin)
+
+
+def test_no_digest_pins_a_folder_that_is_no_bundle(stored: Path):
+    with pytest.raises(TrainingError, match="is no bundle"):
+        load_model(run(stored), sha256="0" * 64)
 
 
 def test_from_video_to_json(stored: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

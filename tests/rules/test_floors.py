@@ -21,6 +21,7 @@ FLOORS = [
     {"pipeline"},
     {"report"},
     {"measuring"},
+    {"bundle"},
     {"predicting"},
     {"cli"},
 ]

@@ -54,6 +54,8 @@ WITH_THE_WHOLE = {
     "cli/history": "cli/test_compare.py",
     "measuring": "cli/test_measure.py",
     "predicting": "cli/test_predict.py",
+    "bundle": "cli/test_predict.py",
+    "report/card": "cli/test_predict.py",
     "pipeline/dvc": "cli/test_forget.py",
     "pipeline/revisions": "cli/test_compare.py",
     "report/": "cli/test_report.py",

@@ -147,7 +147,10 @@ def predict(
     paths: Annotated[
         list[str], typer.Argument(help="videos, folders, patterns, folders of numbered pictures")
     ],
-    model: Annotated[Path, typer.Option(help="a run's folder of models")] = Path("models/folds"),
+    model: Annotated[Path, typer.Option(help="a run's folder of models, or a bundle")] = Path(
+        "models/folds"
+    ),
+    sha256: Annotated[str | None, typer.Option(help="the digest that a bundle must have")] = None,
     json: Annotated[Path | None, typer.Option(help="write the predictions as JSON")] = None,
     fps: Annotated[
         float | None, typer.Option(min=0.1, help="pictures a second, for folders of pictures")
@@ -161,13 +164,31 @@ def predict(
     from duchenne.cli import predict
 
     try:
-        found = predict.predict(paths, model, _engine(), fps=fps)
+        found = predict.predict(paths, model, _engine(), fps=fps, sha256=sha256)
     except DuchenneError as error:
         _mistake(str(error))
     Console().print(predict.table(found))
     if json:
         predict.write(json, found)
     raise typer.Exit(code=1 if found.failed else 0)
+
+
+@app.command()
+def export(
+    out: Annotated[Path, typer.Argument(help="the folder of the bundle; it must be new")],
+) -> None:
+    """Write the trained models and a card into a folder of their own, without names of people."""
+    from duchenne import bundle
+    from duchenne.report.card import card
+    from duchenne.report.files import Files
+
+    root = dvc.here()
+    files = Files(root)
+    try:
+        pin = bundle.write(root / "models/folds", out, card=card(files), run=files.scores["run"])
+    except DuchenneError as error:
+        _mistake(str(error))
+    typer.echo(f"{out}: duchenne predict --model {out} --sha256 {pin}")
 
 
 @app.command()

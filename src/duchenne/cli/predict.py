@@ -19,9 +19,16 @@ class Said(NamedTuple):
     failed: int  # clips that could not be measured
 
 
-def predict(paths: Sequence[str], folder: Path, settings: Settings, *, fps: float | None) -> Said:
+def predict(
+    paths: Sequence[str],
+    folder: Path,
+    settings: Settings,
+    *,
+    fps: float | None,
+    sha256: str | None = None,
+) -> Said:
     """Measure the clips that `paths` name and ask the models in `folder`."""
-    model = load_model(folder)
+    model = load_model(folder, sha256=sha256)
     clips = measure.clips_of(paths)
     with tempfile.TemporaryDirectory(prefix="duchenne-") as work:
         found = measure.measured(clips, Path(work), settings, fps=fps)
