@@ -43,7 +43,7 @@ def tables(found: Comparison) -> list[Table]:
         start = [row.group] if groups else []
         primary.add_row(*start, config.name + marks, config.label, str(len(config.runs)), *cells)
         if row.usual:
-            usual.add_row(config.name, *(_p(row.usual.get(name)) for name in USUAL))
+            usual.add_row(config.label or config.name, *(_p(row.usual.get(name)) for name in USUAL))
     return [primary, usual] if usual.row_count else [primary]
 
 
