@@ -168,8 +168,25 @@ def test_known_faces_are_followed_between_searches_of_the_whole_picture():
     read: list[Any] = [partial(int, frame) for frame in range(61)]
     found = survey(zip(times(61), read, strict=True), search, every=0.2, min_score=0.7, again=again)
     assert whole == [0, 25, 35, 60]
-    assert near == [5, 10, 15, 20, 30, 35, 40, 45, 50, 55]
+    assert near == [*[0] * 4, 5, 10, 15, 20, 25, 30, *[35] * 6, 40, 45, 50, 55, 60]
     assert [place for place, one in enumerate(found) if one is not None] == list(range(0, 61, 5))
+
+
+def test_a_search_moves_no_box_of_a_known_face():
+    """What a search finds is a little beside what following has. A newcomer comes with it."""
+    seen = faces((100, 100, 50))
+
+    def search(frame: Any) -> Detections:
+        return faces((101, 100, 50), *([(300, 100, 40)] if frame else []))
+
+    read: list[Any] = [partial(int, frame) for frame in range(26)]
+    found = survey(
+        zip(times(26), read, strict=True), search, every=0.2, min_score=0.7,
+        again=lambda frame, known: seen if len(known.boxes) == 1 else known,
+    )  # fmt: skip
+    whole = found[25]
+    assert whole is not None
+    assert whole.boxes[:, 0].tolist() == [75.0, 280.0]
 
 
 def test_frames_between_looks_that_differ_are_followed_one_by_one():
@@ -184,7 +201,7 @@ def test_frames_between_looks_that_differ_are_followed_one_by_one():
         zip(times(6), read, strict=True), lambda frame: faces((100, 100, 50)), every=0.2,
         min_score=0.7, again=again,
     )  # fmt: skip
-    assert near == [5, 1, 2, 3, 4]
+    assert near == [*[0] * 4, 5, 1, 2, 3, 4]
     assert [round(float(one.boxes[0, 0])) for one in found if one is not None] == [
         75, 80, 85, 90, 95, 100,
     ]  # fmt: skip

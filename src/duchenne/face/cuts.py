@@ -36,10 +36,11 @@ AROUND = 3  # frames on either side
 # After so many s without a face it has had time to turn, and only another scene tells a cut.
 GAP_S = 0.3
 SHORTEST = 5  # frames; a smile rises and falls in no fewer
-# A frozen picture: between frames, but for a quarter of them, landmarks move by less than STEP of
-# the face's size, and by less than WAY in the whole film. Codecs that starve a still move them by
-# 0.00009 (median) and 0.0055 at most, living faces by 0.0005 and, in two seconds, 0.016 at least.
-STEP, WAY = 0.0003, 0.007
+# A frozen picture: between half of the frames landmarks move by less than STEP of the face's size,
+# between three quarters by less than STEPS, in the whole film by less than WAY. Codecs that starve a
+# still move them by 0.00027, 0.00071 and 0.0061 at most, living faces by 0.00065, 0.00077 and, in
+# two seconds, 0.012 at least. The last two tell a film that repeats its frames.
+STEP, STEPS, WAY = 0.00045, 0.00075, 0.007
 _STRIDE_SIDE = 32  # the scene is read at about so many places along each side
 _SIDE = 24  # px of the aligned picture of the face
 _REACH = 1.9  # its side, in inter-ocular distances
@@ -175,7 +176,8 @@ def frozen(views: list[View]) -> bool:
     size = np.ptp(every[0], axis=0).max()
     steps, ways = (np.abs(off).mean(axis=(1, 2)) / size
                    for off in (np.diff(every, axis=0), every - every[0]))  # fmt: skip
-    return bool(np.percentile(steps, 75.0) < STEP and ways.max() < WAY)
+    half, most = np.percentile(steps, [50.0, 75.0])
+    return bool(half < STEP and most < STEPS and ways.max() < WAY)
 
 
 def longest(cuts: list[int], times: Array) -> slice:

@@ -17,6 +17,7 @@ from duchenne.media.jpeg import Pixels
 Select = Literal["largest", "center", "first", "error"]
 
 _WHOLE = 1.0  # s between two searches of the whole picture, which find who has come
+_SETTLES = 4  # passes of the mesh for a face that is new
 _EARLY = 0.01  # s; tolerance for uneven frame times
 _STAYED = 0.7  # least overlap: the face moved by less than a sixth of its width
 # A picture of a face keeps its place: the standard deviation of its centre is at most 0.0014 of its
@@ -84,6 +85,7 @@ def survey(
             now = again(pixels, last[1])
         if now is None:
             now, searched = detector(pixels), time
+            now = _settled(pixels, now, last[1] if last else None, again)
         if last is not None and not _alike(last[1], now, min_score=min_score):
             known = last[1]
             for passed in waiting:
@@ -105,6 +107,28 @@ def survey(
     if waiting:
         look(waiting.pop(), time)
     return found
+
+
+def _settled(
+    pixels: Pixels,
+    now: Detections,
+    known: Detections | None,
+    again: Callable[[Pixels, Detections], Detections | None],
+) -> Detections:
+    """A search's faces with the boxes that following gives them, so that no box jumps when the
+    whole picture is searched: those of `known` faces, and of new ones after some passes of the
+    mesh. Each pass halves the way to where its box stays, which is 1 % of the side at first."""
+    followed = None if known is None else again(pixels, known)
+    if followed is None:
+        for _ in range(_SETTLES):
+            now = again(pixels, now) or now
+        return now
+    boxes, rolls = now.boxes.copy(), now.rolls.copy()
+    for number, box in enumerate(now.boxes):
+        for own, roll in zip(followed.boxes, followed.rolls, strict=True):
+            if overlap(box, own) > _STAYED:
+                boxes[number], rolls[number] = own, roll
+    return Detections(boxes, rolls, now.scores)
 
 
 def follow(
