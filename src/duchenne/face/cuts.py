@@ -37,8 +37,8 @@ AROUND = 3  # frames on either side
 GAP_S = 0.3
 SHORTEST = 5  # frames; a smile rises and falls in no fewer
 # A frozen picture: between half of the frames landmarks move by less than STEP of the face's size,
-# between three quarters by less than STEPS, in the whole film by less than WAY. Codecs that starve a
-# still move them by 0.00027, 0.00071 and 0.0061 at most, living faces by 0.00065, 0.00077 and, in
+# between three quarters by less than STEPS, in the whole film by less than WAY. Codecs that starve
+# a still move them by 0.00027, 0.00071 and 0.0061 at most, living faces by 0.00065, 0.00077 and, in
 # two seconds, 0.012 at least. The last two tell a film that repeats its frames.
 STEP, STEPS, WAY = 0.00045, 0.00075, 0.007
 _STRIDE_SIDE = 32  # the scene is read at about so many places along each side
