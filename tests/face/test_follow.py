@@ -153,60 +153,6 @@ def test_a_picture_that_stands_on_its_head():
     assert not upside_down([turned, empty, empty], detector(), min_score=0.7)
 
 
-def test_known_faces_are_followed_between_searches_of_the_whole_picture():
-    """Looks at every fifth frame: whole at 0, 1 and 2 s, and where a face is lost, at frame 35."""
-    whole, near = [], []
-
-    def search(frame: Any) -> Detections:
-        whole.append(frame)
-        return faces((100, 100, 50))
-
-    def again(frame: Any, known: Detections) -> Detections | None:
-        near.append(frame)
-        return None if frame == 35 else known
-
-    read: list[Any] = [partial(int, frame) for frame in range(61)]
-    found = survey(zip(times(61), read, strict=True), search, every=0.2, min_score=0.7, again=again)
-    assert whole == [0, 25, 35, 60]
-    assert near == [*[0] * 4, 5, 10, 15, 20, 25, 30, *[35] * 6, 40, 45, 50, 55, 60]
-    assert [place for place, one in enumerate(found) if one is not None] == list(range(0, 61, 5))
-
-
-def test_a_search_moves_no_box_of_a_known_face():
-    """What a search finds is a little beside what following has. A newcomer comes with it."""
-    seen = faces((100, 100, 50))
-
-    def search(frame: Any) -> Detections:
-        return faces((101, 100, 50), *([(300, 100, 40)] if frame else []))
-
-    read: list[Any] = [partial(int, frame) for frame in range(26)]
-    found = survey(
-        zip(times(26), read, strict=True), search, every=0.2, min_score=0.7,
-        again=lambda frame, known: seen if len(known.boxes) == 1 else known,
-    )  # fmt: skip
-    whole = found[25]
-    assert whole is not None
-    assert whole.boxes[:, 0].tolist() == [75.0, 280.0]
-
-
-def test_frames_between_looks_that_differ_are_followed_one_by_one():
-    near = []
-
-    def again(frame: Any, known: Detections) -> Detections:
-        near.append(frame)
-        return faces((100 + 5 * frame, 100, 50))
-
-    read: list[Any] = [partial(int, frame) for frame in range(6)]
-    found = survey(
-        zip(times(6), read, strict=True), lambda frame: faces((100, 100, 50)), every=0.2,
-        min_score=0.7, again=again,
-    )  # fmt: skip
-    assert near == [*[0] * 4, 5, 1, 2, 3, 4]
-    assert [round(float(one.boxes[0, 0])) for one in found if one is not None] == [
-        75, 80, 85, 90, 95, 100,
-    ]  # fmt: skip
-
-
 def test_a_passer_by_is_not_chosen():
     found = [faces((100, 100, 200), (300, 180, 60))] * 5 + [faces((300, 180, 60))] * 20
     assert centre(followed(found)) == pytest.approx(300)
@@ -261,8 +207,7 @@ def test_a_single_frame():
 def watched(picture: Callable[[int], Any], count: int, **options: Any) -> Track:
     """Rendered frames through the detector, as the stage does it."""
     pictures = [(frame / RATE, partial(picture, frame)) for frame in range(count)]
-    found = survey(pictures, detector(), every=0.2, min_score=0.7,
-                   again=detector().again)  # fmt: skip
+    found = survey(pictures, detector(), every=0.2, min_score=0.7)
     return followed(found, **options)
 
 
@@ -285,8 +230,7 @@ def through(path: Any, **options: Any) -> Track:
         pictures = list(video)
     read: list[Any] = [partial(decoded, picture.jpeg) for picture in pictures]
     at = [picture.time for picture in pictures]
-    found = survey(zip(at, read, strict=True), detector(), every=0.2, min_score=0.7,
-                   again=detector().again)  # fmt: skip
+    found = survey(zip(at, read, strict=True), detector(), every=0.2, min_score=0.7)
     return follow(found, at, **(USUAL | options))
 
 

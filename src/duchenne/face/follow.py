@@ -16,8 +16,6 @@ from duchenne.media.jpeg import Pixels
 
 Select = Literal["largest", "center", "first", "error"]
 
-_WHOLE = 1.0  # s between two searches of the whole picture, which find who has come
-_SETTLES = 4  # passes of the mesh for a face that is new
 _EARLY = 0.01  # s; tolerance for uneven frame times
 _STAYED = 0.7  # least overlap: the face moved by less than a sixth of its width
 # A picture of a face keeps its place: the standard deviation of its centre is at most 0.0014 of its
@@ -58,7 +56,6 @@ def survey(
     *,
     every: float,
     min_score: float,
-    again: Callable[[Pixels, Detections], Detections | None] = lambda pixels, known: None,
 ) -> list[Detections | None]:
     """Run the detector on one picture in `every` s, and on all between two results that differ.
 
@@ -67,33 +64,18 @@ def survey(
     interpolation is as good as detection; not if one appeared, vanished or moved far. Only faces
     that reach `min_score` count in that comparison.
 
-    Once a second the whole picture is searched; in between `again` follows the faces that are
-    known, and where it returns None the picture is searched too.
-
     Compared with a search in every frame, one every 0.2 s moves landmarks by 0.09–0.16 % of the
     inter-ocular distance, every 0.4 s by 0.14–0.38 %, each second by up to 0.52 %.
     """
     found: list[Detections | None] = []
     waiting: list[Callable[[], Pixels]] = []
     last: tuple[float, Detections] | None = None
-    searched = -np.inf  # s, when the whole picture was
 
     def look(read: Callable[[], Pixels], time: float) -> None:
-        nonlocal last, searched
-        pixels, now = read(), None
-        if last is not None and time < searched + _WHOLE - _EARLY:
-            now = again(pixels, last[1])
-        if now is None:
-            now, searched = detector(pixels), time
-            now = _settled(pixels, now, last[1] if last else None, again)
-        if last is not None and not _alike(last[1], now, min_score=min_score):
-            known = last[1]
-            for passed in waiting:
-                pixels = passed()
-                known = again(pixels, known) or detector(pixels)
-                found.append(known)
-        else:
-            found.extend([None] * len(waiting))
+        nonlocal last
+        now = detector(read())
+        moved = last is not None and not _alike(last[1], now, min_score=min_score)
+        found.extend(detector(passed()) if moved else None for passed in waiting)
         found.append(now)
         waiting.clear()
         last = (time, now)
@@ -107,28 +89,6 @@ def survey(
     if waiting:
         look(waiting.pop(), time)
     return found
-
-
-def _settled(
-    pixels: Pixels,
-    now: Detections,
-    known: Detections | None,
-    again: Callable[[Pixels, Detections], Detections | None],
-) -> Detections:
-    """A search's faces with the boxes that following gives them, so that no box jumps when the
-    whole picture is searched: those of `known` faces, and of new ones after some passes of the
-    mesh. Each pass halves the way to where its box stays, which is 1 % of the side at first."""
-    followed = None if known is None else again(pixels, known)
-    if followed is None:
-        for _ in range(_SETTLES):
-            now = again(pixels, now) or now
-        return now
-    boxes, rolls = now.boxes.copy(), now.rolls.copy()
-    for number, box in enumerate(now.boxes):
-        for own, roll in zip(followed.boxes, followed.rolls, strict=True):
-            if overlap(box, own) > _STAYED:
-                boxes[number], rolls[number] = own, roll
-    return Detections(boxes, rolls, now.scores)
 
 
 def follow(

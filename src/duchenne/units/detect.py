@@ -52,7 +52,6 @@ def _track(frames: StoredFrames, params: Detect) -> Track:
         detector,
         every=params.every,
         min_score=params.min_score,
-        again=detector.again,
     )
     how: dict[str, Any] = {"select": params.select, "min_score": params.min_score}
     try:

@@ -34,7 +34,6 @@ _CLOSE_SIDE = 128  # px; what that model takes
 # The mesh's box in shares of the short-range model's: medians over 108 faces of seven clips.
 _MESH_CENTRE = np.array([[0.492, 0.465]])
 _MESH_SIZE = np.array([0.87, 1.04])
-_STILL_THERE = 0.3  # least overlap of a face's box with that of a moment ago
 _SETTLED = 0.7  # overlap with the box before at which the mesh is not run again
 _PASSES = 3
 _KNOWN = 0.4  # overlap with a face already found at which a proposed place is skipped
@@ -66,21 +65,6 @@ class Detector:
             if any(score >= _SURE for score, _, _ in faces):
                 break
         return _distinct(faces)
-
-    def again(self, frame: Pixels, known: Detections) -> Detections | None:
-        """Where faces are that were found a moment ago: the mesh alone is laid on their boxes, with
-        a quarter of the cost of a search. None if a face is lost, has left its box, or was not
-        sure to be one."""
-        if (known.scores < _SURE).any():
-            return None
-        faces = []
-        for box, roll, score in zip(*known, strict=True):
-            settled = self._settle(frame, box, roll=float(roll))
-            if settled is None or overlap(settled[0], box) < _STILL_THERE:
-                return None
-            faces.append((float(score), *settled))
-        again = _distinct(faces)
-        return again if len(again.boxes) == len(known.boxes) > 0 else None
 
     def _look(self, frame: Pixels, place: Crop) -> tuple[float, Array, float] | None:
         """Score, box and roll of the face at a proposed place."""
